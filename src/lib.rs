@@ -1,1 +1,4 @@
+//! emu: a local Cloudflare-Workers-compatible runtime.
 
+pub mod error;
+pub mod isolate;

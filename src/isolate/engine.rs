@@ -1,0 +1,138 @@
+//! The wasm engine: how guests are compiled, cached, and interrupted.
+//!
+//! CPU time is metered with epochs. A ticker raises the epoch every [`TICK`]; a turn that crosses a tick is asked how
+//! much CPU time its thread has used. Turns shorter than a tick, which is nearly all, pay nothing. The ticker parks
+//! itself when no turn has started for a while, so that an idle process is idle.
+//!
+//! Invariant: the only clock read here is the thread's own CPU clock, handed in by the world.
+
+use super::memory::ImageMemoryCreator;
+use crate::error::{Error, Result};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// How often a running turn is looked at.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
+/// Ticks without any turn after which the ticker parks.
+const IDLE_TICKS_BEFORE_PARKING: u32 = 100;
+
+/// The wasm call stack of a guest, in bytes. Lane threads must have more than this.
+pub(super) const WASM_STACK: usize = 1024 * 1024;
+
+/// How the engine is set up.
+pub struct EngineOptions {
+    /// Where compiled code is kept between runs; `None` keeps none.
+    pub cache: Option<PathBuf>,
+    /// The CPU time that the calling thread has used.
+    pub cpu_clock: fn() -> Duration,
+}
+
+/// The process's wasm engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) wasmtime: wasmtime::Engine,
+    pub(super) ticker: Arc<Ticker>,
+    pub(super) cpu_clock: fn() -> Duration,
+}
+
+impl Engine {
+    /// Sets the engine up.
+    ///
+    /// # Errors
+    /// When the cache folder cannot be used, or this machine cannot run compiled wasm.
+    pub fn new(options: EngineOptions) -> Result<Self> {
+        let mut config = wasmtime::Config::new();
+        config
+            .epoch_interruption(true)
+            .max_wasm_stack(WASM_STACK)
+            .cranelift_nan_canonicalization(true)
+            .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(32))
+            .with_host_memory(Arc::new(ImageMemoryCreator));
+        if let Some(folder) = options.cache {
+            config.cache(Some(open_cache(folder)?));
+        }
+        let wasmtime = wasmtime::Engine::new(&config)
+            .map_err(|error| Error::internal("the wasm engine cannot start").because(error))?;
+        let ticker = Ticker::start(wasmtime.clone());
+        Ok(Self { wasmtime, ticker, cpu_clock: options.cpu_clock })
+    }
+}
+
+fn open_cache(folder: PathBuf) -> Result<wasmtime::Cache> {
+    let mut config = wasmtime::CacheConfig::new();
+    config.with_directory(folder.clone());
+    wasmtime::Cache::new(config).map_err(|error| {
+        Error::storage(format!("the compile cache `{}` cannot be used", folder.display()))
+            .because(error)
+            .hint("set `EMU_CACHE_DIR` to a folder that can be written")
+    })
+}
+
+/// Raises the epoch while turns run.
+pub(super) struct Ticker {
+    turns: AtomicU64,
+    parked: AtomicBool,
+    stop: AtomicBool,
+    thread: std::sync::OnceLock<JoinHandle<()>>,
+}
+
+impl Ticker {
+    #[expect(clippy::disallowed_methods, reason = "the interval bounds runaway guests; no guest can observe it")]
+    fn start(engine: wasmtime::Engine) -> Arc<Self> {
+        let ticker = Arc::new(Self {
+            turns: AtomicU64::new(0),
+            parked: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+            thread: std::sync::OnceLock::new(),
+        });
+        let shared = Arc::downgrade(&ticker);
+        let thread = thread::spawn(move || {
+            let (mut seen, mut idle_ticks) = (0, 0);
+            loop {
+                thread::sleep(TICK);
+                engine.increment_epoch();
+                let Some(ticker) = shared.upgrade() else { return };
+                if ticker.stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                let turns = ticker.turns.load(Ordering::Relaxed);
+                idle_ticks = if turns == seen { idle_ticks + 1 } else { 0 };
+                seen = turns;
+                if idle_ticks > IDLE_TICKS_BEFORE_PARKING {
+                    ticker.parked.store(true, Ordering::SeqCst);
+                    // A turn that began between the count above and the store below us finds the flag or is found here.
+                    if ticker.turns.load(Ordering::SeqCst) == seen {
+                        thread::park_timeout(Duration::from_secs(60));
+                    }
+                    ticker.parked.store(false, Ordering::SeqCst);
+                    idle_ticks = 0;
+                }
+            }
+        });
+        let _ = ticker.thread.set(thread);
+        ticker
+    }
+
+    /// Tells the ticker that a turn begins.
+    pub(super) fn turn_begins(&self) {
+        self.turns.fetch_add(1, Ordering::SeqCst);
+        if self.parked.load(Ordering::SeqCst)
+            && let Some(thread) = self.thread.get()
+        {
+            thread.thread().unpark();
+        }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.get() {
+            thread.thread().unpark();
+        }
+    }
+}

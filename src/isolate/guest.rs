@@ -1,0 +1,198 @@
+//! What a guest may call, and the one place where its pointers are checked.
+//!
+//! Invariant: every pointer and length from a guest is hostile. A bad one ends the isolate with [`Death::Abi`].
+
+use super::death::Death;
+use super::engine::Engine;
+use emu_abi::{Answer, Ask, Failure, IMPORT_MODULE, MAX_MESSAGE, Op};
+use std::time::Duration;
+use wasmtime::{AsContextMut, Caller, Extern, Linker, Memory, ResourceLimiter, UpdateDeadline};
+
+/// What stands behind the imports of a guest.
+pub trait Host: 'static {
+    /// Takes note of an op. Errors end the isolate.
+    ///
+    /// # Errors
+    /// When the guest may not say that now.
+    fn op(&mut self, op: Op) -> Result<(), Death>;
+
+    /// Answers an ask on behalf of the object that the guest numbered `object`.
+    ///
+    /// # Errors
+    /// The exception that the guest sees.
+    fn ask(&mut self, object: u32, ask: Ask) -> Result<Answer, Failure>;
+}
+
+/// The data of a store: the host behind the guest, and its limits.
+pub(super) struct Guest<H> {
+    pub(super) host: H,
+    pub(super) memory: Option<Memory>,
+    pub(super) death: Option<Death>,
+    pub(super) limiter: MemoryLimiter,
+    pub(super) cpu: CpuMeter,
+    /// The last reply that did not fit.
+    reply: Vec<u8>,
+}
+
+impl<H: Host> Guest<H> {
+    pub(super) fn new(host: H, memory_limit: usize, engine: &Engine) -> Self {
+        Self {
+            host,
+            memory: None,
+            death: None,
+            limiter: MemoryLimiter { limit: memory_limit, exceeded: false },
+            cpu: CpuMeter { clock: engine.cpu_clock, budget: Duration::MAX, used: Duration::ZERO, since: None },
+            reply: Vec::new(),
+        }
+    }
+}
+
+/// Refuses growth beyond the limit of an isolate.
+pub(super) struct MemoryLimiter {
+    limit: usize,
+    pub(super) exceeded: bool,
+}
+
+impl ResourceLimiter for MemoryLimiter {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.limit {
+            self.exceeded = true;
+            return Err(wasmtime::Error::msg("memory limit"));
+        }
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= 1_000_000)
+    }
+}
+
+/// Counts CPU time, in whole ticks, against the budget that events refill (reference §1.16).
+pub(super) struct CpuMeter {
+    clock: fn() -> Duration,
+    pub(super) budget: Duration,
+    pub(super) used: Duration,
+    /// The thread's CPU time at the first tick of this turn.
+    since: Option<Duration>,
+}
+
+impl CpuMeter {
+    pub(super) fn turn_begins(&mut self) {
+        self.since = None;
+    }
+
+    /// Called when a turn crosses a tick.
+    pub(super) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        let now = (self.clock)();
+        if let Some(since) = self.since {
+            self.used += now.saturating_sub(since);
+        }
+        self.since = Some(now);
+        if self.used > self.budget { Err(Death::Cpu.into()) } else { Ok(UpdateDeadline::Continue(1)) }
+    }
+}
+
+/// Links the imports of guests whose host is `H`.
+pub(super) fn linker<H: Host>(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest<H>>> {
+    let mut linker = Linker::new(engine);
+    linker.func_wrap(IMPORT_MODULE, "op", op::<H>)?;
+    linker.func_wrap(IMPORT_MODULE, "ask", ask::<H>)?;
+    linker.func_wrap(IMPORT_MODULE, "reply", reply::<H>)?;
+    Ok(linker)
+}
+
+fn op<H: Host>(mut caller: Caller<'_, Guest<H>>, ptr: u32, len: u32) -> wasmtime::Result<()> {
+    let (bytes, guest) = message(&mut caller, ptr, len)?;
+    let op: Op = emu_abi::decode(bytes).map_err(|error| Death::Abi(format!("an op does not decode: {error}")))?;
+    if let Op::Abort { reason, retry_alarm } = op {
+        return Err(Death::Aborted { reason, retry_alarm }.into());
+    }
+    guest.host.op(op)?;
+    Ok(())
+}
+
+fn ask<H: Host>(
+    mut caller: Caller<'_, Guest<H>>,
+    object: u32,
+    ptr: u32,
+    len: u32,
+    out: u32,
+    capacity: u32,
+) -> wasmtime::Result<u32> {
+    let (bytes, guest) = message(&mut caller, ptr, len)?;
+    let ask: Ask = emu_abi::decode(bytes).map_err(|error| Death::Abi(format!("an ask does not decode: {error}")))?;
+    let answer = guest.host.ask(object, ask);
+    let mut buffer = std::mem::take(&mut guest.reply);
+    buffer.clear();
+    guest.reply = emu_abi::encode_into(&answer, buffer);
+    let reply_len = guest.reply.len();
+    if reply_len > MAX_MESSAGE {
+        return Err(Death::Abi(format!("a reply of {reply_len} bytes is too large")).into());
+    }
+    if reply_len <= capacity as usize {
+        write_reply(&mut caller, out)?;
+    }
+    Ok(reply_len as u32)
+}
+
+fn reply<H: Host>(mut caller: Caller<'_, Guest<H>>, out: u32) -> wasmtime::Result<()> {
+    write_reply(&mut caller, out)
+}
+
+fn write_reply<H: Host>(caller: &mut Caller<'_, Guest<H>>, out: u32) -> wasmtime::Result<()> {
+    let memory = memory_of(caller)?;
+    let (data, guest) = memory.data_and_store_mut(caller);
+    let target = range(out, guest.reply.len())
+        .and_then(|range| data.get_mut(range))
+        .ok_or_else(|| Death::Abi(format!("a reply buffer at {out} lies outside its memory")))?;
+    target.copy_from_slice(&guest.reply);
+    Ok(())
+}
+
+/// The bytes of a message and the store's data beside them.
+fn message<'a, H: Host>(
+    caller: &'a mut Caller<'_, Guest<H>>,
+    ptr: u32,
+    len: u32,
+) -> Result<(&'a [u8], &'a mut Guest<H>), Death> {
+    if len as usize > MAX_MESSAGE {
+        return Err(Death::Abi(format!("a message of {len} bytes is too large")));
+    }
+    let memory = memory_of(caller)?;
+    let (data, guest) = memory.data_and_store_mut(caller);
+    let bytes = range(ptr, len as usize)
+        .and_then(|range| data.get(range))
+        .ok_or_else(|| Death::Abi(format!("a message of {len} bytes at {ptr} lies outside its memory")))?;
+    Ok((bytes, guest))
+}
+
+fn range(start: u32, len: usize) -> Option<std::ops::Range<usize>> {
+    let start = start as usize;
+    Some(start..start.checked_add(len)?)
+}
+
+fn memory_of<H: Host>(caller: &mut Caller<'_, Guest<H>>) -> Result<Memory, Death> {
+    if let Some(memory) = caller.data().memory {
+        return Ok(memory);
+    }
+    match caller.get_export("memory") {
+        Some(Extern::Memory(memory)) => Ok(memory),
+        _ => Err(Death::Abi("it exports no memory".into())),
+    }
+}
+
+/// Copies a message into a buffer that the guest allocates for it.
+pub(super) fn deliver<H: Host>(
+    mut store: impl AsContextMut<Data = Guest<H>>,
+    memory: Memory,
+    alloc: &wasmtime::TypedFunc<u32, u32>,
+    bytes: &[u8],
+) -> wasmtime::Result<(u32, u32)> {
+    let len = u32::try_from(bytes.len()).map_err(|_| Death::Abi("an event is too large".into()))?;
+    let ptr = alloc.call(store.as_context_mut(), len)?;
+    let target = range(ptr, bytes.len())
+        .and_then(|range| memory.data_mut(&mut store).get_mut(range))
+        .ok_or_else(|| Death::Abi(format!("`emu_alloc({len})` returned {ptr}, which lies outside its memory")))?;
+    target.copy_from_slice(bytes);
+    Ok((ptr, len))
+}

@@ -1,0 +1,23 @@
+//! Isolates: wasm instances with a memory of their own, started from frozen images. The sole user of wasmtime.
+//!
+//! Reading order: [`engine`] (how code is compiled and metered), [`module`] (what a guest must look like, and what is
+//! changed in it), [`image`] (freezing a memory), [`memory`] (mapping it copy-on-write; the one unsafe file),
+//! [`guest`] (what a guest may call, and how its pointers are checked), [`isolate`] (one running instance).
+//!
+//! Invariant: knows messages, not what they mean. No HTTP, no SQLite, no object, no wall clock.
+
+mod death;
+mod engine;
+mod guest;
+mod image;
+#[allow(clippy::module_inception)]
+mod isolate;
+mod memory;
+mod module;
+
+pub use death::Death;
+pub use engine::{Engine, EngineOptions};
+pub use guest::Host;
+pub use image::Image;
+pub use isolate::{Isolate, Launcher, Limits};
+pub use module::Module;
