@@ -3,3 +3,4 @@
 pub mod error;
 pub mod isolate;
 pub mod core;
+pub mod world;

@@ -1,12 +1,15 @@
 //! The pure machine: decisions about objects, gates, alarms and sockets, and nothing that carries them out.
 //!
-//! Reading order: [`id`], [`gate`], [`life`], [`alarm`], [`socket`].
+//! Reading order: [`id`], [`gate`], [`life`], [`alarm`], [`socket`], [`ends`].
 //!
 //! Invariant: no clock, randomness, file, network, wasm or SQL. Time comes in as an argument, decisions go out as
 //! values, so every rule here can be tested with a list of events.
 
 pub mod alarm;
+pub mod ends;
 pub mod gate;
 pub mod id;
 pub mod life;
 pub mod socket;
+pub mod stream;
+pub mod timers;

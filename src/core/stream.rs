@@ -1,0 +1,257 @@
+//! Bodies on their way: who produces a stream, who consumes it, and how much may be in between.
+//!
+//! The consumer pulls one chunk at a time. A producer that is a guest sends within a credit, which grows by what has
+//! been consumed; any other producer is asked for each chunk. So nothing is buffered beyond the credit or one chunk.
+//!
+//! Invariant: moves nothing itself; it says what to tell whom.
+
+use emu_abi::{Failure, INITIAL_BODY_CREDIT, MAX_BODY_CHUNK};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Numbers a stream on its lane; also what guests call it.
+pub type StreamId = u32;
+
+/// One side of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// Nobody yet.
+    Nobody,
+    /// The guest in the instance of this serial number, which calls the stream `body` if it produces it.
+    Guest {
+        /// The instance.
+        instance: u64,
+        /// The guest's number of a stream it produces.
+        body: u32,
+    },
+    /// A connection outside.
+    Outside,
+    /// A stream of another lane.
+    Lane(usize, StreamId),
+}
+
+/// What one side tells the other.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Signal {
+    /// Consumer: send a chunk. Names the consumer's own stream where that is on another lane.
+    Pull(StreamId),
+    /// Producer: bytes.
+    Chunk(Vec<u8>),
+    /// Producer: that was all.
+    End,
+    /// Producer: it broke.
+    Failed(Failure),
+    /// Host to a guest that produces: so many bytes more may be sent.
+    Credit(u32),
+    /// Consumer: nobody reads this any more.
+    Cancel,
+}
+
+/// Tell `to` about the stream: `signal`.
+#[derive(Debug, PartialEq)]
+pub struct Notice {
+    /// The stream, in this lane's numbering.
+    pub stream: StreamId,
+    /// Whom to tell.
+    pub to: Party,
+    /// What.
+    pub signal: Signal,
+}
+
+#[derive(Debug)]
+struct Stream {
+    producer: Party,
+    consumer: Party,
+    chunks: VecDeque<Vec<u8>>,
+    end: Option<Result<(), Failure>>,
+    /// The consumer waits for a chunk.
+    wanted: bool,
+    /// The producer has been asked for one.
+    asked: bool,
+    /// How much a guest may still send.
+    credit: u32,
+}
+
+/// The streams of a lane.
+#[derive(Debug, Default)]
+pub struct Streams {
+    streams: BTreeMap<StreamId, Stream>,
+    last: StreamId,
+}
+
+impl Streams {
+    /// Opens a stream.
+    pub fn open(&mut self, producer: Party, consumer: Party) -> StreamId {
+        self.last += 1;
+        self.streams.insert(self.last, Stream {
+            producer,
+            consumer,
+            chunks: VecDeque::new(),
+            end: None,
+            wanted: false,
+            asked: false,
+            credit: INITIAL_BODY_CREDIT,
+        });
+        self.last
+    }
+
+    /// Who produces a stream.
+    pub fn producer(&self, stream: StreamId) -> Option<Party> {
+        self.streams.get(&stream).map(|stream| stream.producer)
+    }
+
+    /// Who consumes a stream.
+    pub fn consumer(&self, stream: StreamId) -> Option<Party> {
+        self.streams.get(&stream).map(|stream| stream.consumer)
+    }
+
+    /// The stream has a new consumer, which has not pulled yet.
+    pub fn hand_over(&mut self, stream: StreamId, consumer: Party) {
+        if let Some(stream) = self.streams.get_mut(&stream) {
+            stream.consumer = consumer;
+            stream.wanted = false;
+        }
+    }
+
+    /// The consumer wants a chunk.
+    pub fn pull(&mut self, id: StreamId) -> Option<Notice> {
+        self.streams.get_mut(&id)?.wanted = true;
+        self.pump(id).0
+    }
+
+    /// The producer sent bytes. The second notice goes back to it.
+    ///
+    /// # Errors
+    /// When a guest sends more than it was granted.
+    pub fn chunk(&mut self, id: StreamId, bytes: Vec<u8>) -> Result<(Option<Notice>, Option<Notice>), CreditExceeded> {
+        let Some(stream) = self.streams.get_mut(&id) else { return Ok((None, None)) };
+        if matches!(stream.producer, Party::Guest { .. }) {
+            let len = u32::try_from(bytes.len()).map_err(|_| CreditExceeded)?;
+            stream.credit = stream.credit.checked_sub(len).ok_or(CreditExceeded)?;
+        }
+        stream.asked = false;
+        if bytes.len() <= MAX_BODY_CHUNK {
+            if !bytes.is_empty() {
+                stream.chunks.push_back(bytes);
+            }
+        } else {
+            stream.chunks.extend(bytes.chunks(MAX_BODY_CHUNK).map(<[u8]>::to_vec));
+        }
+        Ok(self.pump(id))
+    }
+
+    /// The producer is done.
+    pub fn end(&mut self, id: StreamId, end: Result<(), Failure>) -> Option<Notice> {
+        let stream = self.streams.get_mut(&id)?;
+        if stream.end.is_none() {
+            stream.end = Some(end);
+        }
+        self.pump(id).0
+    }
+
+    /// The consumer has gone. The producer is told and the stream forgotten.
+    pub fn cancel(&mut self, id: StreamId) -> Option<Notice> {
+        let stream = self.streams.remove(&id)?;
+        stream.end.is_none().then_some(Notice { stream: id, to: stream.producer, signal: Signal::Cancel })
+    }
+
+    /// The streams that an instance produces or consumes, as (stream, is producer).
+    pub fn of_instance(&self, serial: u64) -> Vec<(StreamId, bool)> {
+        let is = |party: Party| matches!(party, Party::Guest { instance, .. } if instance == serial);
+        let mut found = Vec::new();
+        for (id, stream) in &self.streams {
+            if is(stream.producer) {
+                found.push((*id, true));
+            } else if is(stream.consumer) {
+                found.push((*id, false));
+            }
+        }
+        found
+    }
+
+    /// Passes on what can be passed on: (to the consumer or a producer that must be asked, credit to a guest).
+    fn pump(&mut self, id: StreamId) -> (Option<Notice>, Option<Notice>) {
+        let Some(stream) = self.streams.get_mut(&id) else { return (None, None) };
+        if !stream.wanted || stream.consumer == Party::Nobody {
+            return (None, None);
+        }
+        let consumer = stream.consumer;
+        if let Some(bytes) = stream.chunks.pop_front() {
+            stream.wanted = false;
+            let mut credit = None;
+            if matches!(stream.producer, Party::Guest { .. }) && stream.end.is_none() {
+                let len = bytes.len() as u32;
+                stream.credit += len;
+                credit = Some(Notice { stream: id, to: stream.producer, signal: Signal::Credit(len) });
+            }
+            return (Some(Notice { stream: id, to: consumer, signal: Signal::Chunk(bytes) }), credit);
+        }
+        if let Some(end) = stream.end.take() {
+            self.streams.remove(&id);
+            let signal = end.map_or_else(Signal::Failed, |()| Signal::End);
+            return (Some(Notice { stream: id, to: consumer, signal }), None);
+        }
+        if !stream.asked && !matches!(stream.producer, Party::Guest { .. }) {
+            stream.asked = true;
+            return (Some(Notice { stream: id, to: stream.producer, signal: Signal::Pull(id) }), None);
+        }
+        (None, None)
+    }
+}
+
+/// A guest sent more of a body than it was granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreditExceeded;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GUEST: Party = Party::Guest { instance: 1, body: 9 };
+
+    fn chunk(stream: StreamId, to: Party, bytes: &[u8]) -> Notice {
+        Notice { stream, to, signal: Signal::Chunk(bytes.to_vec()) }
+    }
+
+    #[test]
+    fn a_connection_is_asked_only_when_the_guest_pulls() {
+        let mut streams = Streams::default();
+        let id = streams.open(Party::Outside, GUEST);
+        assert_eq!(streams.pull(id), Some(Notice { stream: id, to: Party::Outside, signal: Signal::Pull(id) }));
+        assert_eq!(streams.chunk(id, b"ab".to_vec()), Ok((Some(chunk(id, GUEST, b"ab")), None)));
+        assert_eq!(streams.chunk(id, b"c".to_vec()), Ok((None, None)));
+        assert_eq!(streams.end(id, Ok(())), None);
+        assert_eq!(streams.pull(id), Some(chunk(id, GUEST, b"c")));
+        assert_eq!(streams.pull(id), Some(Notice { stream: id, to: GUEST, signal: Signal::End }));
+        assert_eq!(streams.pull(id), None);
+    }
+
+    #[test]
+    fn a_guest_sends_within_its_credit_and_gets_back_what_is_consumed() {
+        let mut streams = Streams::default();
+        let id = streams.open(GUEST, Party::Outside);
+        let full = vec![0; INITIAL_BODY_CREDIT as usize];
+        assert_eq!(streams.chunk(id, full), Ok((None, None)));
+        assert_eq!(streams.chunk(id, vec![0]), Err(CreditExceeded));
+        let notice = streams.pull(id).unwrap();
+        assert!(matches!(notice.signal, Signal::Chunk(_)));
+        assert_eq!(streams.chunk(id, vec![0]), Ok((None, None)));
+    }
+
+    #[test]
+    fn large_chunks_are_cut() {
+        let mut streams = Streams::default();
+        let id = streams.open(Party::Outside, GUEST);
+        streams.chunk(id, vec![0; MAX_BODY_CHUNK + 1]).unwrap();
+        let Some(Notice { signal: Signal::Chunk(first), .. }) = streams.pull(id) else { panic!() };
+        assert_eq!((first.len(), streams.pull(id)), (MAX_BODY_CHUNK, Some(chunk(id, GUEST, &[0]))));
+    }
+
+    #[test]
+    fn a_cancelled_stream_tells_its_producer_once() {
+        let mut streams = Streams::default();
+        let id = streams.open(GUEST, Party::Outside);
+        assert_eq!(streams.cancel(id), Some(Notice { stream: id, to: GUEST, signal: Signal::Cancel }));
+        assert_eq!(streams.cancel(id), None);
+        assert_eq!(streams.chunk(id, vec![1]), Ok((None, None)));
+    }
+}
