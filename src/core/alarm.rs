@@ -21,11 +21,12 @@ pub struct Attempts {
 }
 
 /// How a run of the handler ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RunEnd {
     /// It returned.
     Succeeded,
     /// It threw, timed out, or exceeded a limit.
+    #[default]
     Failed,
     /// Something of the platform failed around it; does not count.
     Interrupted,

@@ -95,6 +95,11 @@ impl<T> InputGate<T> {
         self.open.last().copied().unwrap_or(0)
     }
 
+    /// Whether this section is open.
+    pub fn is_open(&self, section: Section) -> bool {
+        self.open.contains(&section)
+    }
+
     /// Whether a section is open or waits to be.
     pub fn is_critical(&self) -> bool {
         !self.open.is_empty() || !self.entering.is_empty()

@@ -1,0 +1,145 @@
+//! What a guest can ask for inside a turn, one file per product, and the host that stands behind each isolate.
+//!
+//! A guest's asks are answered at once; what has an effect outside the isolate is noted in order and acted upon by the
+//! lane when the turn's writes are committed.
+//!
+//! Invariant: answers one guest; knows neither other isolates nor connections.
+
+mod namespace;
+mod random;
+mod socket;
+mod storage;
+
+use crate::core::ends::{Ends, Holder, SocketId};
+use crate::core::id;
+use crate::core::socket::{Arrival, Sockets};
+use crate::isolate::{Death, Host};
+use crate::storage::ObjectStorage;
+use crate::world::World;
+use emu_abi::{Answer, Ask, Failure, LogLevel, ObjectId, Op};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// What all guests of a lane share.
+pub struct Shared {
+    /// Clock and randomness.
+    pub world: Rc<dyn World>,
+    /// The Durable Object namespaces of all workers, as bindings number them.
+    pub namespaces: Vec<id::Namespace>,
+    /// The ends of all WebSockets on this lane.
+    pub ends: RefCell<Ends>,
+}
+
+/// Compatibility switches that the host looks at, by the worker's date and flags (reference §8).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Switches {
+    /// `web_socket_auto_reply_to_close`
+    pub auto_reply_to_close: bool,
+    /// `delete_all_deletes_alarm`
+    pub delete_all_deletes_alarm: bool,
+    /// `websocket_close_reason_byte_limit`
+    pub limit_close_reason: bool,
+}
+
+/// What has an effect outside the isolate, in the order the guest caused it.
+#[derive(Debug)]
+pub enum Output {
+    /// An op.
+    Op(Op),
+    /// A socket was accepted with `accept()`: what is in its backlog can be delivered.
+    Accepted(SocketId),
+    /// A socket was accepted by its object: likewise.
+    Hibernatable(SocketId),
+    /// The holder of a socket emits this.
+    Emit(SocketId, Arrival),
+}
+
+/// The object behind a guest.
+pub struct ObjectFace {
+    /// Its number on the lane.
+    pub number: usize,
+    /// Its id.
+    pub id: ObjectId,
+    /// Its storage.
+    pub storage: ObjectStorage,
+    /// Its hibernatable sockets, which outlive the isolate.
+    pub sockets: Rc<RefCell<Sockets>>,
+    /// Its class has `alarm()`.
+    pub has_alarm_handler: bool,
+    /// The constructor has not returned yet.
+    pub constructing: bool,
+    /// The alarm whose handler is running, unless it has been replaced or deleted (reference §1.11).
+    pub running_alarm_ns: Option<i64>,
+    /// The alarm was set or deleted in this turn.
+    pub alarm_touched: bool,
+}
+
+/// The host behind one isolate.
+pub struct GuestHost {
+    /// What it shares with the rest of its lane.
+    pub shared: Rc<Shared>,
+    /// The serial number of its instance.
+    pub instance: u64,
+    /// Compatibility switches of its worker.
+    pub switches: Switches,
+    /// Its object, unless it is a stateless worker.
+    pub object: Option<ObjectFace>,
+    /// What it has caused in this turn.
+    pub outputs: Vec<Output>,
+    /// What it has logged in this turn.
+    pub log: Vec<(LogLevel, String)>,
+}
+
+/// Log lines of one turn beyond this are dropped.
+const MAX_LOG_LINES: usize = 10_000;
+
+impl Host for GuestHost {
+    fn op(&mut self, op: Op) -> Result<(), Death> {
+        match op {
+            Op::Log { level, message } if self.log.len() < MAX_LOG_LINES => self.log.push((level, message)),
+            Op::Log { .. } => {}
+            Op::Declare(_) => return Err(Death::Abi("exports are declared in `emu_init` only".into())),
+            op => self.outputs.push(Output::Op(op)),
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, _object: u32, ask: Ask) -> Result<Answer, Failure> {
+        match ask {
+            Ask::Random { len } => random::bytes(self, len),
+            Ask::IdFromName { .. } | Ask::IdFromString { .. } | Ask::IdUnique { .. } => namespace::answer(self, ask),
+            Ask::KvGet { .. }
+            | Ask::KvList(_)
+            | Ask::KvPut { .. }
+            | Ask::KvDelete { .. }
+            | Ask::DeleteAll
+            | Ask::AlarmGet
+            | Ask::AlarmSet { .. }
+            | Ask::AlarmDelete
+            | Ask::SqlExec { .. }
+            | Ask::SqlNext { .. }
+            | Ask::SqlClose { .. }
+            | Ask::SqlSize
+            | Ask::SavepointBegin { .. }
+            | Ask::SavepointRelease
+            | Ask::SavepointRollback => storage::answer(self, ask),
+            _ => socket::answer(self, ask),
+        }
+    }
+}
+
+impl GuestHost {
+    /// The object, for asks that only objects may make.
+    fn object(&mut self) -> Result<&mut ObjectFace, Failure> {
+        self.object.as_mut().ok_or_else(|| Failure::error("This is only available inside a Durable Object."))
+    }
+
+    /// Whether the guest may use a socket.
+    fn holds(&self, holder: Holder) -> bool {
+        match holder {
+            Holder::Instance(instance) => instance == self.instance,
+            Holder::Object(number) => self.object.as_ref().is_some_and(|object| object.number == number),
+            Holder::Nobody | Holder::Outside | Holder::Lane(..) => false,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Durable Object storage: KV, SQL, alarms, savepoints (reference §1.6 to §1.9, §1.11).
+
+use super::{GuestHost, ObjectFace};
+use emu_abi::{Answer, Ask, Failure};
+
+const NS_PER_MS: f64 = 1e6;
+
+pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> {
+    let keep_alarm = !host.switches.delete_all_deletes_alarm;
+    let object = host.object()?;
+    let storage = &object.storage;
+    Ok(match ask {
+        Ask::KvGet { keys } => Answer::Values(storage.kv_get(&keys)?),
+        Ask::KvList(options) => Answer::Entries(storage.kv_list(&options)?),
+        Ask::KvPut { entries } => {
+            storage.kv_put(entries)?;
+            Answer::Done
+        }
+        Ask::KvDelete { keys } => Answer::Count(storage.kv_delete(&keys)?),
+        Ask::DeleteAll => {
+            storage.delete_all(keep_alarm)?;
+            object.alarm_touched = true;
+            if !keep_alarm {
+                object.running_alarm_ns = None;
+            }
+            Answer::Done
+        }
+        Ask::AlarmGet => alarm(object)?,
+        Ask::AlarmSet { at_ms } => set_alarm(object, at_ms)?,
+        Ask::AlarmDelete => {
+            storage.set_alarm_ns(None)?;
+            object.running_alarm_ns = None;
+            object.alarm_touched = true;
+            Answer::Done
+        }
+        Ask::SqlExec { query, params } => {
+            let opened = storage.sql_exec(&query, params)?;
+            Answer::Cursor { cursor: opened.cursor, columns: opened.columns, rows: opened.rows }
+        }
+        Ask::SqlNext { cursor, max_rows } => Answer::Rows(storage.sql_next(cursor, max_rows)?),
+        Ask::SqlClose { cursor } => {
+            storage.sql_close(cursor);
+            Answer::Done
+        }
+        Ask::SqlSize => Answer::Count(storage.database_size()?),
+        Ask::SavepointBegin { explicit } => {
+            storage.savepoint_begin(explicit)?;
+            Answer::Done
+        }
+        Ask::SavepointRelease => {
+            storage.savepoint_release()?;
+            Answer::Done
+        }
+        Ask::SavepointRollback => {
+            storage.savepoint_rollback()?;
+            object.alarm_touched = true;
+            Answer::Done
+        }
+        _ => return Err(Failure::error("not a storage ask")),
+    })
+}
+
+/// While the handler runs the alarm it runs for is not set any more (reference §1.11).
+fn alarm(object: &ObjectFace) -> Result<Answer, Failure> {
+    let stored_ns = object.storage.alarm_ns()?;
+    let shown_ns = if stored_ns == object.running_alarm_ns { None } else { stored_ns };
+    Ok(Answer::Time(shown_ns.map(|ns| (ns as f64 / NS_PER_MS).floor())))
+}
+
+fn set_alarm(object: &mut ObjectFace, at_ms: f64) -> Result<Answer, Failure> {
+    // `!(x > 0)` rather than `x <= 0`, so that NaN is refused too.
+    if !(at_ms > 0.0) {
+        return Err(Failure::type_error("setAlarm() cannot be called with an alarm time <= 0"));
+    }
+    if !object.has_alarm_handler && !object.constructing {
+        return Err(Failure::type_error(
+            "Your Durable Object class must have an alarm() handler in order to call setAlarm()",
+        ));
+    }
+    let at_ns = (at_ms.floor() * NS_PER_MS) as i64;
+    object.storage.set_alarm_ns(Some(at_ns))?;
+    object.running_alarm_ns = None;
+    object.alarm_touched = true;
+    Ok(Answer::Done)
+}

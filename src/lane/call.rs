@@ -1,0 +1,218 @@
+//! Calls that guests start: requests to objects and to the network, timers, critical sections.
+//!
+//! Invariant: every call ends exactly once, by completion, cancellation, or the end of its instance.
+
+use super::instance::{CallKind, Origin, Owner, PendingCall};
+use super::message::{Effect, Parcel};
+use super::object::Delivery;
+use super::{Due, Lane, Task};
+use crate::core::gate::Section;
+use crate::core::id::lane_of;
+use emu_abi::{Call, Event, Failure, ObjectId, Outcome, Request, Response, Target};
+
+/// The longest critical section (reference §1.5).
+const MAX_CRITICAL_MS: f64 = 30_000.0;
+/// The longest timer, as browsers and the platform have it.
+const MAX_TIMER_MS: f64 = 2_147_483_647.0;
+
+impl Lane {
+    pub(super) fn start_call(&mut self, serial: u64, call: u32, invocation: u32, section: Section, what: Call) {
+        match what {
+            Call::Fetch { target: Target::Internet, request } => {
+                self.fetch_outside(serial, call, invocation, section, request);
+            }
+            Call::Fetch { target: Target::Object { namespace, id }, request } => {
+                self.fetch_object(serial, call, invocation, section, (namespace as usize, id), request);
+            }
+            Call::Sleep { ms } => {
+                let ms = if ms.is_nan() { 0.0 } else { ms.clamp(0.0, MAX_TIMER_MS) };
+                let due_ms = self.world().now_ms() + ms;
+                self.note_call(serial, call, invocation, section, CallKind::Timer { due_ms });
+                self.timers.add(due_ms, Due::Timer { serial, call });
+            }
+            Call::Sync => {
+                // Outputs are acted upon after the commit, and the flush where there is one: it is durable now.
+                self.note_call(serial, call, invocation, section, CallKind::Sync);
+                self.complete(serial, call, Ok(Outcome::Done));
+            }
+            Call::EnterCritical { section: entered, .. } => {
+                self.enter_critical(serial, call, invocation, section, entered);
+            }
+        }
+    }
+
+    fn note_call(&mut self, serial: u64, call: u32, invocation: u32, section: Section, kind: CallKind) {
+        let since_ms = self.world().now_ms();
+        if let Some(instance) = self.instances.get_mut(&serial) {
+            instance.calls.insert(call, PendingCall { kind, section, invocation, since_ms });
+        }
+    }
+
+    /// A call has ended: the guest is told, behind its gate.
+    pub(super) fn complete(&mut self, serial: u64, call: u32, result: Result<Outcome, Failure>) {
+        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        let Some(pending) = instance.calls.remove(&call) else { return };
+        self.event(serial, pending.section, Event::Complete { call, result });
+    }
+
+    /// The guest does not wait for a call any more.
+    pub(super) fn cancel_call(&mut self, serial: u64, call: u32) {
+        let pending = self.instances.get_mut(&serial).and_then(|instance| instance.calls.remove(&call));
+        if let Some(pending) = pending {
+            self.cancel_kind(pending.kind);
+        }
+    }
+
+    pub(super) fn cancel_kind(&mut self, kind: CallKind) {
+        match kind {
+            CallKind::Internet { fetch, .. } => {
+                self.fetches.remove(&fetch);
+                self.effects.push(Effect::CancelFetch(fetch));
+            }
+            CallKind::Object { flight, .. } => {
+                if let Some(flown) = self.flights.remove(&flight) {
+                    if flown.to == self.me {
+                        self.ready.push_back(Task::CancelFlight(self.me, flight));
+                    } else {
+                        self.effects.push(Effect::Parcel(flown.to, Parcel::CancelFlight(flight)));
+                    }
+                }
+            }
+            // Timers look whether their call is still there when they are due.
+            CallKind::Timer { .. } | CallKind::Sync | CallKind::Critical(_) => {}
+        }
+    }
+
+    fn fetch_outside(&mut self, serial: u64, call: u32, invocation: u32, section: Section, mut request: Request) {
+        self.last_fetch += 1;
+        let fetch = self.last_fetch;
+        let kind = CallKind::Internet { fetch, url: request.url.clone() };
+        self.note_call(serial, call, invocation, section, kind);
+        match self.take_guest_body(serial, &mut request.body, crate::core::stream::Party::Outside) {
+            Ok(()) => {
+                self.fetches.insert(fetch, (serial, call));
+                self.effects.push(Effect::Fetch(fetch, request));
+            }
+            Err(failure) => self.complete(serial, call, Err(failure)),
+        }
+    }
+
+    /// The network answered.
+    pub(super) fn fetched(&mut self, fetch: u64, result: Result<Response, Failure>) {
+        let Some((serial, call)) = self.fetches.remove(&fetch) else {
+            if let Ok(response) = result {
+                self.drop_response(&response);
+            }
+            return;
+        };
+        self.hand_response(serial, call, result);
+    }
+
+    fn fetch_object(
+        &mut self,
+        serial: u64,
+        call: u32,
+        invocation: u32,
+        section: Section,
+        (namespace, id): (usize, ObjectId),
+        mut request: Request,
+    ) {
+        let Some(declared) = self.namespaces.get(namespace) else {
+            self.note_call(serial, call, invocation, section, CallKind::Sync);
+            let failure = Failure::error(format!("there is no Durable Object namespace {namespace}"));
+            self.complete(serial, call, Err(failure));
+            return;
+        };
+        let what = format!("a request to `{}` of {}", request.url, declared.class);
+        self.last_flight += 1;
+        let flight = self.last_flight;
+        let to = lane_of(&id.bytes, self.lanes);
+        self.note_call(serial, call, invocation, section, CallKind::Object { flight, what });
+        self.flights.insert(flight, super::Flown { serial, call, to });
+        let consumer =
+            if to == self.me { crate::core::stream::Party::Nobody } else { crate::core::stream::Party::Lane(to, 0) };
+        if let Err(failure) = self.take_guest_body(serial, &mut request.body, consumer) {
+            self.flights.remove(&flight);
+            self.complete(serial, call, Err(failure));
+            return;
+        }
+        if to == self.me {
+            let number = self.object_number(namespace, &id);
+            let origin = Origin::Flight { lane: self.me, flight };
+            self.deliver(number, Delivery::Fetch { origin, request });
+        } else {
+            self.effects.push(Effect::Parcel(to, Parcel::Fetch { flight, namespace, id, request }));
+        }
+    }
+
+    /// The answer to a flight of this lane.
+    pub(super) fn flight_answered(&mut self, flight: u64, result: Result<Response, Failure>) {
+        match self.flights.remove(&flight) {
+            Some(flown) => self.hand_response(flown.serial, flown.call, result),
+            None => {
+                if let Ok(response) = result {
+                    self.drop_response(&response);
+                }
+            }
+        }
+    }
+
+    /// The caller of a delivery has gone: a handler that runs for it is told, one that waits is not started.
+    pub(super) fn origin_gone(&mut self, origin: &Origin) {
+        let running = self
+            .instances
+            .iter()
+            .find_map(|(serial, instance)| instance.answering(origin).map(|invocation| (*serial, invocation)));
+        if let Some((serial, number)) = running {
+            if let Some(invocation) = self.invocation(serial, number) {
+                invocation.origin = Origin::Nobody;
+            }
+            self.event(serial, 0, Event::Cancelled { invocation: number });
+        }
+    }
+
+    fn enter_critical(&mut self, serial: u64, call: u32, invocation: u32, parent: Section, entered: Section) {
+        self.note_call(serial, call, invocation, parent, CallKind::Critical(entered));
+        let Some(Owner::Object(number)) = self.instances.get(&serial).map(|instance| instance.owner) else {
+            self.complete(serial, call, Err(Failure::error("This is only available inside a Durable Object.")));
+            return;
+        };
+        if entered != 0 && self.objects[number].gate.enter(parent, entered) {
+            self.wake(number);
+        } else {
+            let failure = Failure::error("blockConcurrencyWhile() calls are nested too deeply.");
+            self.complete(serial, call, Err(failure));
+        }
+    }
+
+    /// Resets the object if the section is still open after the platform's limit.
+    pub(super) fn watch_section(&mut self, serial: u64, section: Section) {
+        let due_ms = self.world().now_ms() + MAX_CRITICAL_MS;
+        self.timers.add(due_ms, Due::Section { serial, section });
+    }
+
+    pub(super) fn section_overdue(&mut self, serial: u64, section: Section) {
+        let Some(Owner::Object(number)) = self.instances.get(&serial).map(|instance| instance.owner) else { return };
+        if self.objects[number].gate.is_open(section) {
+            let message = "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was \
+                           canceled and the Durable Object was reset.";
+            let failure = Failure { overloaded: true, durable_object_reset: true, ..Failure::error(message) };
+            self.reset(number, &failure);
+        }
+    }
+
+    pub(super) fn leave_critical(&mut self, serial: u64, section: Section, failure: Option<Failure>) {
+        let Some(Owner::Object(number)) = self.instances.get(&serial).map(|instance| instance.owner) else { return };
+        match failure {
+            Some(failure) => {
+                let failure = Failure { remote: true, durable_object_reset: true, ..failure };
+                self.log_object(number, emu_abi::LogLevel::Error, format!("blockConcurrencyWhile() failed, the object was reset: {failure}"));
+                self.reset(number, &failure);
+            }
+            None => {
+                self.objects[number].gate.leave(section);
+                self.wake(number);
+            }
+        }
+    }
+}

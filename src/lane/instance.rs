@@ -1,0 +1,171 @@
+//! A running isolate with the lane's book-keeping: who waits for what in it.
+//!
+//! Invariant: book-keeping only; nothing is carried out here.
+
+use super::message::{FetchId, PortId};
+use crate::bindings::GuestHost;
+use crate::core::gate::Section;
+use crate::core::life::{Blocker, BlockerKind};
+use crate::isolate::Isolate;
+use std::collections::BTreeMap;
+
+/// What an instance runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The stateless side of a worker.
+    Worker(usize),
+    /// An object.
+    Object(usize),
+}
+
+/// A running isolate.
+pub(super) struct Instance {
+    pub(super) isolate: Isolate<GuestHost>,
+    pub(super) owner: Owner,
+    pub(super) invocations: BTreeMap<u32, Invocation>,
+    last_invocation: u32,
+    pub(super) calls: BTreeMap<u32, PendingCall>,
+    /// The section in which each stream was pulled last.
+    pub(super) pulls: BTreeMap<u32, Section>,
+    /// Version of the worker's code.
+    pub(super) version: u64,
+}
+
+/// A delivered event that has not ended.
+#[derive(Debug)]
+pub(super) struct Invocation {
+    pub(super) origin: Origin,
+    pub(super) since_ms: f64,
+    pub(super) settled: bool,
+    /// Promises given to `waitUntil` that have not settled.
+    pub(super) waits: u32,
+}
+
+/// Who waits for an invocation.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Origin {
+    /// A client.
+    Port(PortId),
+    /// A guest's call of an object: the flight of that lane.
+    Flight { lane: usize, flight: u64 },
+    /// The object itself, to be constructed.
+    Construct,
+    /// The alarm.
+    Alarm,
+    /// A hibernatable socket; `last` if nothing can follow.
+    Socket { socket: u32, last: bool },
+    /// Nobody: it failed already and only its book-keeping is left.
+    Nobody,
+}
+
+/// A call that has not ended.
+#[derive(Debug)]
+pub(super) struct PendingCall {
+    pub(super) kind: CallKind,
+    pub(super) section: Section,
+    pub(super) invocation: u32,
+    pub(super) since_ms: f64,
+}
+
+/// What a pending call waits for.
+#[derive(Debug, PartialEq)]
+pub(super) enum CallKind {
+    /// An answer from the network.
+    Internet { fetch: FetchId, url: String },
+    /// An answer from an object.
+    Object { flight: u64, what: String },
+    /// A time.
+    Timer { due_ms: f64 },
+    /// The next commit.
+    Sync,
+    /// A critical section to be entered.
+    Critical(Section),
+}
+
+impl Instance {
+    pub(super) fn new(isolate: Isolate<GuestHost>, owner: Owner, version: u64) -> Self {
+        Self {
+            isolate,
+            owner,
+            invocations: BTreeMap::new(),
+            last_invocation: 0,
+            calls: BTreeMap::new(),
+            pulls: BTreeMap::new(),
+            version,
+        }
+    }
+
+    /// Notes an invocation and gives its number.
+    pub(super) fn begin(&mut self, origin: Origin, now_ms: f64) -> u32 {
+        self.last_invocation = self.last_invocation.wrapping_add(1).max(1);
+        let invocation = Invocation { origin, since_ms: now_ms, settled: false, waits: 0 };
+        self.invocations.insert(self.last_invocation, invocation);
+        self.last_invocation
+    }
+
+    /// The invocation that answers this origin, if it has not done so.
+    pub(super) fn answering(&self, origin: &Origin) -> Option<u32> {
+        self.invocations.iter().find(|(_, invocation)| invocation.origin == *origin).map(|(number, _)| *number)
+    }
+
+    /// The kinds of things in it that keep it from being hibernated.
+    pub(super) fn blocker_kinds(&self) -> Vec<BlockerKind> {
+        let invocations = self.invocations.values().map(Invocation::blocker_kind);
+        invocations.chain(self.calls.values().map(|call| call.kind.blocker_kind())).collect()
+    }
+
+    /// The same, for the reader.
+    pub(super) fn blockers(&self) -> Vec<Blocker> {
+        let invocations = self.invocations.values().map(|invocation| Blocker {
+            kind: invocation.blocker_kind(),
+            what: invocation.describe(),
+            since_ms: invocation.since_ms,
+        });
+        let calls = self.calls.values().map(|call| Blocker {
+            kind: call.kind.blocker_kind(),
+            what: call.kind.describe(call.since_ms),
+            since_ms: call.since_ms,
+        });
+        invocations.chain(calls).collect()
+    }
+}
+
+impl Invocation {
+    fn blocker_kind(&self) -> BlockerKind {
+        if self.settled { BlockerKind::WaitUntil } else { BlockerKind::Event }
+    }
+
+    fn describe(&self) -> String {
+        if self.settled {
+            return format!("{} promise(s) given to `waitUntil` have not settled", self.waits);
+        }
+        match &self.origin {
+            Origin::Port(_) | Origin::Flight { .. } => "a request is not answered yet".into(),
+            Origin::Construct => "the constructor has not returned".into(),
+            Origin::Alarm => "`alarm()` is running".into(),
+            Origin::Socket { .. } => "a socket event is being handled".into(),
+            Origin::Nobody => "a handler is running whose caller has gone".into(),
+        }
+    }
+}
+
+impl CallKind {
+    fn blocker_kind(&self) -> BlockerKind {
+        match self {
+            Self::Internet { .. } | Self::Object { .. } => BlockerKind::Fetch,
+            Self::Timer { .. } => BlockerKind::Timer,
+            Self::Sync => BlockerKind::Event,
+            Self::Critical(_) => BlockerKind::CriticalSection,
+        }
+    }
+
+    fn describe(&self, since_ms: f64) -> String {
+        match self {
+            Self::Internet { url, .. } => format!("`fetch` of {url} is not answered yet"),
+            Self::Object { what, .. } => format!("{what} is not answered yet"),
+            Self::Timer { due_ms } => format!("a timer of {} ms is pending", (due_ms - since_ms).max(0.0)),
+            Self::Sync => "`storage.sync()` is waiting".into(),
+            Self::Critical(_) => "a critical section waits to be entered".into(),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Hibernation, eviction and reload: when the instance of an object goes, and what stays (reference §1.14).
+//!
+//! Invariant: hibernatable sockets, storage and the alarm outlive every instance that is hibernated or evicted.
+
+use super::control::Eviction;
+use super::instance::Owner;
+use super::worker::{Prepared, Worker};
+use super::{Due, Lane};
+use crate::core::life::{Blocker, BlockerKind, Decision, decide};
+use crate::core::socket::Arrival;
+use emu_abi::{Failure, LogLevel};
+use std::sync::Arc;
+
+/// How long an object with work under way may go on with old code after a reload (reference §1.14).
+const MAX_STALE_MS: f64 = 30_000.0;
+
+/// What a reload does to objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnReload {
+    /// Let them finish, then hibernate them: their sockets stay.
+    Hibernate,
+    /// Reset them at once, as production does: their sockets are disconnected.
+    Reset,
+}
+
+impl Lane {
+    /// An object may have become idle just now.
+    pub(super) fn consider_idle(&mut self, number: usize) {
+        if self.objects[number].instance.is_none() {
+            return;
+        }
+        let now_ms = self.world().now_ms();
+        self.objects[number].idle_since_ms = now_ms;
+        self.decide_idle(number, now_ms);
+    }
+
+    /// A timer looks whether an object is still idle.
+    pub(super) fn idle_due(&mut self, number: usize) {
+        self.objects[number].idle_check_ms = None;
+        if self.objects[number].instance.is_some() {
+            let now_ms = self.world().now_ms();
+            self.decide_idle(number, now_ms);
+        }
+    }
+
+    fn decide_idle(&mut self, number: usize, now_ms: f64) {
+        let kinds = self.blocker_kinds(number);
+        if kinds.is_empty() && (self.is_stale(number) || self.objects[number].wanted_eviction.is_some()) {
+            self.finish_eviction(number);
+            return;
+        }
+        match decide(self.policy, &kinds, self.objects[number].idle_since_ms, now_ms) {
+            Decision::Stay => {}
+            Decision::AskAt(at_ms) => {
+                if self.objects[number].idle_check_ms.is_none() {
+                    self.objects[number].idle_check_ms = Some(at_ms);
+                    self.timers.add(at_ms, Due::Idle { number });
+                }
+            }
+            Decision::Hibernate | Decision::Evict => self.hibernate(number),
+        }
+    }
+
+    /// Drops the instance of an object; its hibernatable sockets stay connected.
+    pub(super) fn hibernate(&mut self, number: usize) {
+        let message = "Connection closed: this Durable Object instance is no longer active. Reconnect or retry the request.";
+        let failure = Failure { retryable: true, ..Failure::error(message) };
+        if self.objects[number].instance.is_some() {
+            self.objects[number].evictions += 1;
+        }
+        self.drop_instance_of(number, &failure);
+    }
+
+    /// Everything that keeps an object in memory, for the reader.
+    pub(super) fn blockers(&self, number: usize) -> Vec<Blocker> {
+        let object = &self.objects[number];
+        let Some(serial) = object.instance else { return Vec::new() };
+        let Some(instance) = self.instances.get(&serial) else { return Vec::new() };
+        let mut blockers = instance.blockers();
+        let since_ms = object.idle_since_ms;
+        let mut add = |kind, count: usize, what: &str| {
+            if count > 0 {
+                blockers.push(Blocker { kind, what: format!("{count} {what}"), since_ms });
+            }
+        };
+        add(BlockerKind::StandardSocket, self.standard_sockets(serial), "socket(s) accepted with `accept()`");
+        add(BlockerKind::Body, self.streams.of_instance(serial).len(), "body or bodies not read to their end");
+        add(BlockerKind::Queued, object.gate.waiting(), "event(s) waiting before the input gate");
+        if object.gate.is_critical() {
+            add(BlockerKind::CriticalSection, 1, "open critical section (`blockConcurrencyWhile` or `transaction`)");
+        }
+        blockers
+    }
+
+    /// The kinds of all that, without the sentences: asked after every turn.
+    fn blocker_kinds(&self, number: usize) -> Vec<BlockerKind> {
+        let object = &self.objects[number];
+        let Some(serial) = object.instance else { return Vec::new() };
+        let Some(instance) = self.instances.get(&serial) else { return Vec::new() };
+        let mut kinds = instance.blocker_kinds();
+        if object.gate.waiting() > 0 {
+            kinds.push(BlockerKind::Queued);
+        }
+        if object.gate.is_critical() {
+            kinds.push(BlockerKind::CriticalSection);
+        }
+        if !kinds.is_empty() {
+            return kinds;
+        }
+        if self.standard_sockets(serial) > 0 {
+            kinds.push(BlockerKind::StandardSocket);
+        }
+        if !self.streams.of_instance(serial).is_empty() {
+            kinds.push(BlockerKind::Body);
+        }
+        kinds
+    }
+
+    /// Takes up new code or configuration of a worker. Requests in flight finish on the old code.
+    pub(super) fn reload(&mut self, number: usize, prepared: Arc<Prepared>) {
+        let version = self.workers[number].version + 1;
+        match Worker::new(&self.engine, prepared) {
+            Ok(worker) => self.workers[number] = Worker { version, ..worker },
+            Err(error) => {
+                self.log_worker(number, LogLevel::Error, crate::error::report(&error));
+                return;
+            }
+        }
+        let idle_old: Vec<u64> = self
+            .instances
+            .iter()
+            .filter(|(_, instance)| instance.owner == Owner::Worker(number) && instance.invocations.is_empty())
+            .map(|(serial, _)| *serial)
+            .collect();
+        for serial in idle_old {
+            self.drop_instance(serial, &code_updated());
+        }
+        let affected: Vec<usize> = (0..self.objects.len())
+            .filter(|object| self.namespaces[self.objects[*object].namespace].worker == number)
+            .filter(|object| self.objects[*object].instance.is_some())
+            .collect();
+        let deadline_ms = self.world().now_ms() + MAX_STALE_MS;
+        for object in affected {
+            match self.on_reload {
+                OnReload::Reset => self.reset(object, &code_updated()),
+                OnReload::Hibernate => {
+                    self.timers.add(deadline_ms, Due::Stale { number: object, version });
+                    let now_ms = self.world().now_ms();
+                    self.decide_idle(object, now_ms);
+                }
+            }
+        }
+    }
+
+    /// An object that still runs code older than `version` is reset.
+    pub(super) fn stale_due(&mut self, number: usize, version: u64) {
+        let serial = self.objects[number].instance;
+        let running = serial.and_then(|serial| self.instances.get(&serial)).map(|instance| instance.version);
+        if running.is_some_and(|running| running < version) {
+            self.reset(number, &code_updated());
+        }
+    }
+
+    fn is_stale(&self, number: usize) -> bool {
+        let object = &self.objects[number];
+        let instance = object.instance.and_then(|serial| self.instances.get(&serial));
+        instance.is_some_and(|instance| {
+            instance.version != self.workers[self.namespaces[object.namespace].worker].version
+        })
+    }
+
+    /// Carries out an eviction that waited for the object to become idle.
+    pub(super) fn finish_eviction(&mut self, number: usize) {
+        self.hibernate(number);
+        if let Some(Eviction { token, close_sockets, .. }) = self.objects[number].wanted_eviction.take() {
+            if close_sockets {
+                let sockets = self.objects[number].sockets.borrow_mut().clear();
+                for socket in sockets {
+                    self.emit(socket, Arrival::lost());
+                }
+            }
+            let label = self.object_label(number);
+            self.answer_control(token, Ok(serde_json::json!({ "object": label, "evicted": true })));
+        }
+    }
+
+    /// Drops an instance of a stateless worker that a reload has left behind and that has finished.
+    pub(super) fn drop_if_left_behind(&mut self, serial: u64, worker: usize) {
+        let finished = self.instances.get(&serial).is_some_and(|instance| instance.invocations.is_empty());
+        if finished && self.workers[worker].instance != Some(serial) && self.streams.of_instance(serial).is_empty() {
+            self.drop_instance(serial, &code_updated());
+        }
+    }
+}
+
+fn code_updated() -> Failure {
+    let message = "Durable Object reset because its code was updated.";
+    Failure { retryable: true, durable_object_reset: true, ..Failure::error(message) }
+}

@@ -1,0 +1,319 @@
+//! A lane: one thread's share of the application, as a machine without input or output of its own.
+//!
+//! It is told what happened ([`Input`]) and says what it wants done ([`Effect`]); in between it runs isolates, opens
+//! databases and keeps timers. `serve` drives one lane per thread with real connections and clocks.
+//!
+//! Reading order: [`message`], [`object`] (deliveries and gates), [`turn`] (one turn and its commit), [`call`] and
+//! [`respond`] (requests between guests), [`wire`] (streams and sockets), [`alarm`], [`life`], [`control`].
+//!
+//! Invariant: everything it does follows from its inputs, its timers and its world, in an order it chooses itself.
+
+mod alarm;
+mod call;
+mod control;
+mod instance;
+mod life;
+mod message;
+mod object;
+mod respond;
+mod turn;
+mod wire;
+mod worker;
+
+pub use control::{Answered, Command, Verb};
+pub use life::OnReload;
+pub use message::{Effect, FetchId, Input, LogLine, Parcel, PortId};
+pub use worker::{Namespace, Prepared};
+
+use crate::bindings::{Output, Shared};
+use crate::core::ends::{Ends, Holder, SocketId};
+use crate::core::id;
+use crate::core::life::Policy;
+use crate::core::stream::{Party, StreamId, Streams};
+use crate::core::timers::Timers;
+use crate::error::Result;
+use crate::isolate::Engine;
+use crate::storage::Storage;
+use crate::world::World;
+use emu_abi::{Event, Invoke, LogLevel};
+use instance::{Instance, Origin};
+use object::Object;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use worker::Worker;
+
+/// Bytes of messages that may wait for a handler before the connection is not read any more.
+const MAX_SOCKET_BACKLOG_BYTES: usize = 1024 * 1024;
+
+/// How a lane is set up.
+pub struct LaneOptions {
+    /// This lane's number.
+    pub me: usize,
+    /// How many lanes there are.
+    pub lanes: usize,
+    /// The wasm engine.
+    pub engine: Engine,
+    /// The workers, in the numbering all lanes share.
+    pub workers: Vec<Arc<Prepared>>,
+    /// The Durable Object namespaces, in the numbering all lanes share.
+    pub namespaces: Vec<Namespace>,
+    /// Where objects are kept.
+    pub storage: Storage,
+    /// When idle objects leave memory.
+    pub policy: Policy,
+    /// What a reload does to objects.
+    pub on_reload: OnReload,
+}
+
+/// One thread's share of the application.
+pub struct Lane {
+    me: usize,
+    lanes: usize,
+    engine: Engine,
+    shared: Rc<Shared>,
+    policy: Policy,
+    on_reload: OnReload,
+    workers: Vec<Worker>,
+    namespaces: Vec<Namespace>,
+    storage: Storage,
+    objects: Vec<Object>,
+    object_numbers: BTreeMap<(usize, [u8; 32]), usize>,
+    instances: BTreeMap<u64, Instance>,
+    last_instance: u64,
+    flights: BTreeMap<u64, Flown>,
+    last_flight: u64,
+    fetches: BTreeMap<FetchId, (u64, u32)>,
+    last_fetch: FetchId,
+    streams: Streams,
+    /// The streams that guests produce, by instance and the guest's own number.
+    guest_bodies: BTreeMap<(u64, u32), StreamId>,
+    timers: Timers<Due>,
+    ready: VecDeque<Task>,
+    /// Outputs that wait for the next flush.
+    held: Vec<Held>,
+    /// Sockets whose connections are not read for now.
+    congested: BTreeSet<SocketId>,
+    effects: Vec<Effect>,
+}
+
+/// A request to an object that has not been answered.
+struct Flown {
+    serial: u64,
+    call: u32,
+    to: usize,
+}
+
+/// An output that waits for the next flush.
+struct Held {
+    serial: u64,
+    output: Output,
+}
+
+/// What is to be done next.
+enum Task {
+    /// Deliver what the gate of this object admits.
+    Pump(usize),
+    /// Deliver an event to the stateless side of a worker.
+    Turn(u64, Event),
+    /// The caller of a flight has gone.
+    CancelFlight(usize, u64),
+}
+
+impl Task {
+    fn is_for(&self, serial: u64) -> bool {
+        matches!(self, Self::Turn(instance, _) if *instance == serial)
+    }
+}
+
+/// What timers are for. Each looks whether it still applies when it is due.
+enum Due {
+    Timer { serial: u64, call: u32 },
+    Section { serial: u64, section: u32 },
+    Idle { number: usize },
+    Stale { number: usize, version: u64 },
+    EvictionWait { number: usize, token: u64 },
+    Alarm { number: usize, at_ns: i64 },
+    AlarmRetry { number: usize, due_ms: f64 },
+    AlarmTooLong { serial: u64, invocation: u32 },
+    SocketEvent { serial: u64, invocation: u32 },
+}
+
+impl Lane {
+    /// Sets a lane up and takes up the alarms of its objects.
+    ///
+    /// # Errors
+    /// When the state folder cannot be read.
+    pub fn new(options: LaneOptions, world: Rc<dyn World>) -> Result<Self> {
+        let workers = options
+            .workers
+            .into_iter()
+            .map(|prepared| Worker::new(&options.engine, prepared))
+            .collect::<Result<_>>()?;
+        let namespaces = options.namespaces.iter().map(|namespace| id::Namespace::new(&namespace.unique_key));
+        let shared = Shared { world, namespaces: namespaces.collect(), ends: RefCell::new(Ends::default()) };
+        let mut lane = Self {
+            me: options.me,
+            lanes: options.lanes,
+            engine: options.engine,
+            shared: Rc::new(shared),
+            policy: options.policy,
+            on_reload: options.on_reload,
+            workers,
+            namespaces: options.namespaces,
+            storage: options.storage,
+            objects: Vec::new(),
+            object_numbers: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            last_instance: 0,
+            flights: BTreeMap::new(),
+            last_flight: 0,
+            fetches: BTreeMap::new(),
+            last_fetch: 0,
+            streams: Streams::default(),
+            guest_bodies: BTreeMap::new(),
+            timers: Timers::default(),
+            ready: VecDeque::new(),
+            held: Vec::new(),
+            congested: BTreeSet::new(),
+            effects: Vec::new(),
+        };
+        lane.restore_alarms()?;
+        Ok(lane)
+    }
+
+    /// Takes an input and runs until there is nothing left to do before the next one or the next timer.
+    pub fn handle(&mut self, input: Input) {
+        match input {
+            Input::Request { port, worker, request } => self.worker_fetch(worker, Origin::Port(port), request),
+            Input::PortClosed(port) => self.origin_gone(&Origin::Port(port)),
+            Input::Stream(stream, signal) => self.stream_signal(None, stream, signal),
+            Input::Socket(socket, arrival) => self.emit(socket, arrival),
+            Input::Fetched(fetch, result) => {
+                let result = result.map(|response| self.adopt_outside(response));
+                self.fetched(fetch, result);
+            }
+            Input::Parcel(from, parcel) => self.parcel(from, parcel),
+            Input::Control(token, command) => self.control(token, command),
+            Input::Reload(worker, prepared) => self.reload(worker, prepared),
+            Input::Scheduled { port, worker, cron, scheduled_ms } => {
+                self.worker_invoke(worker, Origin::Port(port), Invoke::Scheduled { cron, scheduled_ms });
+            }
+        }
+        self.run();
+    }
+
+    /// Does what is due by now.
+    pub fn run_due(&mut self) {
+        let now_ms = self.world().now_ms();
+        while let Some(due) = self.timers.due(now_ms) {
+            self.act_on_due(due);
+            self.run();
+        }
+    }
+
+    /// When [`Self::run_due`] should be called next, in milliseconds since the epoch.
+    pub fn next_due_ms(&self) -> Option<f64> {
+        self.timers.next_ms()
+    }
+
+    /// What is to be done outside, in order.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Opens a stream whose producer is outside, for the body of a request or of a fetched response.
+    pub fn open_stream(&mut self) -> StreamId {
+        self.streams.open(Party::Outside, Party::Nobody)
+    }
+
+    /// Opens a socket whose holder is outside, for the answer to an outgoing WebSocket request.
+    pub fn open_socket(&mut self, protocol: &str) -> SocketId {
+        let mut ends = self.shared.ends.borrow_mut();
+        let (outer, inner) = ends.pair(Holder::Outside, Holder::Nobody);
+        if let Some(end) = ends.get_mut(inner) {
+            end.protocol = protocol.into();
+            end.outgoing = true;
+        }
+        outer
+    }
+
+    /// Whether so much waits on a socket that its connection should not be read for now. If so,
+    /// [`Effect::SocketReady`] says when there is room again.
+    pub fn is_congested(&mut self, outer: SocketId) -> bool {
+        let congested = self.backlog(outer) > MAX_SOCKET_BACKLOG_BYTES;
+        if congested {
+            self.congested.insert(outer);
+        }
+        congested
+    }
+
+    /// Bytes that arrived from a connection and wait for a handler.
+    fn backlog(&self, outer: SocketId) -> usize {
+        let ends = self.shared.ends.borrow();
+        let Some(inner) = ends.get(outer).map(|end| end.peer) else { return 0 };
+        match ends.get(inner).map(|end| end.holder) {
+            Some(Holder::Object(number)) => self.objects[number].sockets.borrow().backlog(inner),
+            _ => 0,
+        }
+    }
+
+    fn world(&self) -> &dyn World {
+        &*self.shared.world
+    }
+
+    fn run(&mut self) {
+        loop {
+            while !self.ready.is_empty() {
+                let choice = if self.ready.len() > 1 { self.world().choose("task", self.ready.len()) } else { 0 };
+                if let Some(task) = self.ready.remove(choice) {
+                    self.act_on_task(task);
+                }
+            }
+            if self.held.is_empty() {
+                return;
+            }
+            self.release_held();
+        }
+    }
+
+    fn act_on_task(&mut self, task: Task) {
+        match task {
+            Task::Pump(number) => {
+                self.objects[number].awake = false;
+                self.pump(number);
+            }
+            Task::Turn(serial, event) => self.turn(serial, event),
+            Task::CancelFlight(lane, flight) => self.origin_gone(&Origin::Flight { lane, flight }),
+        }
+    }
+
+    fn act_on_due(&mut self, due: Due) {
+        match due {
+            Due::Timer { serial, call } => self.complete(serial, call, Ok(emu_abi::Outcome::Done)),
+            Due::Section { serial, section } => self.section_overdue(serial, section),
+            Due::Idle { number } => self.idle_due(number),
+            Due::Stale { number, version } => self.stale_due(number, version),
+            Due::EvictionWait { number, token } => self.eviction_timed_out(number, token),
+            Due::Alarm { number, at_ns } => self.alarm_due(number, at_ns),
+            Due::AlarmRetry { number, due_ms } => self.retry_due(number, due_ms),
+            Due::AlarmTooLong { serial, invocation } => self.alarm_too_long(serial, invocation),
+            Due::SocketEvent { serial, invocation } => self.socket_event_overdue(serial, invocation),
+        }
+    }
+
+    /// Puts an object into the queue of things to do, if something waits for it.
+    fn wake(&mut self, number: usize) {
+        let object = &mut self.objects[number];
+        if !object.awake && (object.gate.waiting() > 0 || object.gate.is_critical()) {
+            object.awake = true;
+            self.ready.push_back(Task::Pump(number));
+        }
+    }
+
+    fn log_worker(&mut self, worker: usize, level: LogLevel, message: String) {
+        let worker = self.workers[worker].prepared.name.clone();
+        self.effects.push(Effect::Log(LogLine { level, worker, object: None, message }));
+    }
+}

@@ -1,0 +1,294 @@
+//! Durable Objects on a lane: their deliveries, the gate before them, their construction and their end.
+//!
+//! Invariant: at most one instance per object; nothing is delivered past the gate.
+
+use super::Lane;
+use super::control::Eviction;
+use super::instance::{Instance, Origin, Owner};
+use super::message::Effect;
+use crate::bindings::{GuestHost, ObjectFace};
+use crate::core::alarm::{Attempts, RunEnd};
+use crate::core::gate::{Admitted, InputGate, Section};
+use crate::core::id::hex;
+use crate::core::socket::{Arrival, Sockets};
+use crate::storage::ObjectStorage;
+use emu_abi::{Event, Failure, Invoke, LogLevel, ObjectId, Outcome, Request};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Deliveries that may wait before an object is overloaded.
+const MAX_WAITING: usize = 10_000;
+
+/// A Durable Object that this lane has met.
+pub(super) struct Object {
+    pub(super) namespace: usize,
+    pub(super) id: ObjectId,
+    pub(super) instance: Option<u64>,
+    pub(super) gate: InputGate<Gated>,
+    pub(super) sockets: Rc<RefCell<Sockets>>,
+    pub(super) storage: ObjectStorage,
+    pub(super) alarm: AlarmState,
+    /// How often the constructor ran.
+    pub(super) starts: u64,
+    /// How often an instance was hibernated or evicted.
+    pub(super) evictions: u64,
+    pub(super) idle_since_ms: f64,
+    /// A timer will look whether it is still idle.
+    pub(super) idle_check_ms: Option<f64>,
+    /// Somebody waits for it to be evicted.
+    pub(super) wanted_eviction: Option<Eviction>,
+    /// It is in the queue of things to do.
+    pub(super) awake: bool,
+}
+
+/// The alarm of an object, beside what storage says.
+#[derive(Default)]
+pub(super) struct AlarmState {
+    /// What the index on disk says.
+    pub(super) indexed_ns: Option<i64>,
+    /// The time the running handler runs for.
+    pub(super) running_ns: Option<i64>,
+    pub(super) attempts: Attempts,
+    /// A retry is due, so the stored time alone does not start the handler.
+    pub(super) retry_due_ms: Option<f64>,
+    /// How a run counts whose instance ends under it.
+    pub(super) fate: RunEnd,
+}
+
+/// What waits before the gate of an object.
+pub(super) enum Gated {
+    /// An event for the running instance.
+    Event(Event),
+    /// Something new, for whichever instance is there.
+    Delivery(Delivery),
+}
+
+/// What starts a handler of an object.
+pub(super) enum Delivery {
+    Fetch { origin: Origin, request: Request },
+    Alarm,
+    Socket { socket: u32, arrival: Arrival },
+}
+
+impl Lane {
+    /// The number of an object, which is entered in the books if it is new.
+    pub(super) fn object_number(&mut self, namespace: usize, id: &ObjectId) -> usize {
+        if let Some(number) = self.object_numbers.get(&(namespace, id.bytes)) {
+            // The name counts for instances started from now on (reference §1.2).
+            if id.name.is_some() {
+                self.objects[*number].id.name.clone_from(&id.name);
+            }
+            return *number;
+        }
+        let declared = &self.namespaces[namespace];
+        let storage = self.storage.open(&declared.unique_key, &id.bytes, declared.backend);
+        let number = self.objects.len();
+        self.objects.push(Object {
+            namespace,
+            id: id.clone(),
+            instance: None,
+            gate: InputGate::default(),
+            sockets: Rc::default(),
+            storage,
+            alarm: AlarmState::default(),
+            starts: 0,
+            evictions: 0,
+            idle_since_ms: 0.0,
+            idle_check_ms: None,
+            wanted_eviction: None,
+            awake: false,
+        });
+        self.object_numbers.insert((namespace, id.bytes), number);
+        number
+    }
+
+    /// Something new arrived for an object.
+    pub(super) fn deliver(&mut self, number: usize, delivery: Delivery) {
+        if self.objects[number].gate.waiting() >= MAX_WAITING {
+            let message = "Durable Object is overloaded. Too many requests queued.";
+            let failure = Failure { overloaded: true, ..Failure::error(message) };
+            self.refuse(delivery, &failure);
+            return;
+        }
+        self.objects[number].gate.arrive(0, Gated::Delivery(delivery));
+        self.wake(number);
+    }
+
+    /// An event arrived for the running instance of an object.
+    pub(super) fn gate_event(&mut self, number: usize, section: Section, event: Event) {
+        self.objects[number].gate.arrive(section, Gated::Event(event));
+        self.wake(number);
+    }
+
+    /// Delivers what the gate of an object admits, one turn at a time.
+    pub(super) fn pump(&mut self, number: usize) {
+        loop {
+            if self.objects[number].instance.is_none() {
+                if self.objects[number].gate.waiting() == 0 {
+                    return;
+                }
+                if let Err(failure) = self.construct(number) {
+                    self.reset(number, &failure);
+                    return;
+                }
+                continue;
+            }
+            let Some(admitted) = self.objects[number].gate.admit() else { return };
+            match admitted {
+                Admitted::Entered(section) => self.entered(number, section),
+                Admitted::Event(Gated::Event(event)) => self.turn_of(number, event),
+                Admitted::Event(Gated::Delivery(delivery)) => self.start_handler(number, delivery),
+            }
+        }
+    }
+
+    fn turn_of(&mut self, number: usize, event: Event) {
+        if let Some(serial) = self.objects[number].instance {
+            self.turn(serial, event);
+        }
+    }
+
+    fn entered(&mut self, number: usize, section: Section) {
+        let Some(serial) = self.objects[number].instance else { return };
+        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        let waits = super::instance::CallKind::Critical(section);
+        let Some(call) = instance.calls.iter().find(|(_, call)| call.kind == waits).map(|(call, _)| *call) else {
+            return;
+        };
+        instance.calls.remove(&call);
+        self.watch_section(serial, section);
+        self.turn(serial, Event::Complete { call, result: Ok(Outcome::Done) });
+    }
+
+    fn start_handler(&mut self, number: usize, delivery: Delivery) {
+        let now_ms = self.world().now_ms();
+        let Some(serial) = self.objects[number].instance else { return };
+        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        let (invocation, what) = match delivery {
+            Delivery::Fetch { origin, request } => {
+                let invocation = instance.begin(origin, now_ms);
+                self.take_body(serial, &request.body);
+                (invocation, Invoke::Fetch(request))
+            }
+            Delivery::Alarm => match self.begin_alarm(number, serial) {
+                Some(begun) => begun,
+                None => return,
+            },
+            Delivery::Socket { socket, arrival } => {
+                let invocation = instance.begin(Origin::Socket { socket, last: arrival.is_last() }, now_ms);
+                self.watch_socket_event(number, serial, invocation);
+                (invocation, match arrival {
+                    Arrival::Message(message) => Invoke::SocketMessage { socket, message },
+                    Arrival::Close { code, reason, clean } => Invoke::SocketClose { socket, code, reason, clean },
+                    Arrival::Error(failure) => Invoke::SocketError { socket, failure },
+                })
+            }
+        };
+        self.turn(serial, Event::Invoke { invocation, object: OBJECT_IN_ISOLATE, what });
+    }
+
+    /// Starts an instance and runs the constructor.
+    fn construct(&mut self, number: usize) -> Result<(), Failure> {
+        let now_ms = self.world().now_ms();
+        let object = &self.objects[number];
+        let namespace = &self.namespaces[object.namespace];
+        let worker = &self.workers[namespace.worker];
+        let class = worker.prepared.image.exports().classes.iter().find(|class| class.name == namespace.class);
+        let Some(class) = class else {
+            return Err(Failure::error(format!(
+                "The worker `{}` does not export a Durable Object class named `{}`.",
+                worker.prepared.name, namespace.class
+            )));
+        };
+        self.last_instance += 1;
+        let serial = self.last_instance;
+        let host = GuestHost {
+            shared: Rc::clone(&self.shared),
+            instance: serial,
+            switches: worker.prepared.switches,
+            object: Some(ObjectFace {
+                number,
+                id: object.id.clone(),
+                storage: object.storage.clone(),
+                sockets: Rc::clone(&object.sockets),
+                has_alarm_handler: class.alarm,
+                constructing: true,
+                running_alarm_ns: None,
+                alarm_touched: false,
+            }),
+            outputs: Vec::new(),
+            log: Vec::new(),
+        };
+        let event_class = class.name.clone();
+        let isolate = worker.launcher.start(host).map_err(|error| {
+            Failure { overloaded: true, ..Failure::error(crate::error::report(&error)) }
+        })?;
+        let mut instance = Instance::new(isolate, Owner::Object(number), worker.version);
+        let invocation = instance.begin(Origin::Construct, now_ms);
+        self.instances.insert(serial, instance);
+        let object = &mut self.objects[number];
+        object.instance = Some(serial);
+        object.starts += 1;
+        object.gate.construct();
+        let id = object.id.clone();
+        self.turn(serial, Event::Construct { invocation, object: OBJECT_IN_ISOLATE, class: event_class, id });
+        Ok(())
+    }
+
+    /// The object is broken: its instance, its sockets and everything that waits for it end with `failure`.
+    pub(super) fn reset(&mut self, number: usize, failure: &Failure) {
+        self.drop_instance_of(number, failure);
+        let waiting = self.objects[number].gate.reset();
+        for gated in waiting {
+            if let Gated::Delivery(delivery) = gated {
+                self.refuse(delivery, failure);
+            }
+        }
+        let sockets = self.objects[number].sockets.borrow_mut().clear();
+        for socket in sockets {
+            self.emit(socket, Arrival::lost());
+        }
+    }
+
+    /// Drops the instance of an object, if there is one: what waits for it fails with `failure`, and what it has not
+    /// committed is lost.
+    pub(super) fn drop_instance_of(&mut self, number: usize, failure: &Failure) {
+        self.objects[number].storage.rollback();
+        if let Some(serial) = self.objects[number].instance.take() {
+            self.drop_instance(serial, failure);
+        }
+    }
+
+    /// A delivery that will not happen.
+    fn refuse(&mut self, delivery: Delivery, failure: &Failure) {
+        if let Delivery::Fetch { origin, request } = delivery {
+            self.drop_body(&request.body);
+            self.answer(&origin, Err(failure.clone()));
+        }
+    }
+
+    /// How the log and the control commands call an object: `Class/name`, or `Class/id` where no name is known.
+    pub(super) fn object_label(&self, number: usize) -> String {
+        let object = &self.objects[number];
+        let class = &self.namespaces[object.namespace].class;
+        match &object.id.name {
+            Some(name) => format!("{class}/{name}"),
+            None => format!("{class}/{}", hex(&object.id.bytes)),
+        }
+    }
+
+    /// Logs a line about an object.
+    pub(super) fn log_object(&mut self, number: usize, level: LogLevel, message: String) {
+        let worker = self.namespaces[self.objects[number].namespace].worker;
+        let line = super::message::LogLine {
+            level,
+            worker: self.workers[worker].prepared.name.clone(),
+            object: Some(self.object_label(number)),
+            message,
+        };
+        self.effects.push(Effect::Log(line));
+    }
+}
+
+/// How the guest numbers its object: in `serve` an isolate hosts one.
+pub(super) const OBJECT_IN_ISOLATE: u32 = 1;

@@ -1,0 +1,253 @@
+//! Ends of invocations, and responses on their way to whoever waits: a client, a guest, another lane.
+//!
+//! Invariant: an origin is answered exactly once.
+
+use super::instance::{Instance, Invocation, Origin, Owner};
+use super::message::{Effect, Parcel};
+use super::object::{Delivery, OBJECT_IN_ISOLATE};
+use super::Lane;
+use crate::core::alarm::RunEnd;
+use crate::core::ends::{Holder, Mode};
+use crate::core::stream::Party;
+use emu_abi::{Body, Event, Failure, Invoke, LogLevel, Outcome, Request, Response, Settled};
+
+impl Lane {
+    pub(super) fn invocation(&mut self, serial: u64, number: u32) -> Option<&mut Invocation> {
+        self.instances.get_mut(&serial)?.invocations.get_mut(&number)
+    }
+
+    /// A client's request to the stateless side of a worker.
+    pub(super) fn worker_fetch(&mut self, worker: usize, origin: Origin, request: Request) {
+        self.worker_invoke(worker, origin, Invoke::Fetch(request));
+    }
+
+    /// Starts a handler of the stateless side of a worker.
+    pub(super) fn worker_invoke(&mut self, worker: usize, origin: Origin, what: Invoke) {
+        let now_ms = self.world().now_ms();
+        let exports = self.workers[worker].prepared.image.exports();
+        let missing = match &what {
+            Invoke::Fetch(_) if !exports.fetch => Some("Handler does not export a fetch() function."),
+            Invoke::Scheduled { .. } if !exports.scheduled => Some("Handler does not export a scheduled() function"),
+            _ => None,
+        };
+        if let Some(message) = missing {
+            self.answer(&origin, Err(Failure::error(message)));
+            return;
+        }
+        let serial = match self.worker_instance(worker) {
+            Ok(serial) => serial,
+            Err(failure) => {
+                self.answer(&origin, Err(failure));
+                return;
+            }
+        };
+        if let Invoke::Fetch(request) = &what {
+            self.take_body(serial, &request.body);
+        }
+        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        let invocation = instance.begin(origin, now_ms);
+        self.turn(serial, Event::Invoke { invocation, object: 0, what });
+    }
+
+    fn worker_instance(&mut self, number: usize) -> Result<u64, Failure> {
+        let worker = &self.workers[number];
+        if let Some(serial) = worker.instance {
+            return Ok(serial);
+        }
+        self.last_instance += 1;
+        let serial = self.last_instance;
+        let host = crate::bindings::GuestHost {
+            shared: std::rc::Rc::clone(&self.shared),
+            instance: serial,
+            switches: worker.prepared.switches,
+            object: None,
+            outputs: Vec::new(),
+            log: Vec::new(),
+        };
+        let isolate =
+            worker.launcher.start(host).map_err(|error| Failure::error(crate::error::report(&error)))?;
+        self.instances.insert(serial, Instance::new(isolate, Owner::Worker(number), worker.version));
+        self.workers[number].instance = Some(serial);
+        Ok(serial)
+    }
+
+    /// A handler has returned or thrown.
+    pub(super) fn settle(&mut self, serial: u64, number: u32, result: Result<Settled, Failure>) {
+        let Some(invocation) = self.invocation(serial, number) else { return };
+        if invocation.settled {
+            return;
+        }
+        invocation.settled = true;
+        let origin = std::mem::replace(&mut invocation.origin, Origin::Nobody);
+        let owner = self.instances.get(&serial).map(|instance| instance.owner);
+        match (origin, owner) {
+            (origin @ (Origin::Port(_) | Origin::Flight { .. }), _) => {
+                let result = match result {
+                    Ok(Settled::Response(response)) => self.leave_guest(serial, &origin, response),
+                    Ok(Settled::Done) => Ok(Response { status: 200, ..Response::default() }),
+                    Err(failure) => Err(Failure { remote: true, ..failure }),
+                };
+                self.answer(&origin, result);
+            }
+            (Origin::Construct, Some(Owner::Object(object))) => self.constructed(serial, object, result),
+            (Origin::Alarm, Some(Owner::Object(object))) => {
+                let end = match &result {
+                    Ok(_) => RunEnd::Succeeded,
+                    Err(failure) => {
+                        self.log_object(object, LogLevel::Error, format!("alarm() failed: {failure}"));
+                        RunEnd::Failed
+                    }
+                };
+                self.alarm_ended(object, end);
+            }
+            (Origin::Socket { socket, last }, Some(Owner::Object(object))) => {
+                if let Err(failure) = result {
+                    self.log_object(object, LogLevel::Error, format!("a WebSocket handler failed: {failure}"));
+                }
+                self.socket_handled(object, socket, last);
+            }
+            _ => {}
+        }
+        self.end_if_over(serial, number);
+    }
+
+    fn constructed(&mut self, serial: u64, number: usize, result: Result<Settled, Failure>) {
+        if let Err(failure) = result {
+            let failure = Failure { remote: true, ..failure };
+            self.log_object(number, LogLevel::Error, format!("the constructor failed: {failure}"));
+            self.reset(number, &failure);
+            return;
+        }
+        if let Some(instance) = self.instances.get_mut(&serial)
+            && let Some(face) = &mut instance.isolate.host_mut().object
+        {
+            face.constructing = false;
+        }
+        self.objects[number].gate.constructed();
+        self.wake(number);
+    }
+
+    fn socket_handled(&mut self, number: usize, socket: u32, last: bool) {
+        let next = self.objects[number].sockets.borrow_mut().handled(socket, last);
+        if last {
+            self.shared.ends.borrow_mut().forget_if_finished(socket);
+        }
+        if let Some(arrival) = next {
+            self.deliver(number, Delivery::Socket { socket, arrival });
+        }
+        self.socket_drained(socket);
+    }
+
+    pub(super) fn wait_until_ended(&mut self, serial: u64, number: u32, failure: Option<Failure>) {
+        let Some(invocation) = self.invocation(serial, number) else { return };
+        invocation.waits = invocation.waits.saturating_sub(1);
+        if let (Some(failure), Some(owner)) = (failure, self.instances.get(&serial).map(|instance| instance.owner)) {
+            let message = format!("a promise given to `waitUntil` was rejected: {failure}");
+            match owner {
+                Owner::Object(object) => self.log_object(object, LogLevel::Error, message),
+                Owner::Worker(worker) => self.log_worker(worker, LogLevel::Error, message),
+            }
+        }
+        self.end_if_over(serial, number);
+    }
+
+    /// Forgets an invocation that is settled and waits for nothing. What a stateless worker still has under way for it
+    /// is cancelled then (reference §2.2): timers do not keep a request alive after its response.
+    fn end_if_over(&mut self, serial: u64, number: u32) {
+        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        if !instance.invocations.get(&number).is_some_and(|invocation| invocation.settled && invocation.waits == 0) {
+            return;
+        }
+        instance.invocations.remove(&number);
+        let left_over = instance.calls.values().any(|call| call.invocation == number);
+        if left_over && matches!(instance.owner, Owner::Worker(_)) && self.streams.of_instance(serial).is_empty() {
+            self.event(serial, 0, Event::Cancelled { invocation: number });
+        }
+    }
+
+    /// Prepares a guest's response for the way out: its body gets a consumer, its socket another holder.
+    fn leave_guest(&mut self, serial: u64, origin: &Origin, mut response: Response) -> Result<Response, Failure> {
+        let consumer = match origin {
+            Origin::Port(_) => Party::Outside,
+            Origin::Flight { lane, .. } if *lane != self.me => Party::Lane(*lane, 0),
+            _ => Party::Nobody,
+        };
+        self.take_guest_body(serial, &mut response.body, consumer)?;
+        if let Some(socket) = response.socket {
+            if response.status != 101 {
+                return Err(Failure::type_error("Responses with a WebSocket must have status code 101."));
+            }
+            let mut ends = self.shared.ends.borrow_mut();
+            let held = ends.get(socket).is_some_and(|end| end.holder == Holder::Instance(serial) || end.mode != Mode::Fresh);
+            if !held {
+                return Err(Failure::type_error("The WebSocket of this response is not this worker's."));
+            }
+            ends.pass(socket)?;
+            if let Some(end) = ends.get_mut(socket) {
+                end.holder = Holder::Nobody;
+            }
+        }
+        Ok(response)
+    }
+
+    /// Sends an answer to whoever waits for it.
+    pub(super) fn answer(&mut self, origin: &Origin, result: Result<Response, Failure>) {
+        match origin {
+            Origin::Port(port) => {
+                let socket = result.as_ref().ok().and_then(|response| response.socket);
+                self.effects.push(Effect::Respond(*port, result));
+                if let Some(socket) = socket {
+                    self.change_holder(socket, Holder::Outside);
+                }
+            }
+            Origin::Flight { lane, flight } if *lane == self.me => self.flight_answered(*flight, result),
+            Origin::Flight { lane, flight } => {
+                self.effects.push(Effect::Parcel(*lane, Parcel::Response(*flight, result)));
+            }
+            Origin::Construct | Origin::Alarm | Origin::Socket { .. } | Origin::Nobody => {}
+        }
+    }
+
+    /// Gives a response to the guest whose call it answers.
+    pub(super) fn hand_response(&mut self, serial: u64, call: u32, result: Result<Response, Failure>) {
+        if !self.instances.contains_key(&serial) {
+            if let Ok(response) = result {
+                self.drop_response(&response);
+            }
+            return;
+        }
+        let result = result.map(|response| {
+            self.take_body(serial, &response.body);
+            if let Some(socket) = response.socket {
+                let mut ends = self.shared.ends.borrow_mut();
+                if let Some(end) = ends.get_mut(socket) {
+                    end.holder = Holder::Instance(serial);
+                    end.mode = Mode::Fresh;
+                }
+            }
+            Outcome::Response(response)
+        });
+        self.complete(serial, call, result);
+    }
+
+    /// Lets go of a response that nobody takes.
+    pub(super) fn drop_response(&mut self, response: &Response) {
+        self.drop_body(&response.body);
+        if let Some(socket) = response.socket {
+            self.emit(socket, crate::core::socket::Arrival::lost());
+        }
+    }
+
+    /// Lets go of a body that nobody reads.
+    pub(super) fn drop_body(&mut self, body: &Body) {
+        if let Body::Stream { id, .. } = body {
+            let notice = self.streams.cancel(*id);
+            self.notify(notice);
+        }
+    }
+
+    /// Runs `alarm()`.
+    pub(super) fn alarm_event(invocation: u32, what: Invoke) -> Event {
+        Event::Invoke { invocation, object: OBJECT_IN_ISOLATE, what }
+    }
+}

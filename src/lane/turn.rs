@@ -1,0 +1,253 @@
+//! One turn: deliver an event, commit what was written, act on what was said.
+//!
+//! This is where the output gate is: nothing a guest said in a turn leaves before the turn's writes are committed. With
+//! `--durability full` it waits for the lane's next flush as well.
+//!
+//! Invariant: outputs of one instance keep their order.
+
+use super::instance::Owner;
+use super::message::{Effect, LogLine};
+use super::{Held, Lane};
+use crate::bindings::Output;
+use crate::core::alarm::RunEnd;
+use crate::core::ends::Holder;
+use crate::core::socket::Arrival;
+use crate::isolate::Death;
+use emu_abi::{Event, Failure, LogLevel, Op, SocketEvent, Turn};
+
+/// The platform's message for a handler that can never finish (reference §2.2).
+const HUNG: &str = "The Workers runtime canceled this request because it detected that your Worker's code had hung and \
+would never generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
+
+impl Lane {
+    /// Delivers `event` to an instance, if it still runs.
+    pub(super) fn turn(&mut self, serial: u64, event: Event) {
+        let now_ms = self.world().now_ms();
+        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        if matches!(event, Event::Invoke { .. } | Event::Construct { .. }) {
+            instance.isolate.refill_cpu();
+        }
+        let ran = instance.isolate.turn(&Turn { now_ms, event });
+        let owner = instance.owner;
+        let log = std::mem::take(&mut instance.isolate.host_mut().log);
+        for (level, message) in log {
+            self.log_instance(owner, level, message);
+        }
+        match ran {
+            Ok(()) => self.finish_turn(serial, owner),
+            Err(death) => self.died(serial, owner, &death),
+        }
+    }
+
+    fn finish_turn(&mut self, serial: u64, owner: Owner) {
+        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        let outputs = std::mem::take(&mut instance.isolate.host_mut().outputs);
+        if let Owner::Object(number) = owner
+            && let Err(failure) = self.commit(number, serial)
+        {
+            self.log_object(number, LogLevel::Error, failure.to_string());
+            self.reset(number, &failure);
+            return;
+        }
+        if self.storage.needs_flush() || !self.held.is_empty() {
+            self.held.extend(outputs.into_iter().map(|output| Held { serial, output }));
+        } else {
+            for output in outputs {
+                self.act(serial, output);
+            }
+        }
+        self.after_turn(serial);
+    }
+
+    /// Commits what the turn wrote. The alarm's place in the index is moved earlier before the commit and later after
+    /// it, so that a crash in between can wake the object in vain but never lose its alarm (reference §1.11).
+    pub(super) fn commit(&mut self, number: usize, serial: u64) -> Result<(), Failure> {
+        let touched = self.instances.get_mut(&serial).and_then(|instance| {
+            instance.isolate.host_mut().object.as_mut().map(|face| std::mem::take(&mut face.alarm_touched))
+        });
+        let touched = touched.unwrap_or(false);
+        if touched {
+            self.index_alarm_early(number)?;
+        }
+        self.objects[number].storage.commit()?;
+        if touched {
+            self.index_alarm(number)?;
+        }
+        Ok(())
+    }
+
+    /// Lets out what was held back for the lane's flush.
+    pub(super) fn release_held(&mut self) {
+        let flushed = self.storage.flush();
+        let held = std::mem::take(&mut self.held);
+        if let Err(error) = flushed {
+            let report = crate::error::report(&error);
+            let failure = Failure { durable_object_reset: true, ..Failure::error(report) };
+            for Held { serial, .. } in held {
+                if let Some(Owner::Object(number)) = self.instances.get(&serial).map(|instance| instance.owner) {
+                    self.reset(number, &failure);
+                }
+            }
+            return;
+        }
+        for Held { serial, output } in held {
+            self.act(serial, output);
+            self.after_turn(serial);
+        }
+    }
+
+    fn act(&mut self, serial: u64, output: Output) {
+        match output {
+            Output::Op(op) => self.act_on_op(serial, op),
+            Output::Emit(socket, arrival) => self.emit(socket, arrival),
+            Output::Accepted(socket) | Output::Hibernatable(socket) => self.take_backlog(socket),
+        }
+    }
+
+    fn act_on_op(&mut self, serial: u64, op: Op) {
+        match op {
+            Op::Settle { invocation, result } => self.settle(serial, invocation, result),
+            Op::WaitUntilBegin { invocation } => {
+                if let Some(invocation) = self.invocation(serial, invocation) {
+                    invocation.waits += 1;
+                }
+            }
+            Op::WaitUntilEnd { invocation, failure } => self.wait_until_ended(serial, invocation, failure),
+            Op::Call { call, invocation, section, what } => self.start_call(serial, call, invocation, section, what),
+            Op::Cancel { call } => self.cancel_call(serial, call),
+            Op::LeaveCritical { section, failure } => self.leave_critical(serial, section, failure),
+            Op::BodyPull { body, section } => self.pull_for_guest(serial, body, section),
+            Op::BodyCancel { body } => self.cancel_for_guest(serial, body),
+            Op::BodyChunk { body, bytes } => self.chunk_from_guest(serial, body, bytes.0),
+            Op::BodyEnd { body } => self.end_from_guest(serial, body, Ok(())),
+            Op::BodyFailed { body, failure } => self.end_from_guest(serial, body, Err(failure)),
+            Op::SocketDrop { socket } => self.drop_socket(serial, socket),
+            // `Log` and `Abort` act at once, `Declare` belongs to initialisation: none of them is an output.
+            Op::Log { .. } | Op::Abort { .. } | Op::Declare(_) => {}
+        }
+    }
+
+    /// The guest died in a turn.
+    pub(super) fn died(&mut self, serial: u64, owner: Owner, death: &Death) {
+        match owner {
+            Owner::Object(number) => {
+                if !matches!(death, Death::Aborted { .. }) {
+                    self.log_object(number, LogLevel::Error, format!("the object was reset: {death}"));
+                }
+                if let Death::Aborted { retry_alarm: false, .. } = death {
+                    self.objects[number].alarm.fate = RunEnd::Abandoned;
+                }
+                self.reset(number, &death.object_failure());
+            }
+            Owner::Worker(worker) => {
+                self.log_instance(owner, LogLevel::Error, format!("the isolate was dropped: {death}"));
+                if self.workers[worker].instance == Some(serial) {
+                    self.workers[worker].instance = None;
+                }
+                self.drop_instance(serial, &death.worker_failure());
+            }
+        }
+    }
+
+    /// Looks whether an instance hangs, and whether it is idle now.
+    fn after_turn(&mut self, serial: u64) {
+        let Some(instance) = self.instances.get(&serial) else { return };
+        let owner = instance.owner;
+        let unsettled = instance.invocations.values().any(|invocation| !invocation.settled);
+        if unsettled && instance.calls.is_empty() && self.held.is_empty() && self.nothing_can_come(serial, owner) {
+            self.cancel_hung(serial);
+        }
+        match owner {
+            Owner::Object(number) => {
+                self.wake(number);
+                self.consider_idle(number);
+            }
+            Owner::Worker(worker) => self.drop_if_left_behind(serial, worker),
+        }
+    }
+
+    /// Whether no event can reach the instance any more that would let its promises settle.
+    fn nothing_can_come(&self, serial: u64, owner: Owner) -> bool {
+        let gate_empty = match owner {
+            Owner::Object(number) => self.objects[number].gate.waiting() == 0 && !self.objects[number].gate.is_critical(),
+            Owner::Worker(_) => !self.ready.iter().any(|task| task.is_for(serial)),
+        };
+        gate_empty
+            && self.streams.of_instance(serial).is_empty()
+            && self.shared.ends.borrow().held_by(Holder::Instance(serial)).next().is_none()
+            && match owner {
+                Owner::Object(number) => self.objects[number].sockets.borrow().is_empty(),
+                Owner::Worker(_) => true,
+            }
+    }
+
+    fn cancel_hung(&mut self, serial: u64) {
+        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        let hung: Vec<u32> = instance
+            .invocations
+            .iter()
+            .filter(|(_, invocation)| !invocation.settled)
+            .map(|(number, _)| *number)
+            .collect();
+        for invocation in hung {
+            self.settle(serial, invocation, Err(Failure::error(HUNG)));
+            self.event(serial, 0, Event::Cancelled { invocation });
+        }
+    }
+
+    /// Ends an instance: whoever waits for it gets `failure`, and whatever it waits for is cancelled.
+    pub(super) fn drop_instance(&mut self, serial: u64, failure: &Failure) {
+        let Some(instance) = self.instances.remove(&serial) else { return };
+        self.held.retain(|held| held.serial != serial);
+        for (_, invocation) in instance.invocations {
+            if !invocation.settled {
+                match (&invocation.origin, instance.owner) {
+                    (super::instance::Origin::Alarm, Owner::Object(number)) => self.alarm_interrupted(number),
+                    (origin, _) => self.answer(origin, Err(failure.clone())),
+                }
+            }
+        }
+        for call in instance.calls.into_values() {
+            self.cancel_kind(call.kind);
+        }
+        for (stream, produces) in self.streams.of_instance(serial) {
+            let notice =
+                if produces { self.streams.end(stream, Err(failure.clone())) } else { self.streams.cancel(stream) };
+            self.notify(notice);
+        }
+        let held: Vec<u32> =
+            self.shared.ends.borrow().held_by(Holder::Instance(serial)).map(|(socket, _)| socket).collect();
+        for socket in held {
+            self.emit(socket, Arrival::lost());
+        }
+    }
+
+    /// Queues an event for an instance, behind the gate if it is an object's.
+    pub(super) fn event(&mut self, serial: u64, section: u32, event: Event) {
+        match self.instances.get(&serial).map(|instance| instance.owner) {
+            Some(Owner::Object(number)) => self.gate_event(number, section, event),
+            Some(Owner::Worker(_)) => self.ready.push_back(super::Task::Turn(serial, event)),
+            None => {}
+        }
+    }
+
+    /// Queues what arrived on a socket accepted with `accept()`.
+    pub(super) fn socket_event(&mut self, serial: u64, socket: u32, arrival: Arrival) {
+        let event = match arrival {
+            Arrival::Message(message) => SocketEvent::Message(message),
+            Arrival::Close { code, reason, clean } => SocketEvent::Close { code, reason, clean },
+            Arrival::Error(failure) => SocketEvent::Error(failure),
+        };
+        self.event(serial, 0, Event::Socket { socket, event });
+    }
+
+    fn log_instance(&mut self, owner: Owner, level: LogLevel, message: String) {
+        match owner {
+            Owner::Object(number) => self.log_object(number, level, message),
+            Owner::Worker(worker) => {
+                let worker = self.workers[worker].prepared.name.clone();
+                self.effects.push(Effect::Log(LogLine { level, worker, object: None, message }));
+            }
+        }
+    }
+}

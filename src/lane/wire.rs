@@ -1,0 +1,372 @@
+//! Streams and sockets between guests, connections and lanes.
+//!
+//! Invariant: the tables in `core` decide what goes where; this file only carries it there.
+
+use super::{Due, Lane};
+use super::message::{Effect, Parcel};
+use super::object::Delivery;
+use crate::core::ends::{Holder, Mode, SocketId};
+use crate::core::socket::{Arrival, Received};
+use crate::core::stream::{Notice, Party, Signal, StreamId};
+use crate::isolate::Death;
+use emu_abi::{Body, Event, Failure, Message, Response};
+
+impl Lane {
+    // ---- streams
+
+    /// Carries a notice to its party.
+    pub(super) fn notify(&mut self, notice: Option<Notice>) {
+        let Some(Notice { stream, to, signal }) = notice else { return };
+        match to {
+            Party::Nobody => {}
+            Party::Outside => self.effects.push(Effect::Stream(stream, signal)),
+            // A consumer that has not pulled yet has no number over there; it learns of the end when it pulls.
+            Party::Lane(_, 0) => {}
+            Party::Lane(lane, theirs) => self.effects.push(Effect::Parcel(lane, Parcel::Stream(theirs, signal))),
+            Party::Guest { instance, body } => self.notify_guest(instance, body, stream, signal),
+        }
+    }
+
+    fn notify_guest(&mut self, serial: u64, body: u32, stream: StreamId, signal: Signal) {
+        let pulled_in = self.instances.get_mut(&serial).and_then(|instance| instance.pulls.remove(&stream));
+        let event = match signal {
+            Signal::Chunk(bytes) => Event::BodyChunk { body: stream, bytes: bytes.into() },
+            Signal::End => Event::BodyEnd { body: stream },
+            Signal::Failed(failure) => Event::BodyFailed { body: stream, failure },
+            Signal::Credit(bytes) => Event::BodyCredit { body, bytes },
+            Signal::Cancel => Event::BodyCancelled { body },
+            Signal::Pull(_) => return,
+        };
+        self.event(serial, pulled_in.unwrap_or(0), event);
+    }
+
+    /// The party outside, or another lane, says something about a stream.
+    pub(super) fn stream_signal(&mut self, from_lane: Option<usize>, stream: StreamId, signal: Signal) {
+        match signal {
+            Signal::Pull(theirs) => {
+                if let Some(lane) = from_lane {
+                    self.streams.hand_over(stream, Party::Lane(lane, theirs));
+                }
+                let notice = self.streams.pull(stream);
+                if notice.is_none() && self.streams.consumer(stream).is_none() {
+                    self.stream_is_gone(from_lane, stream, theirs);
+                }
+                self.notify(notice);
+            }
+            Signal::Chunk(bytes) => {
+                if let Ok((notice, credit)) = self.streams.chunk(stream, bytes) {
+                    self.notify(notice);
+                    self.notify(credit);
+                }
+            }
+            Signal::End => {
+                let notice = self.streams.end(stream, Ok(()));
+                self.notify(notice);
+            }
+            Signal::Failed(failure) => {
+                let notice = self.streams.end(stream, Err(failure));
+                self.notify(notice);
+            }
+            Signal::Cancel => {
+                let notice = self.streams.cancel(stream);
+                self.notify(notice);
+            }
+            Signal::Credit(_) => {}
+        }
+    }
+
+    /// A stream that broke before its consumer first pulled.
+    fn stream_is_gone(&mut self, from_lane: Option<usize>, stream: StreamId, theirs: StreamId) {
+        let signal = Signal::Failed(Failure { retryable: true, ..Failure::error("Network connection lost.") });
+        match from_lane {
+            Some(lane) => self.effects.push(Effect::Parcel(lane, Parcel::Stream(theirs, signal))),
+            None => self.effects.push(Effect::Stream(stream, signal)),
+        }
+    }
+
+    /// The guest in `serial` is the consumer of a body from now on.
+    pub(super) fn take_body(&mut self, serial: u64, body: &Body) {
+        if let Body::Stream { id, .. } = body {
+            self.streams.hand_over(*id, Party::Guest { instance: serial, body: 0 });
+        }
+    }
+
+    /// Turns a guest's body into one of the lane, with its consumer.
+    pub(super) fn take_guest_body(&mut self, serial: u64, body: &mut Body, consumer: Party) -> Result<(), Failure> {
+        match body {
+            Body::Empty | Body::Bytes(_) => {}
+            Body::Stream { id, .. } => {
+                let body = *id;
+                *id = self.streams.open(Party::Guest { instance: serial, body }, consumer);
+                self.guest_bodies.insert((serial, body), *id);
+            }
+            Body::Forward(id) => {
+                let own = matches!(
+                    self.streams.consumer(*id),
+                    Some(Party::Guest { instance, .. }) if instance == serial
+                );
+                if !own {
+                    return Err(Failure::type_error(
+                        "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.",
+                    ));
+                }
+                self.streams.hand_over(*id, consumer);
+                *body = Body::Stream { id: *id, length: None };
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn pull_for_guest(&mut self, serial: u64, body: StreamId, section: u32) {
+        if self.consumes(serial, body) {
+            if let Some(instance) = self.instances.get_mut(&serial) {
+                instance.pulls.insert(body, section);
+            }
+            let notice = self.streams.pull(body);
+            self.notify(notice);
+        }
+    }
+
+    pub(super) fn cancel_for_guest(&mut self, serial: u64, body: StreamId) {
+        if self.consumes(serial, body) {
+            let notice = self.streams.cancel(body);
+            self.notify(notice);
+        }
+    }
+
+    fn consumes(&self, serial: u64, stream: StreamId) -> bool {
+        matches!(self.streams.consumer(stream), Some(Party::Guest { instance, .. }) if instance == serial)
+    }
+
+    pub(super) fn chunk_from_guest(&mut self, serial: u64, body: u32, bytes: Vec<u8>) {
+        let Some(stream) = self.guest_bodies.get(&(serial, body)).copied() else { return };
+        match self.streams.chunk(stream, bytes) {
+            Ok((notice, credit)) => {
+                self.notify(notice);
+                self.notify(credit);
+            }
+            Err(_) => {
+                if let Some(owner) = self.instances.get(&serial).map(|instance| instance.owner) {
+                    let death = Death::Abi(format!("body {body} sent more than its credit"));
+                    self.died(serial, owner, &death);
+                }
+            }
+        }
+    }
+
+    pub(super) fn end_from_guest(&mut self, serial: u64, body: u32, end: Result<(), Failure>) {
+        if let Some(stream) = self.guest_bodies.remove(&(serial, body)) {
+            let notice = self.streams.end(stream, end);
+            self.notify(notice);
+        }
+    }
+
+    // ---- sockets
+
+    /// The holder of an end emits something: it arrives at the other end.
+    pub(super) fn emit(&mut self, socket: SocketId, arrival: Arrival) {
+        let peer = {
+            let mut ends = self.shared.ends.borrow_mut();
+            let Some(end) = ends.get_mut(socket) else { return };
+            let lost = arrival.is_last() && !matches!(arrival, Arrival::Close { clean: true, .. });
+            if lost && end.got_close && end.sent_close {
+                return;
+            }
+            let peer = end.peer;
+            if arrival.is_last() {
+                end.sent_close = true;
+                end.got_close |= lost;
+                if let Some(peer) = ends.get_mut(peer) {
+                    if peer.got_close {
+                        return;
+                    }
+                    peer.got_close = true;
+                    peer.sent_close |= lost;
+                }
+            }
+            peer
+        };
+        self.arrive(peer, arrival);
+    }
+
+    fn arrive(&mut self, socket: SocketId, arrival: Arrival) {
+        let (holder, mode) = match self.shared.ends.borrow().get(socket) {
+            Some(end) => (end.holder, end.mode),
+            None => return,
+        };
+        let last = arrival.is_last();
+        match holder {
+            Holder::Outside => {
+                self.effects.push(Effect::Socket(socket, arrival));
+                self.forget_after(socket, last);
+            }
+            Holder::Lane(lane, theirs) => {
+                self.effects.push(Effect::Parcel(lane, Parcel::Socket(theirs, arrival)));
+                self.forget_after(socket, last);
+            }
+            Holder::Object(number) => self.arrive_at_object(number, socket, arrival),
+            Holder::Instance(serial) if mode == Mode::Standard => {
+                self.auto_reply(socket, &arrival, serial);
+                self.socket_event(serial, socket, arrival);
+                self.forget_after(socket, last);
+            }
+            Holder::Instance(_) | Holder::Nobody => {
+                if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
+                    end.backlog.push(arrival);
+                }
+            }
+        }
+    }
+
+    fn forget_after(&mut self, socket: SocketId, last: bool) {
+        if last {
+            self.shared.ends.borrow_mut().forget_if_finished(socket);
+        }
+    }
+
+    fn arrive_at_object(&mut self, number: usize, socket: SocketId, arrival: Arrival) {
+        let now_ms = self.world().now_ms();
+        let answerable = self.shared.ends.borrow().get(socket).is_some_and(|end| !end.sent_close);
+        if let Arrival::Close { code, reason, clean: true } = &arrival
+            && answerable
+            && self.switches_of(number).auto_reply_to_close
+        {
+            let reply = Arrival::Close { code: *code, reason: reason.clone(), clean: true };
+            self.emit(socket, reply);
+        }
+        let received = self.objects[number].sockets.borrow_mut().receive(socket, arrival, answerable, now_ms);
+        match received {
+            Received::Deliver(arrival) => self.deliver(number, Delivery::Socket { socket, arrival }),
+            Received::Answer(text) => self.emit(socket, Arrival::Message(Message::Text(text))),
+            Received::Wait | Received::Unknown => {}
+        }
+    }
+
+    /// With `web_socket_auto_reply_to_close` a close is answered before the handler sees it.
+    fn auto_reply(&mut self, socket: SocketId, arrival: &Arrival, serial: u64) {
+        let Some(instance) = self.instances.get(&serial) else { return };
+        let switches = instance.isolate.host().switches;
+        let open = self.shared.ends.borrow().get(socket).is_some_and(|end| !end.sent_close);
+        if let (Arrival::Close { code, reason, clean: true }, true, true) = (arrival, open, switches.auto_reply_to_close)
+        {
+            self.emit(socket, Arrival::Close { code: *code, reason: reason.clone(), clean: true });
+        }
+    }
+
+    /// Takes what arrived at an end before it had a mode or a holder.
+    pub(super) fn take_backlog(&mut self, socket: SocketId) {
+        let backlog = match self.shared.ends.borrow_mut().get_mut(socket) {
+            Some(end) => std::mem::take(&mut end.backlog),
+            None => return,
+        };
+        for arrival in backlog {
+            self.arrive(socket, arrival);
+        }
+    }
+
+    pub(super) fn change_holder(&mut self, socket: SocketId, holder: Holder) {
+        if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
+            end.holder = holder;
+            end.mode = Mode::Passed;
+        }
+        self.take_backlog(socket);
+    }
+
+    /// A guest dropped a wrapper: an end that it never used is lost to the other side.
+    pub(super) fn drop_socket(&mut self, serial: u64, socket: SocketId) {
+        let unused = self
+            .shared
+            .ends
+            .borrow()
+            .get(socket)
+            .is_some_and(|end| end.holder == Holder::Instance(serial) && end.mode == Mode::Fresh);
+        if unused {
+            self.emit(socket, Arrival::lost());
+            self.shared.ends.borrow_mut().forget_if_finished(socket);
+        }
+    }
+
+    /// A handler has ended: the connection may have room again.
+    pub(super) fn socket_drained(&mut self, inner: SocketId) {
+        let Some(outer) = self.shared.ends.borrow().get(inner).map(|end| end.peer) else { return };
+        if self.congested.contains(&outer) && !self.is_congested(outer) {
+            self.congested.remove(&outer);
+            self.effects.push(Effect::SocketReady(outer));
+        }
+    }
+
+    /// Limits the run time of a socket event, if the object asked for that.
+    pub(super) fn watch_socket_event(&mut self, number: usize, serial: u64, invocation: u32) {
+        if let Some(timeout_ms) = self.objects[number].sockets.borrow().event_timeout_ms() {
+            let due_ms = self.world().now_ms() + f64::from(timeout_ms);
+            self.timers.add(due_ms, Due::SocketEvent { serial, invocation });
+        }
+    }
+
+    pub(super) fn socket_event_overdue(&mut self, serial: u64, number: u32) {
+        let overdue = self.invocation(serial, number).is_some_and(|invocation| !invocation.settled);
+        if overdue {
+            let message = "Actor exceeded event execution time and was disconnected.";
+            self.settle(serial, number, Err(Failure::error(message)));
+            self.event(serial, 0, Event::Cancelled { invocation: number });
+        }
+    }
+
+    /// A response from the network: its socket's inner end is for the guest.
+    pub(super) fn adopt_outside(&self, mut response: Response) -> Response {
+        if let Some(outer) = response.socket {
+            response.socket = self.shared.ends.borrow().get(outer).map(|end| end.peer);
+        }
+        response
+    }
+
+    // ---- other lanes
+
+    pub(super) fn parcel(&mut self, from: usize, parcel: Parcel) {
+        match parcel {
+            Parcel::Fetch { flight, namespace, id, mut request } => {
+                self.adopt_body(from, &mut request.body);
+                let number = self.object_number(namespace, &id);
+                let origin = super::instance::Origin::Flight { lane: from, flight };
+                self.deliver(number, Delivery::Fetch { origin, request });
+            }
+            Parcel::Response(flight, result) => {
+                let result = result.map(|response| self.adopt_response(from, response));
+                self.flight_answered(flight, result);
+            }
+            Parcel::CancelFlight(flight) => {
+                self.origin_gone(&super::instance::Origin::Flight { lane: from, flight });
+            }
+            Parcel::Stream(stream, signal) => self.stream_signal(Some(from), stream, signal),
+            Parcel::Socket(socket, arrival) => self.emit(socket, arrival),
+            Parcel::Link(socket, theirs) => self.change_holder(socket, Holder::Lane(from, theirs)),
+        }
+    }
+
+    fn adopt_body(&mut self, from: usize, body: &mut Body) {
+        if let Body::Stream { id, .. } = body {
+            *id = self.streams.open(Party::Lane(from, *id), Party::Nobody);
+        }
+    }
+
+    fn adopt_response(&mut self, from: usize, mut response: Response) -> Response {
+        self.adopt_body(from, &mut response.body);
+        if let Some(theirs) = response.socket {
+            let (outer, inner) =
+                self.shared.ends.borrow_mut().pair(Holder::Lane(from, theirs), Holder::Nobody);
+            self.effects.push(Effect::Parcel(from, Parcel::Link(theirs, outer)));
+            response.socket = Some(inner);
+        }
+        response
+    }
+
+    fn switches_of(&self, number: usize) -> crate::bindings::Switches {
+        self.workers[self.namespaces[self.objects[number].namespace].worker].prepared.switches
+    }
+
+    /// The instance of an owner that is an object, for `why`.
+    pub(super) fn standard_sockets(&self, serial: u64) -> usize {
+        let ends = self.shared.ends.borrow();
+        ends.held_by(Holder::Instance(serial)).filter(|(_, end)| end.mode == Mode::Standard && !end.sent_close).count()
+    }
+}

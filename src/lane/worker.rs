@@ -1,0 +1,51 @@
+//! A worker as a lane runs it: what is prepared once for all lanes, and what each lane keeps.
+//!
+//! Invariant: nothing here is done per request.
+
+use crate::bindings::{GuestHost, Switches};
+use crate::error::Result;
+use crate::isolate::{Engine, Image, Launcher, Limits};
+use crate::storage::Backend;
+use std::sync::Arc;
+
+/// A worker that is compiled, initialised and frozen. Shared by all lanes.
+pub struct Prepared {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The image its isolates start from.
+    pub image: Image,
+    /// What its isolates may use.
+    pub limits: Limits,
+    /// Compatibility switches.
+    pub switches: Switches,
+}
+
+/// A Durable Object class that is bound or declared, in the numbering all lanes share.
+#[derive(Clone, Debug)]
+pub struct Namespace {
+    /// `<worker>-<Class>`: derives ids and names the folder.
+    pub unique_key: String,
+    /// The worker that exports the class.
+    pub worker: usize,
+    /// The class.
+    pub class: String,
+    /// Its storage.
+    pub backend: Backend,
+}
+
+/// One worker on one lane.
+pub(super) struct Worker {
+    pub(super) prepared: Arc<Prepared>,
+    pub(super) launcher: Launcher<GuestHost>,
+    /// The running stateless instance, if there is one.
+    pub(super) instance: Option<u64>,
+    /// Raised by every reload.
+    pub(super) version: u64,
+}
+
+impl Worker {
+    pub(super) fn new(engine: &Engine, prepared: Arc<Prepared>) -> Result<Self> {
+        let launcher = Launcher::new(engine, &prepared.image, prepared.limits)?;
+        Ok(Self { prepared, launcher, instance: None, version: 0 })
+    }
+}
