@@ -21,6 +21,7 @@ const BUSY_CLIENT_CORES: f64 = 0.9;
 /// What has been measured so far.
 pub(crate) struct Report {
     programs: Vec<String>,
+    load_before: String,
     works: Vec<(&'static Work, Vec<(Side, Rounds)>)>,
 }
 
@@ -36,7 +37,7 @@ struct Row {
 pub(crate) fn list(works: &[&Work]) {
     for work in works {
         let bars = Vec::from_iter(work.bars.iter().map(|(metric, bar)| format!("{} {bar}", metric.label())));
-        println!("{:<18} {}", work.name, bars.join(", "));
+        println!("{:<22} {}", work.name, bars.join(", "));
     }
 }
 
@@ -44,7 +45,7 @@ impl Report {
     /// An empty report about these sides.
     pub(crate) fn new(programs: &Programs, sides: &[Side]) -> Self {
         let programs = sides.iter().map(|&side| version(programs.path(side)).unwrap_or_else(|| side.name().to_owned()));
-        Self { programs: programs.collect(), works: Vec::new() }
+        Self { programs: programs.collect(), load_before: load_average(), works: Vec::new() }
     }
 
     /// Adds a work.
@@ -59,12 +60,14 @@ impl Report {
 
     /// Prints the table and what must be known about it.
     pub(crate) fn print(&self) {
+        let programs = self.programs.join(", ");
         println!(
-            "\n{} on {} cores; the median of the rounds; ratio is emu / workerd\n",
-            self.programs.join(" and "),
-            cores()
+            "\n{programs}; {} cores, load {} before; figures are medians of the rounds",
+            cores(),
+            self.load_before
         );
-        println!("{:<34} {:>12} {:>12} {:>8}  {:<8} met?", "work", "workerd", "emu", "ratio", "bar");
+        println!("workerd syncs every commit to disk, emu only in the works named `-synced` (`--durability full`)\n");
+        println!("{:<38} {:>12} {:>12} {:>8}  {:<8} met?", "work", "workerd", "emu", "ratio", "bar");
         for row in self.works.iter().flat_map(|(work, sides)| rows(work, sides)) {
             row.print();
         }
@@ -77,7 +80,8 @@ impl Report {
     /// Writes the figures and every round's to a file.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let works = Vec::from_iter(self.works.iter().map(|(work, sides)| work_json(work, sides)));
-        let report = json!({ "programs": self.programs, "cores": cores(), "works": works });
+        let report =
+            json!({ "programs": self.programs, "cores": cores(), "load_before": self.load_before, "works": works });
         let text = serde_json::to_string_pretty(&report)? + "\n";
         fs::write(path, text).map_err(|error| format!("cannot write `{}`: {error}", path.display()).into())
     }
@@ -93,7 +97,7 @@ impl Row {
             None => "-",
         };
         println!(
-            "{:<34} {:>12} {:>12} {:>8}  {:<8} {met}",
+            "{:<38} {:>12} {:>12} {:>8}  {:<8} {met}",
             self.work,
             self.workerd.map_or("-".to_owned(), figure),
             self.emu.map_or("-".to_owned(), figure),
@@ -124,7 +128,7 @@ fn rows(work: &Work, sides: &[(Side, Rounds)]) -> Vec<Row> {
     }
     figures.remove(&Metric::ClientCores);
     let row = |(metric, [workerd, emu]): (Metric, [Option<f64>; 2])| Row {
-        work: format!("{:<18}{}", work.name, metric.label()),
+        work: format!("{:<22}{}", work.name, metric.label()),
         workerd,
         emu,
         bar: work.bars.iter().find(|(of, _)| *of == metric).map(|(_, bar)| *bar),
@@ -183,6 +187,12 @@ fn work_json(work: &Work, sides: &[(Side, Rounds)]) -> Value {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The kernel's average of the last minute: other work on the machine makes all figures worse, and ratios uncertain.
+fn load_average() -> String {
+    let averages = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    averages.split(' ').next().unwrap_or_default().to_owned()
 }
 
 fn version(program: &Path) -> Option<String> {

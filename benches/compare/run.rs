@@ -10,8 +10,8 @@ use crate::Result;
 use crate::load::{self, Round, Setting};
 use crate::options::{Effort, Options};
 use crate::report::{self, Report};
-use crate::server::{Server, Start};
-use crate::side::{Programs, Side};
+use crate::server::Server;
+use crate::side::{Programs, Side, Start};
 use crate::works::{Kind, WORKS, Work};
 
 /// Above the load itself, what a round may take: opening ten thousand sockets, waiting for hibernation.
@@ -40,13 +40,13 @@ pub(crate) async fn run(options: &Options) -> Result<bool> {
     }
     let sides = options.sides();
     let programs = Programs::find(sides)?;
+    let mut report = Report::new(&programs, sides);
     for &side in sides {
         // Fills emu's cache of compiled code and the kernel's cache of files, so that all later starts are alike.
         Server::start(&programs, side, Start::default()).await?;
     }
-    let mut report = Report::new(&programs, sides);
     for work in works {
-        eprint!("{:<18}", work.name);
+        eprint!("{:<22}", work.name);
         report.add(work, measure(work, &programs, sides, options.effort()).await);
         eprintln!();
     }
@@ -96,7 +96,8 @@ impl Turn {
         if work.kind.starts_its_own() {
             return turn;
         }
-        match Server::start(programs, side, Start::default()).await {
+        let synced = matches!(work.kind, Kind::Requests { synced: true, .. });
+        match Server::start(programs, side, Start { synced, ..Start::default() }).await {
             Ok(server) => turn.server = Some(server),
             Err(error) => turn.rounds.error = Some(error.to_string()),
         }

@@ -18,21 +18,12 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::Result;
-use crate::side::{Programs, Side, ready_port};
+use crate::side::{Programs, Side, Start, ready_port};
 
 /// How long a server may take until it says that it is ready.
 const READY_TIME: Duration = Duration::from_secs(60);
 /// How many of a server's last lines an error shows.
 const LAST_LINES: usize = 12;
-
-/// How a server is started.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Start {
-    /// emu's `--evict-after`; `None` leaves its default.
-    pub(crate) evict_after: Option<&'static str>,
-    /// Starts the program directly, without the wrapper that ends it should this process be killed outright. For measuring the start.
-    pub(crate) bare: bool,
-}
 
 /// A running server.
 pub(crate) struct Server {
@@ -53,7 +44,7 @@ impl Server {
     /// When it cannot be started, or ends or stays silent instead; with the last lines it printed.
     pub(crate) async fn start(programs: &Programs, side: Side, start: Start) -> Result<Self> {
         let state = state_folder(side)?;
-        let mut command = guarded(programs.serve(side, &state, start.evict_after), start.bare);
+        let mut command = guarded(programs.serve(side, &state, start), start.bare);
         // A group of its own, so that whatever the server starts can be killed with it.
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let child = command.spawn().map_err(|error| {
@@ -65,7 +56,10 @@ impl Server {
         let mut ports = server.read_output();
         match timeout(READY_TIME, ports.recv()).await {
             Ok(Some(port)) => server.port = port,
-            Ok(None) => return Err(server.describe("ended before it was ready")),
+            Ok(None) => {
+                let status = server.child.wait()?;
+                return Err(server.describe(&format!("ended before it was ready ({status})")));
+            }
             Err(_) => return Err(server.describe("did not say that it is ready")),
         }
         Ok(server)

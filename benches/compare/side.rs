@@ -28,6 +28,17 @@ impl Side {
     }
 }
 
+/// How a server is started.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Start {
+    /// emu's `--evict-after`; `None` leaves its default. workerd evicts idle objects after ten seconds and cannot be told otherwise.
+    pub(crate) evict_after: Option<&'static str>,
+    /// Has emu sync every commit to disk, as workerd always does.
+    pub(crate) synced: bool,
+    /// Starts the program directly, without the wrapper that ends it should this process be killed outright. For measuring the start.
+    pub(crate) bare: bool,
+}
+
 /// Everything needed to start either side.
 pub(crate) struct Programs {
     benches: PathBuf,
@@ -58,8 +69,7 @@ impl Programs {
     }
 
     /// The command line that serves the bench worker on a free port of 127.0.0.1, with its state on disk under `state`.
-    /// `evict_after` is for emu alone: workerd evicts idle objects after ten seconds and cannot be told otherwise.
-    pub(crate) fn serve(&self, side: Side, state: &Path, evict_after: Option<&str>) -> Command {
+    pub(crate) fn serve(&self, side: Side, state: &Path, start: Start) -> Command {
         let mut command = Command::new(self.path(side));
         match side {
             Side::Workerd => {
@@ -70,7 +80,8 @@ impl Programs {
             Side::Emu => {
                 command.arg("serve").arg(self.benches.join("emu/wrangler.jsonc"));
                 command.args(["--ip", "127.0.0.1", "--port", "0", "--persist-to"]).arg(state);
-                command.args(evict_after.iter().flat_map(|after| ["--evict-after", after]));
+                command.args(start.evict_after.iter().flat_map(|after| ["--evict-after", after]));
+                command.args(if start.synced { &["--durability", "full"][..] } else { &[] });
             }
         }
         command

@@ -15,8 +15,8 @@ pub(crate) struct Work {
 /// What a work does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    /// Requests over this many kept-alive connections, one at a time on each.
-    Requests { route: Route, connections: u32 },
+    /// Requests over this many kept-alive connections, one at a time on each; `synced` has emu sync every commit to disk.
+    Requests { route: Route, connections: u32, synced: bool },
     /// Messages through one object that come back, one at a time on each socket.
     Echo { sockets: u32 },
     /// Messages of one socket that go to all sockets of one object.
@@ -76,6 +76,9 @@ pub(crate) enum Bar {
     OrLess(f64),
 }
 
+/// workerd syncs every commit to disk, so the works named `-synced` are the like for like of storage; the bars are on what emu does
+/// unless told otherwise, which survives the end of the process but not of the machine.
+///
 /// The bars of a compiled (Rust) guest where they depend on the guest's language. Two bars of the project are not measured here:
 /// a start beside `wrangler dev`, which would need more than the one npm package, and simulated time, which workerd does not have.
 pub(crate) const WORKS: &[Work] = &[
@@ -85,8 +88,12 @@ pub(crate) const WORKS: &[Work] = &[
     requests("object/mem/64", Route::Memory, 64, FIVE_TIMES),
     requests("object/kv/1", Route::Kv, 1, FIVE_TIMES),
     requests("object/kv/64", Route::Kv, 64, FIVE_TIMES),
+    synced("object/kv-synced/1", Route::Kv, 1),
+    synced("object/kv-synced/64", Route::Kv, 64),
     requests("object/sql/1", Route::Sql, 1, FIVE_TIMES),
     requests("object/sql/64", Route::Sql, 64, FIVE_TIMES),
+    synced("object/sql-synced/1", Route::Sql, 1),
+    synced("object/sql-synced/64", Route::Sql, 64),
     Work { name: "ws/echo/1", kind: Kind::Echo { sockets: 1 }, bars: THREE_TIMES },
     Work { name: "ws/echo/32", kind: Kind::Echo { sockets: 32 }, bars: THREE_TIMES },
     Work { name: "ws/echo/256", kind: Kind::Echo { sockets: 256 }, bars: THREE_TIMES },
@@ -120,7 +127,11 @@ const THREE_TIMES: &[(Metric, Bar)] = &[(Metric::PerSecond, Bar::TimesOrMore(3.0
 const FIVE_TIMES: &[(Metric, Bar)] = &[(Metric::PerSecond, Bar::TimesOrMore(5.0))];
 
 const fn requests(name: &'static str, route: Route, connections: u32, bars: &'static [(Metric, Bar)]) -> Work {
-    Work { name, kind: Kind::Requests { route, connections }, bars }
+    Work { name, kind: Kind::Requests { route, connections, synced: false }, bars }
+}
+
+const fn synced(name: &'static str, route: Route, connections: u32) -> Work {
+    Work { name, kind: Kind::Requests { route, connections, synced: true }, bars: &[] }
 }
 
 impl Kind {

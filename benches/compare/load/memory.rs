@@ -12,8 +12,8 @@ use super::{Round, Setting};
 use crate::Result;
 use crate::http::Connection;
 use crate::process::{pss_kib, raise_open_files};
-use crate::server::{Server, Start};
-use crate::side::Side;
+use crate::server::Server;
+use crate::side::{Side, Start};
 use crate::websocket::{Socket, open_objects, receive};
 use crate::works::{Metric, Route};
 
@@ -61,7 +61,8 @@ pub(super) async fn sockets(setting: Setting<'_>, objects: u32, sockets_per_obje
     if per_object < sockets_per_object {
         round.notes.push(format!("only {} sockets: the limit of open files allows no more", per_object * objects));
     }
-    let server = Server::start(setting.programs, setting.side, Start { evict_after: Some("1s"), bare: false }).await?;
+    let server =
+        Server::start(setting.programs, setting.side, Start { evict_after: Some("1s"), ..Start::default() }).await?;
     // What the server printed last often says why it did not hold them.
     let held =
         hold(&server, setting.side, objects, per_object).await.map_err(|error| server.describe(&error.to_string()))?;

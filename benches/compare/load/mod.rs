@@ -42,7 +42,9 @@ pub(crate) struct Setting<'a> {
 /// Runs a round of a work that shares the server with its other rounds; `time` is how long the load lasts.
 pub(crate) async fn shared(kind: Kind, server: &Server, setting: Setting<'_>, time: Duration) -> Result<Round> {
     match kind {
-        Kind::Requests { route, connections } => requests::round(server, route, connections, setting.tag, time).await,
+        Kind::Requests { route, connections, .. } => {
+            requests::round(server, route, connections, setting.tag, time).await
+        }
         Kind::Echo { sockets } => sockets::echo(server, sockets, setting.tag, time).await,
         Kind::Fan { sockets } => sockets::fan(server, sockets, setting.tag, time).await,
         Kind::Cold { route } => cold::round(server, route, setting.effort.cold_names, setting.tag).await,

@@ -7,7 +7,8 @@ use std::time::Instant;
 use super::{Round, Setting};
 use crate::Result;
 use crate::http::Connection;
-use crate::server::{Server, Start};
+use crate::server::Server;
+use crate::side::Start;
 use crate::works::Metric;
 
 /// One start.
