@@ -31,8 +31,9 @@ pub struct Compatibility {
 impl Compatibility {
     /// Works out the flags for a date, `YYYY-MM-DD`, and the names of `compatibility_flags`; unknown names do nothing.
     pub fn new(date: &str, names: &[&str]) -> Self {
-        let disabled = |flag: &Flag| flag.disable.is_some_and(|disable| names.contains(&disable));
-        let is_on = |flag: &&Flag| names.contains(&flag.enable) || flag.date.is_some_and(|from| date >= from);
+        let names: BTreeSet<&str> = names.iter().copied().collect();
+        let disabled = |flag: &Flag| flag.disable.is_some_and(|disable| names.contains(disable));
+        let is_on = |flag: &&Flag| names.contains(flag.enable) || flag.date.is_some_and(|from| date >= from);
         let candidates: Vec<&Flag> = FLAGS.iter().filter(|flag| !disabled(flag)).collect();
         let mut enabled: BTreeSet<&str> = candidates.iter().copied().filter(is_on).map(|flag| flag.enable).collect();
         // An implied flag can itself imply others, in any order of the table; every round adds one or is the last.

@@ -13,6 +13,8 @@ use super::syntax::Span;
 const DIAGNOSTICS_MAX: usize = 50;
 /// Characters of a line that are shown; a longer line is cut around the problem.
 const LINE_WIDTH_MAX: usize = 120;
+/// Bytes between two positions whose distance in characters from the start is known.
+const CHECKPOINT_BYTES: usize = 1024;
 /// Characters of the reader's own text that a message repeats.
 const QUOTE_WIDTH_MAX: usize = 60;
 
@@ -106,18 +108,28 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// A text with its lines, to turn byte positions into places.
+/// A text with its lines, to turn byte positions into places: quickly, also on a line of a megabyte.
 #[derive(Debug)]
 pub(super) struct File<'a> {
     path: &'a Path,
     text: &'a str,
+    /// Rank among the files that are read; the reader sees diagnostics in this order.
+    order: usize,
     line_starts: Vec<usize>,
+    /// Characters before every [`CHECKPOINT_BYTES`]th byte.
+    characters_before: Vec<usize>,
 }
 
 impl<'a> File<'a> {
-    pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
+    pub(super) fn new(path: &'a Path, text: &'a str, order: usize) -> Self {
         let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(index, _)| index + 1);
-        Self { path, text, line_starts: std::iter::once(0).chain(after_breaks).collect() }
+        let line_starts = std::iter::once(0).chain(after_breaks).collect();
+        let mut characters_before = vec![0];
+        for block in text.as_bytes().chunks(CHECKPOINT_BYTES) {
+            let before = characters_before.last().copied().unwrap_or(0);
+            characters_before.push(before + count_characters(block));
+        }
+        Self { path, text, order, line_starts, characters_before }
     }
 
     pub(super) fn path(&self) -> &'a Path {
@@ -143,15 +155,28 @@ impl<'a> File<'a> {
         let start = floor_char(self.text, span.start);
         let line = self.line_of(start);
         let line_start = self.line_starts[line - 1];
-        let line_text = self.text[line_start..].lines().next().unwrap_or("");
-        let line_end = line_start + line_text.len();
+        let next_line = self.line_starts.get(line).copied().unwrap_or(self.text.len());
+        let line_end = line_start + self.text[line_start..next_line].trim_end_matches(['\n', '\r']).len();
         let start = start.min(line_end);
         let end = floor_char(self.text, span.end).clamp(start, line_end);
-        let before = self.text[line_start..start].chars().count();
-        let length = self.text[start..end].chars().count().max(1);
-        let (text, indent, length) = cut(line_text, before, length);
+        let before = self.characters_to(start) - self.characters_to(line_start);
+        let length = (self.characters_to(end) - self.characters_to(start)).max(1);
+        let width = self.characters_to(line_end) - self.characters_to(line_start);
+        let (text, indent, length) = cut(&self.text[line_start..line_end], start - line_start, before, width, length);
         Place { file: self.path.to_path_buf(), line, column: before + 1, text, indent, length }
     }
+
+    /// Characters before a position.
+    fn characters_to(&self, position: usize) -> usize {
+        let block = position / CHECKPOINT_BYTES;
+        let rest = &self.text.as_bytes()[block * CHECKPOINT_BYTES..position];
+        self.characters_before[block] + count_characters(rest)
+    }
+}
+
+/// Characters that start in a piece of a text.
+fn count_characters(piece: &[u8]) -> usize {
+    piece.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 /// The nearest character boundary at or before `position`.
@@ -160,17 +185,18 @@ fn floor_char(text: &str, position: usize) -> usize {
     (0..=position).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0)
 }
 
-/// Shows at most [`LINE_WIDTH_MAX`] characters of a line, with the `length` characters after `before` in view.
-fn cut(line: &str, before: usize, length: usize) -> (String, usize, usize) {
-    let width = line.chars().count();
+/// Shows at most [`LINE_WIDTH_MAX`] characters of a line that has `width`, with the `length` characters at byte `at`,
+/// after `before` others, in view: the text, and where in it and how long the underline is.
+fn cut(line: &str, at: usize, before: usize, width: usize, length: usize) -> (String, usize, usize) {
     if width <= LINE_WIDTH_MAX {
         return (line.chars().map(printable).collect(), before, length);
     }
-    let first = before.saturating_sub(LINE_WIDTH_MAX / 3);
+    let kept_before = before.min(LINE_WIDTH_MAX / 3);
+    let first = line[..at].char_indices().rev().take(kept_before).last().map_or(at, |(index, _)| index);
     let mut text: String = if first > 0 { "…".into() } else { String::new() };
-    let indent = before - first + text.chars().count();
-    text.extend(line.chars().skip(first).take(LINE_WIDTH_MAX).map(printable));
-    if width > first + LINE_WIDTH_MAX {
+    let indent = kept_before + text.chars().count();
+    text.extend(line[first..].chars().take(LINE_WIDTH_MAX).map(printable));
+    if width - before + kept_before > LINE_WIDTH_MAX {
         text.push('…');
     }
     let shown = text.chars().count();
@@ -201,48 +227,38 @@ pub(super) fn shown(text: &str) -> String {
 pub(super) struct Report {
     kept: Vec<(usize, Diagnostic)>,
     counts: [usize; 3],
-    file_index: usize,
 }
 
 impl Report {
-    /// Diagnostics from now on belong to the next file; the reader sees them in the order of the files.
-    pub(super) fn next_file(&mut self) {
-        self.file_index += 1;
-    }
-
     /// Whether anything was an error.
     pub(super) fn has_errors(&self) -> bool {
         self.counts[Severity::Error as usize] > 0
     }
 
-    /// Adds a diagnostic; `place` is only worked out when it will be kept.
-    fn add(
-        &mut self,
-        severity: Severity,
-        message: impl Into<String>,
-        place: impl FnOnce() -> Option<Place>,
-    ) -> Added<'_> {
+    /// Adds a diagnostic; its place is only worked out when it will be kept.
+    fn add(&mut self, severity: Severity, message: impl Into<String>, at: Option<(&File<'_>, &Span)>) -> Added<'_> {
         let count = &mut self.counts[severity as usize];
         *count += 1;
         if *count > DIAGNOSTICS_MAX {
             return Added(None);
         }
-        let diagnostic = Diagnostic { severity, message: message.into(), place: place(), help: None };
-        self.kept.push((self.file_index, diagnostic));
+        let place = at.map(|(file, span)| file.place(span));
+        let diagnostic = Diagnostic { severity, message: message.into(), place, help: None };
+        self.kept.push((at.map_or(0, |(file, _)| file.order), diagnostic));
         Added(self.kept.last_mut().map(|(_, diagnostic)| diagnostic))
     }
 
     /// Adds a diagnostic that has no place.
     pub(super) fn anywhere(&mut self, severity: Severity, message: impl Into<String>) -> Added<'_> {
-        self.add(severity, message, || None)
+        self.add(severity, message, None)
     }
 
     /// All diagnostics in the order of the text; those without a place come last.
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         let Self { mut kept, counts, .. } = self;
-        kept.sort_by_key(|(file_index, diagnostic)| {
+        kept.sort_by_key(|(order, diagnostic)| {
             let position = diagnostic.place.as_ref().map(|place| (place.line, place.column));
-            (position.is_none(), *file_index, position)
+            (position.is_none(), *order, position)
         });
         let mut diagnostics: Vec<Diagnostic> = kept.into_iter().map(|(_, diagnostic)| diagnostic).collect();
         for severity in [Severity::Error, Severity::Warning, Severity::Note] {
@@ -282,20 +298,17 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     /// The worker cannot run with this.
     pub(super) fn error(&mut self, span: &Span, message: impl Into<String>) -> Added<'_> {
-        let Self { file, report } = self;
-        report.add(Severity::Error, message, || Some(file.place(span)))
+        self.report.add(Severity::Error, message, Some((self.file, span)))
     }
 
     /// This is probably not what was meant.
     pub(super) fn warning(&mut self, span: &Span, message: impl Into<String>) -> Added<'_> {
-        let Self { file, report } = self;
-        report.add(Severity::Warning, message, || Some(file.place(span)))
+        self.report.add(Severity::Warning, message, Some((self.file, span)))
     }
 
     /// Here emu differs from production.
     pub(super) fn note(&mut self, span: &Span, message: impl Into<String>) -> Added<'_> {
-        let Self { file, report } = self;
-        report.add(Severity::Note, message, || Some(file.place(span)))
+        self.report.add(Severity::Note, message, Some((self.file, span)))
     }
 }
 
@@ -305,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_place_is_found_and_underlined() {
-        let file = File::new(Path::new("a.jsonc"), "one\n\ttwo ähm\r\nthree");
+        let file = File::new(Path::new("a.jsonc"), "one\n\ttwo ähm\r\nthree", 0);
         let cases = [
             (0..3, "a.jsonc:1:1", "one", 0, 3),
             (5..8, "a.jsonc:2:2", " two ähm", 1, 3),
@@ -324,12 +337,15 @@ mod tests {
 
     #[test]
     fn a_long_line_is_cut_around_the_place() {
-        let text = format!("{}HERE{}", "x".repeat(1000), "y".repeat(1000));
-        let place = File::new(Path::new("a"), &text).place(&(1000..1004));
-        assert_eq!(place.column, 1001);
-        assert!(place.text.chars().count() <= LINE_WIDTH_MAX + 2);
-        let underlined: String = place.text.chars().skip(place.indent).take(place.length).collect();
-        assert_eq!(underlined, "HERE");
+        for (before, after) in [(0, 1000), (10, 1000), (1000, 1000), (5000, 10), (1000, 0)] {
+            let text = format!("line\n{}HERE{}\nline", "é".repeat(before), "y".repeat(after));
+            let start = 5 + 2 * before;
+            let place = File::new(Path::new("a"), &text, 0).place(&(start..start + 4));
+            assert_eq!((place.line, place.column), (2, before + 1));
+            assert!(place.text.chars().count() <= LINE_WIDTH_MAX + 2);
+            let underlined: String = place.text.chars().skip(place.indent).take(place.length).collect();
+            assert_eq!(underlined, "HERE", "{before} {after}");
+        }
     }
 
     #[test]
@@ -340,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_counted_not_kept() {
-        let file = File::new(Path::new("a"), "x");
+        let file = File::new(Path::new("a"), "x", 0);
         let mut report = Report::default();
         for _ in 0..1000 {
             Reader { file: &file, report: &mut report }.warning(&(0..1), "again").help("stop");

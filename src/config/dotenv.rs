@@ -144,7 +144,8 @@ impl<'t> Cursor<'t> {
         self.skip(is_blank);
         let after = self.position..self.line_end();
         if !after.is_empty() && !self.rest().starts_with('#') {
-            let help = format!("a {quote} inside the value needs other quotes around it");
+            let line = reader.file.line_of(open);
+            let help = format!("the value is opened on line {line}; a {quote} inside it needs other quotes around it");
             reader.error(&after, "unexpected text after the closing quote").help(help);
             return None;
         }
@@ -285,7 +286,7 @@ mod tests {
 
     /// The entries as `NAME=value` (line breaks shown), then the diagnostics as `line: message`.
     fn read(text: &str) -> Vec<String> {
-        let file = File::new(Path::new(".env"), text);
+        let file = File::new(Path::new(".env"), text, 0);
         let mut report = Report::default();
         let entries = parse(&mut Reader { file: &file, report: &mut report });
         let entries = entries.iter().map(|entry| format!("{}={}", entry.name, entry.value.replace('\n', "⏎")));

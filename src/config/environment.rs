@@ -4,6 +4,8 @@
 //!
 //! Invariant: decides where a value comes from, never what it means.
 
+use std::collections::BTreeSet;
+
 use super::diagnostic::{Reader, shown};
 use super::keys::{self, KEYS, Local, RETIRED, Scope};
 use super::shape::{check, nearest, unexpected};
@@ -78,7 +80,8 @@ impl<'a> Environment<'a> {
     }
 
     fn check_top_level(&self, reader: &mut Reader<'_>) {
-        for member in self.top {
+        let mut seen = BTreeSet::new();
+        for member in self.top.iter().filter(|member| seen.insert(&*member.key)) {
             let Some(row) = keys::find(&member.key) else {
                 report_unknown(reader, member, "top-level", None);
                 continue;
@@ -96,7 +99,8 @@ impl<'a> Environment<'a> {
 
     fn check_own_level(&self, reader: &mut Reader<'_>, name: &str, members: &[Member]) {
         let path = format!("env.{}", shown(name));
-        for member in members {
+        let mut seen = BTreeSet::new();
+        for member in members.iter().filter(|member| seen.insert(&*member.key)) {
             match keys::find(&member.key) {
                 Some(row) if row.scope == Scope::Top => {
                     let message = format!("Unexpected fields found in {path} field: \"{}\"", row.name);

@@ -201,7 +201,7 @@ fn read_crons(reader: &mut Reader<'_>, environment: &Environment<'_>) -> Vec<Str
         let Some(cron) = item.as_text() else { continue };
         let fields = cron.split_whitespace().count();
         if fields != 5 {
-            let message = format!("`{}` is not a cron expression: it has {fields} fields, not 5", shown(cron));
+            let message = format!("`{}` is not a cron expression: expected 5 fields, found {fields}", shown(cron));
             reader.error(&item.span, message).help("minute, hour, day of month, month, day of week: \"*/5 * * * *\"");
         }
     }

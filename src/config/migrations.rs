@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diagnostic::{Reader, shown};
 use super::environment::{Environment, Found};
-use super::syntax::{Node, Span, Value, find};
+use super::syntax::{Node, Span, Value};
 
 /// Where the objects of a class keep their data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub(super) struct Classes {
     /// Migration entries in the file, for the tag of the next one.
     pub(super) migration_count: usize,
     pub(super) uses_exports: bool,
+    /// Classes that `exports` calls deleted, renamed or transferred away.
+    pub(super) gone: BTreeSet<String>,
 }
 
 /// Replays `migrations`, then lays the declarations of `exports` over the result.
@@ -172,7 +174,10 @@ impl Classes {
         }
         if is_live {
             self.declare_storage(reader, class, node, state, path);
-        } else if let Some(to) = node.get("renamed_to") {
+            return;
+        }
+        self.gone.insert(class.to_owned());
+        if let Some(to) = node.get("renamed_to") {
             self.declare_rename(reader, class, to, path);
         }
     }
@@ -205,7 +210,7 @@ impl Classes {
     }
 
     /// What to add to the file so that `classes` get SQLite storage, in the file's own language.
-    pub(super) fn snippet(&self, classes: &BTreeSet<&str>, is_toml: bool) -> String {
+    pub(super) fn snippet(&self, classes: &[&str], is_toml: bool) -> String {
         let quoted: Vec<String> = classes.iter().map(|class| format!("\"{class}\"")).collect();
         let tag = format!("v{}", self.migration_count + 1);
         match (self.uses_exports, is_toml) {
@@ -259,11 +264,4 @@ pub(super) fn is_class_name(reader: &mut Reader<'_>, class: &str, span: &Span) -
         reader.error(span, format!("a class's name has at most {CLASS_NAME_BYTES_MAX} bytes"));
     }
     is_name && class.len() <= CLASS_NAME_BYTES_MAX
-}
-
-/// The members of `exports` that are deleted, renamed or transferred away.
-pub(super) fn is_retired(environment: &Environment<'_>, class: &str) -> bool {
-    let Some(exports) = environment.get("exports") else { return false };
-    let state = find(exports.node.members(), class).and_then(|member| member.node.text("state"));
-    matches!(state, Some("deleted" | "renamed" | "transferred"))
 }

@@ -75,7 +75,7 @@ pub struct Loaded {
 
 /// Reads a configuration. `secrets` are the files that [`secret_files`] names, in that order.
 pub fn load(source: &Source, secrets: &[Source], overrides: &Overrides) -> Loaded {
-    let file = diagnostic::File::new(&source.path, &source.text);
+    let file = diagnostic::File::new(&source.path, &source.text, 0);
     let mut report = diagnostic::Report::default();
     let mut reader = diagnostic::Reader { file: &file, report: &mut report };
     let worker = syntax::parse(&mut reader).map(|root| meaning::read(&mut reader, &root, secrets, overrides));

@@ -7,9 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diagnostic::{Place, Reader, shown};
 use super::environment::{Environment, Found, list};
 use super::keys::Key;
-use super::migrations::{Backend, Classes, is_class_name, is_retired};
+use super::migrations::{Backend, Classes, is_class_name};
 use super::name;
 use super::syntax::{Node, Span, Value};
+
+/// Classes that the ready-made snippet names.
+const SNIPPET_CLASSES_MAX: usize = 20;
 
 /// `env.NAME` as a namespace of Durable Objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +40,7 @@ pub(super) fn read(
     let items = found.node.get("bindings").map_or(&[][..], Node::items);
     let bindings: Vec<ObjectBinding> = items.iter().filter_map(|item| read_one(reader, item, worker_name)).collect();
     warn_left_out(reader, environment, &found, &bindings);
-    warn_unmigrated(reader, environment, &found, &bindings, classes);
+    warn_unmigrated(reader, &found, &bindings, classes);
     bindings
 }
 
@@ -50,7 +53,7 @@ fn read_one(reader: &mut Reader<'_>, item: &Node, worker_name: &str) -> Option<O
             .error(&name_node.span, message)
             .help("use letters, digits and `_`, and start with no digit: it is `env.NAME`");
     }
-    is_class_name(reader, class_name, &class_node.span);
+    let has_class = is_class_name(reader, class_name, &class_node.span);
     let script_name = item.text("script_name");
     if let (Some(script_name), Some(node)) = (script_name, item.get("script_name")) {
         name::check(reader, script_name, &node.span, "script_name");
@@ -58,7 +61,7 @@ fn read_one(reader: &mut Reader<'_>, item: &Node, worker_name: &str) -> Option<O
     if let (Some(node), None) = (item.get("environment"), script_name) {
         reader.error(&node.span, "binding should have a \"script_name\" field if \"environment\" is present.");
     }
-    Some(ObjectBinding {
+    has_class.then(|| ObjectBinding {
         name: name.to_owned(),
         class_name: class_name.to_owned(),
         script_name: script_name.filter(|script_name| *script_name != worker_name).map(str::to_owned),
@@ -90,13 +93,7 @@ fn warn_left_out(
 }
 
 /// Bound classes that no migration makes: they run, without SQLite, which surprises everybody once.
-fn warn_unmigrated(
-    reader: &mut Reader<'_>,
-    environment: &Environment<'_>,
-    found: &Found<'_>,
-    bindings: &[ObjectBinding],
-    classes: &mut Classes,
-) {
+fn warn_unmigrated(reader: &mut Reader<'_>, found: &Found<'_>, bindings: &[ObjectBinding], classes: &mut Classes) {
     let local = bindings.iter().filter(|binding| binding.script_name.is_none());
     let unmigrated: BTreeSet<&str> =
         local.map(|binding| &*binding.class_name).filter(|class| !classes.backends.contains_key(*class)).collect();
@@ -111,10 +108,12 @@ fn warn_unmigrated(
         list(unmigrated.iter().copied())
     );
     let is_toml = file_name.ends_with(".toml");
-    let gone = unmigrated.iter().any(|class| is_retired(environment, class));
-    let help = match gone {
-        true => "the class was deleted, renamed or transferred: bind its successor".to_owned(),
-        false => format!("add to {file_name}:\n\n{}", classes.snippet(&unmigrated, is_toml)),
+    let help = match unmigrated.iter().find(|class| classes.gone.contains(**class)) {
+        Some(gone) => format!("`{}` was deleted, renamed or transferred: bind its successor", shown(gone)),
+        None => {
+            let first: Vec<&str> = unmigrated.iter().copied().take(SNIPPET_CLASSES_MAX).collect();
+            format!("add to {file_name}:\n\n{}", classes.snippet(&first, is_toml))
+        }
     };
     let item = found.node.get("bindings").and_then(|bindings| {
         bindings.items().iter().find(|item| item.text("class_name").is_some_and(|class| unmigrated.contains(class)))
@@ -166,7 +165,10 @@ fn binding_names<'n>(row: &Key, node: &'n Node) -> Vec<(&'n str, &'n Span)> {
     }
     match (row.name, &node.value) {
         ("vars" | "wasm_modules" | "text_blobs" | "data_blobs", Value::Object(members)) => {
-            members.iter().map(|member| (member.key.as_str(), &member.key_span)).collect()
+            // A key that is there twice is an error already.
+            let once: BTreeMap<&str, &Span> =
+                members.iter().map(|member| (member.key.as_str(), &member.key_span)).collect();
+            once.into_iter().collect()
         }
         (_, Value::Array(items)) => items.iter().filter_map(name_of).collect(),
         (_, Value::Object(_)) => {

@@ -146,12 +146,14 @@ pub(super) fn unexpected(
     });
 }
 
+/// Characters of a word that has neighbours; almost every shorter one is near to another.
+const WORD_WIDTH_MIN: usize = 3;
 /// Characters of a word whose neighbours are searched; no known word is longer.
 const WORD_WIDTH_MAX: usize = 64;
 
 /// The known word that `word` most probably misspells, if any is near: another notation, or few edits.
 pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let word = snake_case(word)?;
+    let word = snake_case(word).filter(|word| word.len() >= WORD_WIDTH_MIN)?;
     let (distance, best) =
         known.map(|key| (edit_distance(&word, &lower(key)), key)).min_by_key(|(distance, _)| *distance)?;
     let allowed = (word.len() / 3).clamp(1, 4);
@@ -215,6 +217,7 @@ mod tests {
             ("r2_bucket", Some("r2_buckets")),
             ("zzz", None),
             ("x", None),
+            ("d1", None),
             ("", None),
         ];
         for (word, expected) in cases {

@@ -43,7 +43,10 @@ pub(super) fn read(
 ) -> BTreeMap<String, Var> {
     let mut vars = read_vars(reader, environment);
     let required = environment.get("secrets").and_then(|found| found.node.get("required"));
-    let mut from_files = read_secrets(reader.report, secrets, required);
+    let mut from_files = read_secrets(reader.report, secrets);
+    if let Some(required) = required {
+        keep_required(reader, required, &mut from_files);
+    }
     from_files.retain(|name, _| {
         let is_free = !bound.contains(name.as_str());
         if !is_free {
@@ -123,13 +126,14 @@ fn check_name(reader: &mut Reader<'_>, name: &str, span: &Span) {
     }
 }
 
-/// The secrets of all files; only the required ones, when some are.
-fn read_secrets(report: &mut Report, secrets: &[Source], required: Option<&Node>) -> BTreeMap<String, String> {
+/// The secrets of all files; of the same name the last one.
+fn read_secrets(report: &mut Report, secrets: &[Source]) -> BTreeMap<String, String> {
     let mut raw = BTreeMap::new();
     let mut places: BTreeMap<String, (usize, Span)> = BTreeMap::new();
-    let files: Vec<File<'_>> = secrets.iter().map(|source| File::new(&source.path, &source.text)).collect();
+    // The configuration itself is the file before them.
+    let files = secrets.iter().zip(1..).map(|(source, order)| File::new(&source.path, &source.text, order));
+    let files: Vec<File<'_>> = files.collect();
     for (index, file) in files.iter().enumerate() {
-        report.next_file();
         let mut reader = Reader { file, report };
         for entry in dotenv::parse(&mut reader) {
             check_name(&mut reader, &entry.name, &entry.name_span);
@@ -158,26 +162,16 @@ fn read_secrets(report: &mut Report, secrets: &[Source], required: Option<&Node>
             _ => reader.warning(span, message).help("a dollar that is meant as such is written `\\$`"),
         }
     }
-    keep_required(report, &files, &places, required, &mut values);
     values
 }
 
-/// With a list of required secrets only those are taken, as in production; the others are told of.
-fn keep_required(
-    report: &mut Report,
-    files: &[File<'_>],
-    places: &BTreeMap<String, (usize, Span)>,
-    required: Option<&Node>,
-    values: &mut BTreeMap<String, String>,
-) {
-    let Some(required) = required else { return };
+/// With a list of required secrets only those are taken, as in production; the reader is told of the others.
+fn keep_required(reader: &mut Reader<'_>, required: &Node, values: &mut BTreeMap<String, String>) {
     let names: BTreeSet<&str> = required.items().iter().filter_map(Node::as_text).collect();
-    values.retain(|name, _| {
-        let is_required = names.contains(name.as_str());
-        if let (false, Some((index, span))) = (is_required, places.get(name)) {
-            let message = format!("`{}` is left out: it is not in `secrets.required`", shown(name));
-            Reader { file: &files[*index], report }.note(span, message);
-        }
-        is_required
-    });
+    let left_out: Vec<&str> = values.keys().map(String::as_str).filter(|name| !names.contains(name)).collect();
+    if !left_out.is_empty() {
+        let message = format!("the secrets {} are left out: this list does not have them", list(left_out.into_iter()));
+        reader.note(&required.span, message);
+    }
+    values.retain(|name, _| names.contains(name.as_str()));
 }

@@ -31,6 +31,11 @@ pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Node> {
     // An editor's byte order mark is no part of JSON.
     let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
     let offset = whole.len() - text.len();
+    if let Some(string) = unclosed_string(text) {
+        let help = "add the missing quote; a line break inside a string is written `\\n`";
+        reader.error(&(string.start + offset..string.end + offset), "this string is not closed").help(help);
+        return None;
+    }
     let collect = Default::default();
     let tree = match jsonc_parser::parse_to_ast(text, &collect, &strict()) {
         Ok(parsed) => parsed.value,
@@ -48,6 +53,32 @@ pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Node> {
         return None;
     };
     Some(node(reader, tree, offset))
+}
+
+/// The first string that its line does not close. The parser lets a string run over lines, and would complain far
+/// from the missing quote.
+fn unclosed_string(text: &str) -> Option<Span> {
+    let bytes = text.as_bytes();
+    let find = |from: usize, what: &str| text[from..].find(what).map_or(text.len(), |found| from + found);
+    let mut index = 0;
+    while index < bytes.len() {
+        match &bytes[index..] {
+            [b'/', b'/', ..] => index = find(index, "\n"),
+            [b'/', b'*', ..] => index = find(index + 2, "*/") + 2,
+            [quote @ (b'"' | b'\''), ..] => {
+                let mut end = index + 1;
+                while end < bytes.len() && bytes[end] != *quote && bytes[end] != b'\n' {
+                    end += if bytes[end] == b'\\' { 2 } else { 1 };
+                }
+                if bytes.get(end) != Some(quote) {
+                    return Some(index..find(index, "\n"));
+                }
+                index = end + 1;
+            }
+            _ => index += 1,
+        }
+    }
+    None
 }
 
 fn span(range: Range, offset: usize) -> Span {
