@@ -1,8 +1,8 @@
 //! wrangler's configuration, from text to the worker that it means.
 //!
-//! Text becomes a tree with places ([`syntax`]), the tree is checked against the table of keys ([`keys`], [`shape`])
-//! as seen from one environment ([`environment`]), and what is left is given its meaning ([`meaning`] and the files
-//! it reads with). Problems are collected ([`diagnostic`]), so that the reader sees all of them at once.
+//! Text becomes a tree with places (`syntax`), the tree is checked against the table of keys (`keys`, `shape`)
+//! as seen from one environment (`environment`), and what is left is given its meaning (`meaning` and the files
+//! it reads with). Problems are collected (`diagnostic`), so that the reader sees all of them at once.
 //!
 //! Read next: `keys` for what is known, `meaning` for what comes out, `fixtures/config` for what the reader sees.
 //!
