@@ -1,0 +1,124 @@
+//! Opening a database file and setting it up.
+//!
+//! Invariant: every connection of the storage is made here, so all of them have the platform's settings.
+//!
+//! **Why the process may be killed at any moment.** A commit in WAL mode is a series of `write()`s to the log, the last
+//! of which carries the commit mark. What `write()` has taken belongs to the kernel, and survives the process whatever
+//! ends it; the next opener replays the log up to the last commit mark and ignores a torn tail by its checksums. Only a
+//! power failure or a crash of the kernel needs `fsync`. So [`Durability::Process`] runs with `synchronous=OFF`, and
+//! [`Durability::Full`] adds the syncs: `synchronous=NORMAL` keeps the log ahead of the database file whenever it is
+//! checkpointed, which rules out corruption, and [`super::Storage::flush`] syncs the log before anything is acknowledged.
+
+use super::Durability;
+use super::failure::sql_text;
+use super::layout::{MAX_PAGES, PAGE_SIZE};
+use super::restrict::Gate;
+use emu_abi::Failure;
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags, Result};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a statement waits for another process's lock before it fails with `SQLITE_BUSY`.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Opens, and where `create` is set creates, a database file; nothing where there is none.
+pub(super) fn open_file(path: &Path, durability: Durability, create: bool) -> Result<Option<Connection>, Failure> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| cannot_open(path, &error.to_string()))?;
+        }
+    } else if matches!(path.metadata(), Err(error) if error.kind() == ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    let open = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        let synchronous = match durability {
+            Durability::Process => "OFF",
+            Durability::Full => "NORMAL",
+        };
+        connection.execute_batch(&format!("PRAGMA synchronous={synchronous}; PRAGMA journal_mode=WAL;"))?;
+        Ok(connection)
+    };
+    open().map(Some).map_err(|error| cannot_open(path, &sql_text(&error)))
+}
+
+/// A database in memory.
+pub(super) fn open_memory() -> Result<Connection> {
+    Connection::open_in_memory()
+}
+
+/// Prepares a connection for an object: the page budget and the restrictions of guests.
+pub(super) fn set_up(connection: &mut Connection) -> Result<Gate> {
+    connection.execute_batch(&format!("PRAGMA max_page_count={MAX_PAGES}; PRAGMA foreign_keys=ON;"))?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Gate::install(connection)
+}
+
+/// The failure when a database cannot be used at all. It names the file, because only the developer can mend it.
+pub(super) fn cannot_open(path: &Path, why: &str) -> Failure {
+    Failure { durable_object_reset: true, ..Failure::error(format!("cannot open the database `{}`: {why}", path.display())) }
+}
+
+/// Drops every table, view, trigger and virtual table, ours included, inside the open transaction.
+pub(super) fn drop_everything(connection: &Connection) -> Result<()> {
+    // Rows that refer to each other go one table after the other; only the outcome has to be consistent, and is.
+    connection.execute_batch("PRAGMA defer_foreign_keys=ON")?;
+    // Virtual tables take their shadow tables with them, which cannot be dropped on their own.
+    for (kind, condition) in [
+        ("VIEW", "type = 'view'"),
+        ("TABLE", "type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'"),
+        ("TABLE", "type = 'table' AND (name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR name LIKE 'sqlite\\_stat%' ESCAPE '\\')"),
+    ] {
+        let mut statement = connection.prepare(&format!("SELECT name FROM sqlite_master WHERE {condition}"))?;
+        let names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_>>()?;
+        for name in names {
+            connection.execute_batch(&format!("DROP {kind} IF EXISTS \"{}\"", name.replace('"', "\"\"")))?;
+        }
+    }
+    if has_sequence(connection)? {
+        connection.execute("DELETE FROM sqlite_sequence", [])?;
+    }
+    Ok(())
+}
+
+/// The size of what is stored, in bytes, not counting free pages.
+pub(super) fn size(connection: &Connection) -> Result<u64> {
+    let pragma = |sql| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
+    let pages = pragma("PRAGMA page_count")? - pragma("PRAGMA freelist_count")?;
+    Ok(u64::try_from(pages).unwrap_or(0).max(1) * PAGE_SIZE)
+}
+
+/// Gives a database that was emptied back to the file system. It is an economy: where it fails nothing is wrong.
+pub(super) fn shrink(connection: &Connection) {
+    let shrink = || {
+        // SQLite attaches a transient database for this.
+        connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
+        let count = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let is_empty = count("SELECT count(*) FROM sqlite_master WHERE name <> 'sqlite_sequence'")? == 0;
+        // `sqlite_sequence` cannot be dropped, but a database without anything else can be started over.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, is_empty)?;
+        connection.execute_batch("VACUUM")
+    };
+    let _ = shrink();
+    let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false);
+    let _ = connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0);
+}
+
+/// The settings that guests may change, as a new connection has them.
+pub(super) fn reset_pragmas(connection: &Connection) {
+    let _ = connection.execute_batch(
+        "PRAGMA foreign_keys=ON; PRAGMA case_sensitive_like=OFF; PRAGMA defer_foreign_keys=OFF;
+         PRAGMA ignore_check_constraints=OFF; PRAGMA legacy_alter_table=OFF; PRAGMA recursive_triggers=OFF;
+         PRAGMA reverse_unordered_selects=OFF",
+    );
+}
+
+fn has_sequence(connection: &Connection) -> Result<bool> {
+    connection.prepare("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")?.exists([])
+}
