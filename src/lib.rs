@@ -1,6 +1,28 @@
-//! emu: a local Cloudflare-Workers-compatible runtime.
+//! emu: a local Cloudflare-Workers-compatible runtime in one native binary.
+//!
+//! The modules in reading order, each knowing only those above it:
+//!
+//! * [`error`]: the one error type.
+//! * [`world`]: the door to clock, randomness and open orderings.
+//! * [`core`]: the pure machine: ids, gates, life cycle, alarms, sockets, streams.
+//! * [`isolate`]: wasm guests, started copy-on-write from frozen images. The sole user of wasmtime.
+//! * [`storage`]: one SQLite database per object. The sole user of rusqlite.
+//! * [`bindings`]: what a guest can ask for.
+//! * [`lane`]: one thread's share of the application, as a machine without input or output of its own.
+//! * [`config`]: `wrangler.jsonc`, from text to meaning.
+//! * [`serve`]: lanes with real connections and clocks. The sole user of hyper and tungstenite.
+//! * [`cli`]: one file per verb.
+//!
+//! Invariant: the arrow `cli -> serve -> lane -> bindings -> {isolate, storage} -> core -> world -> error` is never
+//! turned around; `tests/it/tidy.rs` holds it.
 
+pub mod bindings;
+pub mod cli;
+pub mod config;
+pub mod core;
 pub mod error;
 pub mod isolate;
-pub mod core;
+pub mod lane;
+pub mod serve;
+pub mod storage;
 pub mod world;

@@ -8,9 +8,7 @@ const MAX_BYTES: u32 = 65_536;
 
 pub(super) fn bytes(host: &GuestHost, len: u32) -> Result<Answer, Failure> {
     if len > MAX_BYTES {
-        let message = format!(
-            "getRandomValues() only accepts buffers of size <= 64K but provided {len} bytes."
-        );
+        let message = format!("getRandomValues() only accepts buffers of size <= 64K but provided {len} bytes.");
         return Err(Failure { name: "QuotaExceededError".into(), ..Failure::error(message) });
     }
     let mut bytes = vec![0; len as usize];

@@ -84,12 +84,7 @@ fn send(host: &mut GuestHost, socket: SocketId, message: Message) -> Result<Answ
     Ok(Answer::Done)
 }
 
-fn close(
-    host: &mut GuestHost,
-    socket: SocketId,
-    code: Option<u16>,
-    reason: Option<String>,
-) -> Result<Answer, Failure> {
+fn close(host: &mut GuestHost, socket: SocketId, code: Option<u16>, reason: Option<String>) -> Result<Answer, Failure> {
     if host.shared.ends.borrow().get(socket).is_none() {
         // Both sides have closed already; a second `close()` is ignored.
         return Ok(Answer::Done);

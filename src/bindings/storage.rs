@@ -13,7 +13,7 @@ pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> 
         Ask::KvGet { keys } => Answer::Values(storage.kv_get(&keys)?),
         Ask::KvList(options) => Answer::Entries(storage.kv_list(&options)?),
         Ask::KvPut { entries } => {
-            storage.kv_put(entries)?;
+            storage.kv_put(&entries)?;
             Answer::Done
         }
         Ask::KvDelete { keys } => Answer::Count(storage.kv_delete(&keys)?),
@@ -34,10 +34,10 @@ pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> 
             Answer::Done
         }
         Ask::SqlExec { query, params } => {
-            let opened = storage.sql_exec(&query, params)?;
+            let opened = storage.sql_exec(&query, &params)?;
             Answer::Cursor { cursor: opened.cursor, columns: opened.columns, rows: opened.rows }
         }
-        Ask::SqlNext { cursor, max_rows } => Answer::Rows(storage.sql_next(cursor, max_rows)?),
+        Ask::SqlNext { cursor, max_rows } => Answer::Rows(storage.sql_next(cursor, max_rows as usize)?),
         Ask::SqlClose { cursor } => {
             storage.sql_close(cursor);
             Answer::Done

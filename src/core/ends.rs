@@ -77,17 +77,20 @@ impl Ends {
         self.last += 2;
         for (id, peer, holder) in [(ids.0, ids.1, first), (ids.1, ids.0, second)] {
             let passed = !matches!(holder, Holder::Instance(_));
-            self.ends.insert(id, End {
-                peer,
-                holder,
-                mode: if passed { Mode::Passed } else { Mode::Fresh },
-                sent_close: false,
-                got_close: false,
-                outgoing: false,
-                backlog: Vec::new(),
-                protocol: "".into(),
-                attachment: None,
-            });
+            self.ends.insert(
+                id,
+                End {
+                    peer,
+                    holder,
+                    mode: if passed { Mode::Passed } else { Mode::Fresh },
+                    sent_close: false,
+                    got_close: false,
+                    outgoing: false,
+                    backlog: Vec::new(),
+                    protocol: "".into(),
+                    attachment: None,
+                },
+            );
         }
         ids
     }
@@ -175,7 +178,11 @@ impl Ends {
             ));
         }
         if end.sent_close {
-            return if end.got_close { Ok(false) } else { Err(Failure::type_error("Can't call WebSocket send() after close().")) };
+            return if end.got_close {
+                Ok(false)
+            } else {
+                Err(Failure::type_error("Can't call WebSocket send() after close()."))
+            };
         }
         Ok(true)
     }
@@ -325,10 +332,16 @@ mod tests {
         ends.hibernate(server, 0).unwrap();
         assert_eq!(ends.accept(server).unwrap_err().message, "Can't accept() WebSocket after enabling hibernation.");
         ends.pass(client).unwrap();
-        assert_eq!(ends.pass(client).unwrap_err().message, "Can't return WebSocket that was already used in a response.");
+        assert_eq!(
+            ends.pass(client).unwrap_err().message,
+            "Can't return WebSocket that was already used in a response."
+        );
         let (mut ends, client, server) = pair();
         ends.accept(client).unwrap();
         assert_eq!(ends.hibernate(server, 0).unwrap_err().message, PAIR_IN_USE);
-        assert_eq!(ends.pass(client).unwrap_err().message, "Can't return WebSocket in a Response after calling accept().");
+        assert_eq!(
+            ends.pass(client).unwrap_err().message,
+            "Can't return WebSocket in a Response after calling accept()."
+        );
     }
 }

@@ -37,8 +37,8 @@ impl Namespace {
     /// # Errors
     /// The platform's: not 64 hex digits, or an id of another namespace.
     pub fn id_from_string(&self, hex: &str) -> Result<[u8; 32], Failure> {
-        let id = parse_hex(hex)
-            .ok_or_else(|| Failure::type_error("Invalid Durable Object ID: must be 64 hex digits"))?;
+        let id =
+            parse_hex(hex).ok_or_else(|| Failure::type_error("Invalid Durable Object ID: must be 64 hex digits"))?;
         let mut head = [0; 16];
         head.copy_from_slice(&id[..16]);
         if self.complete(head) == id {
@@ -67,7 +67,10 @@ impl Namespace {
 
 /// 64 lower-case hex digits.
 pub fn hex(id: &[u8; 32]) -> String {
-    id.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(b"0123456789abcdef"[digit as usize])).collect()
+    id.iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(b"0123456789abcdef"[digit as usize]))
+        .collect()
 }
 
 /// The bytes of exactly 64 hex digits of either case.

@@ -38,11 +38,7 @@ pub enum Arrival {
 impl Arrival {
     /// A connection that ended without a Close frame.
     pub fn lost() -> Self {
-        Self::Close {
-            code: 1006,
-            reason: "WebSocket disconnected without sending Close frame.".into(),
-            clean: false,
-        }
+        Self::Close { code: 1006, reason: "WebSocket disconnected without sending Close frame.".into(), clean: false }
     }
 
     /// Whether nothing can follow on this socket.

@@ -82,15 +82,18 @@ impl Streams {
     /// Opens a stream.
     pub fn open(&mut self, producer: Party, consumer: Party) -> StreamId {
         self.last += 1;
-        self.streams.insert(self.last, Stream {
-            producer,
-            consumer,
-            chunks: VecDeque::new(),
-            end: None,
-            wanted: false,
-            asked: false,
-            credit: INITIAL_BODY_CREDIT,
-        });
+        self.streams.insert(
+            self.last,
+            Stream {
+                producer,
+                consumer,
+                chunks: VecDeque::new(),
+                end: None,
+                wanted: false,
+                asked: false,
+                credit: INITIAL_BODY_CREDIT,
+            },
+        );
         self.last
     }
 

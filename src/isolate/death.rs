@@ -40,9 +40,7 @@ impl Death {
                 ..reset
             },
             Self::Aborted { reason, .. } => Failure {
-                message: reason
-                    .clone()
-                    .unwrap_or_else(|| "Application called abort() to reset Durable Object.".into()),
+                message: reason.clone().unwrap_or_else(|| "Application called abort() to reset Durable Object.".into()),
                 remote: true,
                 ..reset
             },

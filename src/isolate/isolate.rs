@@ -58,9 +58,7 @@ impl<H: Host> Launcher<H> {
     /// # Errors
     /// When the machine has no room for another one.
     pub fn start(&self, host: H) -> Result<Isolate<H>> {
-        self.try_start(host).map_err(|error| {
-            Error::guest("an isolate cannot be started").because(format!("{error:#}"))
-        })
+        self.try_start(host).map_err(|error| Error::guest("an isolate cannot be started").because(format!("{error:#}")))
     }
 
     fn try_start(&self, host: H) -> wasmtime::Result<Isolate<H>> {
@@ -84,8 +82,15 @@ impl<H: Host> Launcher<H> {
         store.data_mut().memory = Some(memory);
         let alloc = instance.get_typed_func(&mut store, "emu_alloc")?;
         let turn = instance.get_typed_func(&mut store, "emu_turn")?;
-        let mut isolate =
-            Isolate { store, memory, alloc, turn, engine: self.engine.clone(), cpu: self.limits.cpu, scratch: Vec::new() };
+        let mut isolate = Isolate {
+            store,
+            memory,
+            alloc,
+            turn,
+            engine: self.engine.clone(),
+            cpu: self.limits.cpu,
+            scratch: Vec::new(),
+        };
         isolate.refill_cpu();
         Ok(isolate)
     }

@@ -111,9 +111,8 @@ impl ImageMemory {
         }
         let mapped = reserved + guard;
         // SAFETY: a fresh anonymous mapping at an address of the kernel's choice aliases nothing.
-        let base = unsafe {
-            mmap_anonymous(null_mut(), mapped, ProtFlags::empty(), MapFlags::PRIVATE | MapFlags::NORESERVE)?
-        };
+        let base =
+            unsafe { mmap_anonymous(null_mut(), mapped, ProtFlags::empty(), MapFlags::PRIVATE | MapFlags::NORESERVE)? };
         let memory = Self {
             base: NonNull::new(base.cast()).ok_or_else(|| std::io::Error::other("mapped at address 0"))?,
             accessible,

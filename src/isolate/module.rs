@@ -38,9 +38,8 @@ impl Module {
         let shape = Shape::of(bytes, name)?;
         let rewritten = rewrite(bytes, &shape)
             .map_err(|error| Error::guest(format!("`{name}` cannot be prepared")).because(error.to_string()))?;
-        let wasmtime = wasmtime::Module::new(&engine.wasmtime, &rewritten).map_err(|error| {
-            Error::guest(format!("`{name}` cannot be compiled")).because(format!("{error:#}"))
-        })?;
+        let wasmtime = wasmtime::Module::new(&engine.wasmtime, &rewritten)
+            .map_err(|error| Error::guest(format!("`{name}` cannot be compiled")).because(format!("{error:#}")))?;
         Ok(Self { wasmtime, data: shape.data, register: shape.register, globals: shape.mutable_globals.len() as u32 })
     }
 }

@@ -10,6 +10,7 @@ use super::object::Delivery;
 use super::{Due, Lane};
 use crate::core::alarm::{Attempts, RunEnd, Verdict, judge};
 use crate::core::id::lane_of;
+use crate::storage::Alarm;
 use crate::world;
 use emu_abi::{Failure, Invoke, LogLevel, ObjectId};
 
@@ -22,7 +23,7 @@ impl Lane {
     pub(super) fn restore_alarms(&mut self) -> crate::error::Result<()> {
         for namespace in 0..self.namespaces.len() {
             let index = self.storage.alarms(&self.namespaces[namespace].unique_key);
-            for (bytes, at_ns, name) in index.all()? {
+            for Alarm { id: bytes, at_ns, name } in index.all()? {
                 if lane_of(&bytes, self.lanes) == self.me {
                     let number = self.object_number(namespace, &ObjectId { bytes, name });
                     self.objects[number].alarm.indexed_ns = Some(at_ns);
@@ -180,7 +181,7 @@ impl Lane {
     /// Commits what was written for an object by emu itself.
     pub(super) fn commit_outside_turn(&mut self, number: usize) -> Result<(), Failure> {
         self.index_alarm_early(number)?;
-        self.objects[number].storage.commit()?;
+        self.objects[number].storage.commit().map_err(|error| error.failure)?;
         self.index_alarm(number)
     }
 }

@@ -206,7 +206,11 @@ impl Lane {
         match failure {
             Some(failure) => {
                 let failure = Failure { remote: true, durable_object_reset: true, ..failure };
-                self.log_object(number, emu_abi::LogLevel::Error, format!("blockConcurrencyWhile() failed, the object was reset: {failure}"));
+                self.log_object(
+                    number,
+                    emu_abi::LogLevel::Error,
+                    format!("blockConcurrencyWhile() failed, the object was reset: {failure}"),
+                );
                 self.reset(number, &failure);
             }
             None => {

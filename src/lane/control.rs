@@ -94,8 +94,7 @@ impl Lane {
             Verb::Why => Ok(self.why(number)),
             Verb::Evict { close_sockets, now } => return self.evict(token, number, close_sockets, now),
             Verb::Abort { reason } => {
-                let message =
-                    reason.unwrap_or_else(|| "Application called abort() to reset Durable Object.".into());
+                let message = reason.unwrap_or_else(|| "Application called abort() to reset Durable Object.".into());
                 let failure = Failure { remote: true, durable_object_reset: true, ..Failure::error(message) };
                 self.reset(number, &failure);
                 Ok(json!({ "object": self.object_label(number), "aborted": true }))
@@ -176,7 +175,8 @@ impl Lane {
     }
 
     fn evict(&mut self, token: u64, number: usize, close_sockets: bool, now: bool) {
-        if self.objects[number].instance.is_none() && !(close_sockets && !self.objects[number].sockets.borrow().is_empty())
+        if self.objects[number].instance.is_none()
+            && !(close_sockets && !self.objects[number].sockets.borrow().is_empty())
         {
             let message = "Cannot evict Durable Object: it is not currently running.".to_owned();
             self.answer_control(token, Err(message));
@@ -237,7 +237,7 @@ impl Lane {
     fn sql(&mut self, number: usize, query: &str) -> Answered {
         let storage = self.objects[number].storage.clone();
         let run = || -> Result<Value, Failure> {
-            let opened = storage.sql_exec(query, Vec::new())?;
+            let opened = storage.sql_exec(query, &[])?;
             let mut rows = opened.rows;
             let mut all = std::mem::take(&mut rows.rows);
             while !rows.end && all.len() < MAX_SQL_ROWS {

@@ -63,7 +63,8 @@ impl Lane {
 
     /// Drops the instance of an object; its hibernatable sockets stay connected.
     pub(super) fn hibernate(&mut self, number: usize) {
-        let message = "Connection closed: this Durable Object instance is no longer active. Reconnect or retry the request.";
+        let message =
+            "Connection closed: this Durable Object instance is no longer active. Reconnect or retry the request.";
         let failure = Failure { retryable: true, ..Failure::error(message) };
         if self.objects[number].instance.is_some() {
             self.objects[number].evictions += 1;
@@ -164,9 +165,8 @@ impl Lane {
     fn is_stale(&self, number: usize) -> bool {
         let object = &self.objects[number];
         let instance = object.instance.and_then(|serial| self.instances.get(&serial));
-        instance.is_some_and(|instance| {
-            instance.version != self.workers[self.namespaces[object.namespace].worker].version
-        })
+        instance
+            .is_some_and(|instance| instance.version != self.workers[self.namespaces[object.namespace].worker].version)
     }
 
     /// Carries out an eviction that waited for the object to become idle.

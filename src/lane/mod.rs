@@ -228,6 +228,11 @@ impl Lane {
         self.streams.open(Party::Outside, Party::Nobody)
     }
 
+    /// Whether anybody may still want bytes of a stream.
+    pub fn has_stream(&self, stream: StreamId) -> bool {
+        self.streams.consumer(stream).is_some()
+    }
+
     /// Opens a socket whose holder is outside, for the answer to an outgoing WebSocket request.
     pub fn open_socket(&mut self, protocol: &str) -> SocketId {
         let mut ends = self.shared.ends.borrow_mut();

@@ -177,11 +177,14 @@ impl Lane {
             Delivery::Socket { socket, arrival } => {
                 let invocation = instance.begin(Origin::Socket { socket, last: arrival.is_last() }, now_ms);
                 self.watch_socket_event(number, serial, invocation);
-                (invocation, match arrival {
-                    Arrival::Message(message) => Invoke::SocketMessage { socket, message },
-                    Arrival::Close { code, reason, clean } => Invoke::SocketClose { socket, code, reason, clean },
-                    Arrival::Error(failure) => Invoke::SocketError { socket, failure },
-                })
+                (
+                    invocation,
+                    match arrival {
+                        Arrival::Message(message) => Invoke::SocketMessage { socket, message },
+                        Arrival::Close { code, reason, clean } => Invoke::SocketClose { socket, code, reason, clean },
+                        Arrival::Error(failure) => Invoke::SocketError { socket, failure },
+                    },
+                )
             }
         };
         self.turn(serial, Event::Invoke { invocation, object: OBJECT_IN_ISOLATE, what });
@@ -220,9 +223,10 @@ impl Lane {
             log: Vec::new(),
         };
         let event_class = class.name.clone();
-        let isolate = worker.launcher.start(host).map_err(|error| {
-            Failure { overloaded: true, ..Failure::error(crate::error::report(&error)) }
-        })?;
+        let isolate = worker
+            .launcher
+            .start(host)
+            .map_err(|error| Failure { overloaded: true, ..Failure::error(crate::error::report(&error)) })?;
         let mut instance = Instance::new(isolate, Owner::Object(number), worker.version);
         let invocation = instance.begin(Origin::Construct, now_ms);
         self.instances.insert(serial, instance);

@@ -2,10 +2,10 @@
 //!
 //! Invariant: an origin is answered exactly once.
 
+use super::Lane;
 use super::instance::{Instance, Invocation, Origin, Owner};
 use super::message::{Effect, Parcel};
-use super::object::{Delivery, OBJECT_IN_ISOLATE};
-use super::Lane;
+use super::object::Delivery;
 use crate::core::alarm::RunEnd;
 use crate::core::ends::{Holder, Mode};
 use crate::core::stream::Party;
@@ -64,8 +64,7 @@ impl Lane {
             outputs: Vec::new(),
             log: Vec::new(),
         };
-        let isolate =
-            worker.launcher.start(host).map_err(|error| Failure::error(crate::error::report(&error)))?;
+        let isolate = worker.launcher.start(host).map_err(|error| Failure::error(crate::error::report(&error)))?;
         self.instances.insert(serial, Instance::new(isolate, Owner::Worker(number), worker.version));
         self.workers[number].instance = Some(serial);
         Ok(serial)
@@ -178,7 +177,8 @@ impl Lane {
                 return Err(Failure::type_error("Responses with a WebSocket must have status code 101."));
             }
             let mut ends = self.shared.ends.borrow_mut();
-            let held = ends.get(socket).is_some_and(|end| end.holder == Holder::Instance(serial) || end.mode != Mode::Fresh);
+            let held =
+                ends.get(socket).is_some_and(|end| end.holder == Holder::Instance(serial) || end.mode != Mode::Fresh);
             if !held {
                 return Err(Failure::type_error("The WebSocket of this response is not this worker's."));
             }
@@ -244,10 +244,5 @@ impl Lane {
             let notice = self.streams.cancel(*id);
             self.notify(notice);
         }
-    }
-
-    /// Runs `alarm()`.
-    pub(super) fn alarm_event(invocation: u32, what: Invoke) -> Event {
-        Event::Invoke { invocation, object: OBJECT_IN_ISOLATE, what }
     }
 }

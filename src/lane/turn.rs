@@ -69,7 +69,7 @@ impl Lane {
         if touched {
             self.index_alarm_early(number)?;
         }
-        self.objects[number].storage.commit()?;
+        self.objects[number].storage.commit().map_err(|error| error.failure)?;
         if touched {
             self.index_alarm(number)?;
         }
@@ -169,7 +169,9 @@ impl Lane {
     /// Whether no event can reach the instance any more that would let its promises settle.
     fn nothing_can_come(&self, serial: u64, owner: Owner) -> bool {
         let gate_empty = match owner {
-            Owner::Object(number) => self.objects[number].gate.waiting() == 0 && !self.objects[number].gate.is_critical(),
+            Owner::Object(number) => {
+                self.objects[number].gate.waiting() == 0 && !self.objects[number].gate.is_critical()
+            }
             Owner::Worker(_) => !self.ready.iter().any(|task| task.is_for(serial)),
         };
         gate_empty

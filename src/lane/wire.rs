@@ -2,9 +2,9 @@
 //!
 //! Invariant: the tables in `core` decide what goes where; this file only carries it there.
 
-use super::{Due, Lane};
 use super::message::{Effect, Parcel};
 use super::object::Delivery;
+use super::{Due, Lane};
 use crate::core::ends::{Holder, Mode, SocketId};
 use crate::core::socket::{Arrival, Received};
 use crate::core::stream::{Notice, Party, Signal, StreamId};
@@ -247,7 +247,8 @@ impl Lane {
         let Some(instance) = self.instances.get(&serial) else { return };
         let switches = instance.isolate.host().switches;
         let open = self.shared.ends.borrow().get(socket).is_some_and(|end| !end.sent_close);
-        if let (Arrival::Close { code, reason, clean: true }, true, true) = (arrival, open, switches.auto_reply_to_close)
+        if let (Arrival::Close { code, reason, clean: true }, true, true) =
+            (arrival, open, switches.auto_reply_to_close)
         {
             self.emit(socket, Arrival::Close { code: *code, reason: reason.clone(), clean: true });
         }
@@ -352,8 +353,7 @@ impl Lane {
     fn adopt_response(&mut self, from: usize, mut response: Response) -> Response {
         self.adopt_body(from, &mut response.body);
         if let Some(theirs) = response.socket {
-            let (outer, inner) =
-                self.shared.ends.borrow_mut().pair(Holder::Lane(from, theirs), Holder::Nobody);
+            let (outer, inner) = self.shared.ends.borrow_mut().pair(Holder::Lane(from, theirs), Holder::Nobody);
             self.effects.push(Effect::Parcel(from, Parcel::Link(theirs, outer)));
             response.socket = Some(inner);
         }

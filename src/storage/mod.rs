@@ -80,10 +80,14 @@ impl Storage {
     /// The alarms of a namespace.
     pub fn alarms(&self, unique_key: &str) -> AlarmIndex {
         let mut alarms = self.alarms.borrow_mut();
-        let index = alarms
-            .entry(unique_key.to_owned())
-            .or_insert_with(|| AlarmIndex::new(Rc::clone(&self.pool), unique_key));
+        let index =
+            alarms.entry(unique_key.to_owned()).or_insert_with(|| AlarmIndex::new(Rc::clone(&self.pool), unique_key));
         index.clone()
+    }
+
+    /// Whether [`flush`](Self::flush) has anything to do.
+    pub fn needs_flush(&self) -> bool {
+        self.pool.has_unsynced()
     }
 
     /// With [`Durability::Full`]: returns when every commit so far is on the disk. Nothing to do otherwise.

@@ -111,8 +111,8 @@ impl Pool {
         };
         self.make_room();
         let Some(connection) = database::open_file(&path, self.durability, create)? else { return Ok(None) };
-        let session = Session::new(connection)
-            .map_err(|error| database::cannot_open(&path, &failure::sql_text(&error)))?;
+        let session =
+            Session::new(connection).map_err(|error| database::cannot_open(&path, &failure::sql_text(&error)))?;
         object.fresh.set(true);
         self.open.borrow_mut().push(Rc::clone(object));
         Ok(Some(session))
@@ -177,6 +177,11 @@ impl Pool {
             let fresh = object.fresh.replace(false);
             *self.unsynced.borrow_mut().entry(path).or_default() |= fresh;
         }
+    }
+
+    /// Whether anything has to be synced.
+    pub(super) fn has_unsynced(&self) -> bool {
+        !self.unsynced.borrow().is_empty()
     }
 
     /// What has to be synced, and whether its folder as well.

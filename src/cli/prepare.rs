@@ -1,0 +1,218 @@
+//! From configurations to workers that can run: build, compile, freeze, and check that they fit together.
+//!
+//! Invariant: everything that can be wrong with a worker before its first request is said here.
+
+use super::load::Project;
+use crate::bindings::Switches;
+use crate::config::{Backend, Diagnostic, Severity, Var};
+use crate::error::{Error, Result};
+use crate::isolate::{Engine, Image, Limits, Module};
+use crate::lane::{Namespace, Prepared};
+use crate::serve::Log;
+use crate::storage;
+use emu_abi::{Binding, Init, LogLevel};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The largest worker that is loaded.
+const MAX_WASM_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The path of a worker's code.
+pub(super) fn main_path(project: &Project) -> Result<PathBuf> {
+    let main = project.worker.main.as_ref().ok_or_else(|| {
+        Error::config(format!("`{}` names no `main`: there is nothing to run", project.path.display()))
+    })?;
+    Ok(project.folder.join(main))
+}
+
+/// Runs `build.command`, if there is one.
+pub(super) fn build(project: &Project, log: &Log) -> Result<()> {
+    let Some(build) = &project.worker.build else { return Ok(()) };
+    let folder = build.cwd.as_ref().map_or_else(|| project.folder.clone(), |cwd| project.folder.join(cwd));
+    log.info(&format!("Running custom build: {}", build.command));
+    let status = Command::new("/bin/sh")
+        .arg("-c")
+        .arg(&build.command)
+        .current_dir(&folder)
+        .env("WRANGLER_COMMAND", "dev")
+        .status()
+        .map_err(|error| {
+            Error::config(format!("`{}` cannot be run in `{}`", build.command, folder.display())).because(error)
+        })?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::guest(format!("the custom build failed: {status}")).hint(format!("the command was: {}", build.command)))
+}
+
+/// The Durable Object namespaces of all workers: each class that is bound or declared, once.
+pub(super) fn namespaces(projects: &[Project]) -> Result<Vec<Namespace>> {
+    let mut namespaces: Vec<Namespace> = Vec::new();
+    for (worker, project) in projects.iter().enumerate() {
+        for (class, backend) in &project.worker.classes {
+            namespaces.push(Namespace {
+                unique_key: format!("{}-{class}", project.worker.name),
+                worker,
+                class: class.clone(),
+                backend: match backend {
+                    Backend::Sqlite => storage::Backend::Sqlite,
+                    Backend::KeyValue => storage::Backend::KeyValue,
+                },
+            });
+        }
+    }
+    for project in projects {
+        for object in &project.worker.objects {
+            find_namespace(&namespaces, projects, project, object)?;
+        }
+    }
+    Ok(namespaces)
+}
+
+fn find_namespace(
+    namespaces: &[Namespace],
+    projects: &[Project],
+    project: &Project,
+    object: &crate::config::ObjectBinding,
+) -> Result<usize> {
+    let script = object.script_name.as_deref().unwrap_or(&project.worker.name);
+    let unique_key = format!("{script}-{}", object.class_name);
+    namespaces.iter().position(|namespace| namespace.unique_key == unique_key).ok_or_else(|| {
+        let diagnostic = Diagnostic {
+            severity: Severity::Error,
+            message: format!(
+                "`{}` is bound to class `{}` of worker `{script}`, which is not here",
+                object.name, object.class_name
+            ),
+            place: Some(object.place.clone()),
+            help: None,
+        };
+        let known: Vec<_> = projects.iter().map(|project| format!("`{}`", project.worker.name)).collect();
+        Error::config(diagnostic.to_string())
+            .hint(format!("emu serves {}; add the other worker with `-c path/to/its/wrangler.jsonc`", known.join(", ")))
+    })
+}
+
+/// Compiles and freezes a worker.
+pub(super) fn prepare(
+    engine: &Engine,
+    projects: &[Project],
+    namespaces: &[Namespace],
+    index: usize,
+    log: &Log,
+) -> Result<Arc<Prepared>> {
+    let project = &projects[index];
+    let path = main_path(project)?;
+    let name = path.display().to_string();
+    let bytes = read_wasm(&path, &name)?;
+    let module = Module::compile(engine, &bytes, &name)?;
+    let limits = limits(project);
+    let init = init(projects, namespaces, project)?;
+    let image = Image::freeze(engine, &module, &init, limits, &name, &mut |level, line| match level {
+        LogLevel::Warn | LogLevel::Error => log.warn(line),
+        _ => log.info(line),
+    })?;
+    check_exports(&image, namespaces, index, project)?;
+    let has = |flag: &str| project.worker.compatibility.has(flag);
+    Ok(Arc::new(Prepared {
+        name: project.worker.name.as_str().into(),
+        image,
+        limits,
+        switches: Switches {
+            auto_reply_to_close: has("web_socket_auto_reply_to_close"),
+            delete_all_deletes_alarm: has("delete_all_deletes_alarm"),
+            limit_close_reason: has("websocket_close_reason_byte_limit"),
+        },
+    }))
+}
+
+fn read_wasm(path: &std::path::Path, name: &str) -> Result<Vec<u8>> {
+    let missing = || {
+        Error::config(format!("`main` names `{name}`, which does not exist"))
+            .hint("build the worker first, or correct `main`")
+    };
+    let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => missing(),
+        _ => Error::config(format!("`{name}` cannot be read")).because(error),
+    })?;
+    if metadata.is_dir() {
+        return Err(
+            Error::config(format!("`main` names `{name}`, which is a folder")).hint("name the `.wasm` file in it")
+        );
+    }
+    if metadata.len() > MAX_WASM_BYTES {
+        return Err(Error::guest(format!("`{name}` is {} bytes long; at most 256 MiB are loaded", metadata.len())));
+    }
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
+    if matches!(extension, "js" | "mjs" | "cjs" | "ts" | "mts" | "jsx" | "tsx" | "py") {
+        return Err(Error::guest(format!("`{name}` is source code, and this emu runs compiled workers (`.wasm`)"))
+            .hint(
+                "build a Rust worker against emu's `worker` crate (see guest/room), and name its `.wasm` in `main`",
+            ));
+    }
+    fs::read(path).map_err(|error| Error::config(format!("`{name}` cannot be read")).because(error))
+}
+
+fn limits(project: &Project) -> Limits {
+    let default = Limits::default();
+    let cpu = project.worker.limits.cpu_ms.map_or(default.cpu, |ms| Duration::from_millis(u64::from(ms)));
+    Limits { cpu, ..default }
+}
+
+fn init(projects: &[Project], namespaces: &[Namespace], project: &Project) -> Result<Init> {
+    let mut env = Vec::new();
+    for (name, var) in &project.worker.vars {
+        let binding = match var {
+            Var::Text(text) | Var::Secret(text) => Binding::Text(text.clone()),
+            Var::Json(value) => Binding::Json(value.to_string()),
+        };
+        env.push((name.clone(), binding));
+    }
+    for object in &project.worker.objects {
+        let namespace = find_namespace(namespaces, projects, project, object)?;
+        env.push((object.name.clone(), Binding::Objects(namespace as u32)));
+    }
+    env.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(Init {
+        compatibility_date: project.worker.compatibility.date().to_owned(),
+        compatibility_flags: project.worker.compatibility.flags().map(str::to_owned).collect(),
+        env,
+    })
+}
+
+/// A class that is bound must be exported.
+fn check_exports(image: &Image, namespaces: &[Namespace], worker: usize, project: &Project) -> Result<()> {
+    let exports = image.exports();
+    for object in project.worker.objects.iter().filter(|object| object.script_name.is_none()) {
+        if !exports.classes.iter().any(|class| class.name == object.class_name) {
+            let names: Vec<_> = exports.classes.iter().map(|class| format!("`{}`", class.name)).collect();
+            let diagnostic = Diagnostic {
+                severity: Severity::Error,
+                message: format!("the worker does not export a class `{}`", object.class_name),
+                place: Some(object.place.clone()),
+                help: Some(match names.is_empty() {
+                    true => "it exports no Durable Object class".into(),
+                    false => format!("it exports {}", names.join(", ")),
+                }),
+            };
+            return Err(Error::config(diagnostic.to_string()));
+        }
+    }
+    for namespace in namespaces.iter().filter(|namespace| namespace.worker == worker) {
+        if !exports.classes.iter().any(|class| class.name == namespace.class) {
+            return Err(Error::config(format!(
+                "the migrations of `{}` declare a class `{}`, which the worker does not export",
+                project.path.display(),
+                namespace.class
+            ))
+            .hint("export it, or add a migration with `deleted_classes`"));
+        }
+    }
+    if !exports.fetch && !exports.scheduled && exports.classes.is_empty() {
+        return Err(Error::guest("No event handlers were registered. This script does nothing."));
+    }
+    Ok(())
+}

@@ -1,0 +1,389 @@
+//! `emu serve`.
+//!
+//! Invariant: listens only when everything is ready; leaves no child, lock or port behind.
+
+use super::load::{self, Project};
+use super::state::{State, follow_renames};
+use super::{eprint, prepare, watch};
+use crate::config::{Overrides, Severity};
+use crate::core::life::{Hibernate, Policy};
+use crate::error::{self, Error, Result};
+use crate::isolate::{Engine, EngineOptions};
+use crate::lane::{Namespace, OnReload, Prepared};
+use crate::serve::{self, Log, LogFormat, Port, ServeOptions, Server};
+use crate::storage::Durability;
+use crate::world::real::{thread_cpu_time, today};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// Wrangler's default port.
+const DEFAULT_PORT: u16 = 8787;
+/// Several changes within this time are one.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// Run a Workers application: HTTP and WebSockets in, everything else emulated and kept on this machine.
+///
+/// Objects are kept in `.wrangler/state` beside the configuration, in the same files that `wrangler dev` uses.
+/// `emu do` looks at them while emu runs.
+#[derive(Args, Debug)]
+pub(super) struct ServeArgs {
+    /// The configuration; by default the nearest wrangler.json, wrangler.jsonc or wrangler.toml from here upwards
+    #[arg(value_name = "CONFIG")]
+    config: Option<PathBuf>,
+
+    /// The configuration; the first worker answers requests, further ones can be bound to
+    #[arg(short, long = "config", value_name = "CONFIG", conflicts_with = "config")]
+    configs: Vec<PathBuf>,
+
+    /// The port to listen on; 0 is any free port. Without it 8787, or the next free one
+    #[arg(long, short)]
+    port: Option<u16>,
+
+    /// The address to listen on; `*` is all of them
+    #[arg(long, alias = "host", value_name = "ADDRESS")]
+    ip: Option<String>,
+
+    /// The environment of the configuration
+    #[arg(long, short, env = "CLOUDFLARE_ENV", value_name = "NAME")]
+    env: Option<String>,
+
+    /// A variable for the worker; may be given several times
+    #[arg(long = "var", value_name = "NAME:VALUE", value_parser = parse_var)]
+    vars: Vec<(String, String)>,
+
+    /// The folder for the objects' databases
+    #[arg(long, value_name = "FOLDER")]
+    persist_to: Option<PathBuf>,
+
+    /// Keep the objects in memory only
+    #[arg(long, conflicts_with = "persist_to")]
+    ephemeral: bool,
+
+    /// Instead of the configuration's
+    #[arg(long, value_name = "DATE")]
+    compatibility_date: Option<String>,
+
+    /// Instead of the configuration's
+    #[arg(long, value_name = "FLAG", value_delimiter = ',')]
+    compatibility_flags: Vec<String>,
+
+    /// How long an object may be idle before it leaves memory: `10s`, `500ms`, `2m`, or `never`
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_evict_after)]
+    evict_after: EvictAfter,
+
+    /// When to hibernate objects. `after-every-event` shows what an object wrongly keeps in memory
+    #[arg(long, value_enum, default_value = "idle")]
+    hibernate: HibernateArg,
+
+    /// What a commit survives: the end of the process, or also a loss of power
+    #[arg(long, value_enum, default_value = "process")]
+    durability: DurabilityArg,
+
+    /// What new code does to objects: hibernate them, so that sockets stay, or reset them, as production does
+    #[arg(long, value_enum, default_value = "hibernate")]
+    on_reload: OnReloadArg,
+
+    /// Do not watch the worker's files
+    #[arg(long)]
+    no_watch: bool,
+
+    /// How many threads serve; each object lives on one of them
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=64))]
+    lanes: Option<u16>,
+
+    /// How the log looks
+    #[arg(long, value_enum, default_value = "pretty")]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct EvictAfter(Option<f64>);
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum HibernateArg {
+    AfterEveryEvent,
+    Idle,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DurabilityArg {
+    /// Commits survive SIGKILL
+    Process,
+    /// Commits survive a loss of power: an fsync for each, grouped
+    Full,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OnReloadArg {
+    Hibernate,
+    Reset,
+}
+
+fn parse_var(text: &str) -> std::result::Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("a variable is given as NAME:VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn parse_evict_after(text: &str) -> std::result::Result<EvictAfter, String> {
+    if text == "never" {
+        return Ok(EvictAfter(None));
+    }
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let factor_ms = match unit {
+        "ms" => 1.0,
+        "s" => 1000.0,
+        "m" => 60_000.0,
+        "h" => 3_600_000.0,
+        _ => return Err("give a time with its unit, such as `10s`, `500ms` or `2m`, or `never`".into()),
+    };
+    let number: f64 = text[..text.len() - unit.len()].parse().map_err(|_| format!("`{text}` is not a time"))?;
+    Ok(EvictAfter(Some(number * factor_ms)))
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &ServeArgs) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::network("the event loop cannot be started").because(error))?;
+    let result = runtime.block_on(serve(args));
+    // What is left are tasks that wait for signals and files; the process ends with them.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve(args: &ServeArgs) -> Result<()> {
+    let mut signals = Signals::new()?;
+    let log = Arc::new(Log::new(args.log_format));
+    let configs = configs(args)?;
+    let projects = load_all(args, &configs, &log)?;
+    let mut state = match args.ephemeral {
+        true => None,
+        false => Some(State::take(&state_folder(args, &projects[0]))?),
+    };
+    let engine = Engine::new(EngineOptions { cache: cache_folder(), cpu_clock: thread_cpu_time })?;
+    let namespaces = prepare::namespaces(&projects)?;
+    let workers = prepare_all(&engine, &projects, &namespaces, &log)?;
+    let objects_folder = state.as_ref().map(State::objects);
+    if let Some(folder) = &objects_folder {
+        for project in &projects {
+            follow_renames(folder, &project.worker.name, &project.worker.renames)?;
+        }
+    }
+    let dev = &projects[0].worker.dev;
+    let port = match (args.port, dev.port) {
+        (Some(port), _) | (None, Some(port)) => Port::Exactly(port),
+        (None, None) => Port::From(DEFAULT_PORT),
+    };
+    let listening = serve::bind(args.ip.as_deref().or(dev.ip.as_deref()).unwrap_or("localhost"), port)?;
+    let options = ServeOptions {
+        engine: engine.clone(),
+        workers,
+        namespaces: namespaces.clone(),
+        objects_folder,
+        durability: match args.durability {
+            DurabilityArg::Process => Durability::Process,
+            DurabilityArg::Full => Durability::Full,
+        },
+        policy: policy(args),
+        on_reload: match args.on_reload {
+            OnReloadArg::Hibernate => OnReload::Hibernate,
+            OnReloadArg::Reset => OnReload::Reset,
+        },
+        lanes: lanes(args),
+        log: Arc::clone(&log),
+    };
+    let server = serve::start(options, &listening)?;
+    if let Some(state) = &mut state {
+        state.announce(&listening.url())?;
+    }
+    log.ready(&listening.url());
+    let serving = Serving { args, configs, engine, namespaces, server, log: Arc::clone(&log) };
+    serving.until_told_to_stop(projects, &mut signals).await;
+    log.info("Shutting down");
+    tokio::task::spawn(async move {
+        signals.next().await;
+        std::process::exit(130);
+    });
+    tokio::task::spawn_blocking(move || serving.server.stop())
+        .await
+        .map_err(|error| Error::internal("the server did not stop").because(error))
+}
+
+/// What a reload needs.
+struct Serving<'a> {
+    args: &'a ServeArgs,
+    configs: Vec<PathBuf>,
+    engine: Engine,
+    namespaces: Vec<Namespace>,
+    server: Server,
+    log: Arc<Log>,
+}
+
+impl Serving<'_> {
+    #[expect(clippy::disallowed_methods, reason = "lets several writes of one save settle")]
+    async fn until_told_to_stop(&self, mut projects: Vec<Project>, signals: &mut Signals) {
+        loop {
+            let (_watch, mut changes) = match self.watch(&projects) {
+                Some((watch, changes)) => (Some(watch), changes),
+                None => {
+                    signals.next().await;
+                    return;
+                }
+            };
+            tokio::select! {
+                () = signals.next() => return,
+                changed = changes.recv() => if changed.is_none() { return },
+            }
+            tokio::time::sleep(SETTLE).await;
+            while changes.try_recv().is_ok() {}
+            match self.reload() {
+                Ok(fresh) => {
+                    projects = fresh;
+                    self.log.info("Local server updated and ready");
+                }
+                Err(error) => self.log.error(&error::report(&error)),
+            }
+        }
+    }
+
+    fn watch(&self, projects: &[Project]) -> Option<(watch::Watch, mpsc::UnboundedReceiver<PathBuf>)> {
+        if self.args.no_watch {
+            return None;
+        }
+        let mut files = Vec::new();
+        let mut folders = Vec::new();
+        for project in projects {
+            files.extend(project.files.iter().cloned());
+            files.extend(prepare::main_path(project));
+            if let Some(build) = &project.worker.build {
+                folders.extend(build.watch_dirs.iter().map(|folder| project.folder.join(folder)));
+            }
+        }
+        watch::watch(&files, &folders).map_err(|error| self.log.warn(&error::report(&error))).ok()
+    }
+
+    /// Takes up changed files; on any error the old workers go on.
+    fn reload(&self) -> Result<Vec<Project>> {
+        let projects = load_all(self.args, &self.configs, &self.log)?;
+        let namespaces = prepare::namespaces(&projects)?;
+        let key = |namespaces: &[Namespace]| namespaces.iter().map(|each| each.unique_key.clone()).collect::<Vec<_>>();
+        if key(&namespaces) != key(&self.namespaces) {
+            return Err(Error::config("the Durable Object classes have changed").hint("restart emu to take that up"));
+        }
+        let workers = prepare_all(&self.engine, &projects, &namespaces, &self.log)?;
+        for (index, worker) in workers.iter().enumerate() {
+            self.server.reload(index, worker);
+        }
+        Ok(projects)
+    }
+}
+
+fn configs(args: &ServeArgs) -> Result<Vec<PathBuf>> {
+    if args.configs.is_empty() {
+        return Ok(vec![load::find(args.config.as_deref())?]);
+    }
+    args.configs.iter().map(|config| load::find(Some(config))).collect()
+}
+
+fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log) -> Result<Vec<Project>> {
+    let overrides = Overrides {
+        env: args.env.clone(),
+        vars: args.vars.clone(),
+        compatibility_date: args.compatibility_date.clone(),
+        compatibility_flags: args.compatibility_flags.clone(),
+        name: None,
+        today: today(),
+    };
+    let mut projects: Vec<Project> = Vec::new();
+    for config in configs {
+        let project = load::load(config, &overrides)?;
+        for diagnostic in &project.diagnostics {
+            match diagnostic.severity {
+                Severity::Note => eprint(&format!("{diagnostic}\n")),
+                _ => eprint(&format!("{diagnostic}\n\n")),
+            }
+        }
+        if let Some(other) = projects.iter().find(|other| other.worker.name == project.worker.name) {
+            return Err(Error::config(format!(
+                "`{}` and `{}` describe workers of the same name, `{}`",
+                other.path.display(),
+                project.path.display(),
+                project.worker.name
+            )));
+        }
+        prepare::build(&project, log)?;
+        projects.push(project);
+    }
+    Ok(projects)
+}
+
+fn prepare_all(
+    engine: &Engine,
+    projects: &[Project],
+    namespaces: &[Namespace],
+    log: &Log,
+) -> Result<Vec<Arc<Prepared>>> {
+    (0..projects.len()).map(|index| prepare::prepare(engine, projects, namespaces, index, log)).collect()
+}
+
+fn state_folder(args: &ServeArgs, project: &Project) -> PathBuf {
+    args.persist_to.clone().unwrap_or_else(|| project.folder.join(".wrangler").join("state"))
+}
+
+/// Where compiled code is kept: `EMU_CACHE_DIR`, or the user's cache folder.
+fn cache_folder() -> Option<PathBuf> {
+    let of_user = || {
+        let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
+            .map(|base| base.join("emu"))
+    };
+    let folder = std::env::var_os("EMU_CACHE_DIR").map(PathBuf::from).or_else(of_user)?;
+    std::path::absolute(folder).ok()
+}
+
+fn policy(args: &ServeArgs) -> Policy {
+    Policy {
+        idle_ms: args.evict_after.0,
+        hibernate: match args.hibernate {
+            HibernateArg::AfterEveryEvent => Hibernate::AfterEveryEvent,
+            HibernateArg::Idle => Hibernate::WhenIdle,
+            HibernateArg::Never => Hibernate::Never,
+        },
+    }
+}
+
+fn lanes(args: &ServeArgs) -> usize {
+    args.lanes.map_or(1, usize::from)
+}
+
+/// The signals that end emu: Ctrl-C, SIGTERM, and the end of the terminal.
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let listen = |kind| signal(kind).map_err(|error| Error::internal("signals cannot be received").because(error));
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+}

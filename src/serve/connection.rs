@@ -1,0 +1,270 @@
+//! One WebSocket connection: the bytes between its socket and its end on the lane.
+//!
+//! An idle connection is a file descriptor and this small struct: bytes are read into a buffer that all connections of
+//! a lane share, and written straight from the turn that sent them.
+//!
+//! Invariant: never calls the lane while its own state is borrowed.
+
+use super::driver::Driver;
+use super::frames::{self, Incoming, Parser, Role, Violation};
+use crate::core::ends::SocketId;
+use crate::core::socket::Arrival;
+use crate::lane::Input;
+use crate::world::real::fill_random;
+use emu_abi::Failure;
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What a connection runs over.
+pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
+
+/// Bytes that are read at once.
+const READ_BYTES: usize = 64 * 1024;
+/// Bytes that may wait to be written before the peer counts as gone.
+const MAX_UNSENT_BYTES: usize = 256 * 1024 * 1024;
+/// A write buffer larger than this is given back once it is empty.
+const KEPT_BYTES: usize = 4 * 1024;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
+
+/// One WebSocket connection.
+pub(super) struct Connection {
+    socket: SocketId,
+    state: RefCell<State>,
+}
+
+struct State {
+    role: Role,
+    /// Missing until the upgrade has happened.
+    transport: Option<Box<dyn Transport>>,
+    parser: Parser,
+    unsent: Vec<u8>,
+    /// We have sent a Close frame.
+    sent_close: bool,
+    /// We have received one.
+    got_close: bool,
+    /// It ends as soon as `unsent` is written.
+    finishing: bool,
+    /// It ends now.
+    dead: bool,
+    /// Its handler is behind; do not read.
+    paused: bool,
+    waker: Option<Waker>,
+}
+
+impl Connection {
+    pub(super) fn new(socket: SocketId, role: Role) -> Rc<Self> {
+        let state = State {
+            role,
+            transport: None,
+            parser: Parser::new(role),
+            unsent: Vec::new(),
+            sent_close: false,
+            got_close: false,
+            finishing: false,
+            dead: false,
+            paused: false,
+            waker: None,
+        };
+        Rc::new(Self { socket, state: RefCell::new(state) })
+    }
+
+    /// Sends what arrived at this end from the other one.
+    pub(super) fn send(&self, arrival: &Arrival) {
+        let state = &mut *self.state.borrow_mut();
+        match arrival {
+            Arrival::Close { clean: false, .. } => state.dead = true,
+            _ if state.sent_close => return,
+            arrival => {
+                frames::encode(arrival, state.mask(), &mut state.unsent);
+                if arrival.is_last() {
+                    state.sent_close = true;
+                    state.finishing = state.got_close || matches!(arrival, Arrival::Error(_));
+                }
+            }
+        }
+        // Most frames leave here, in the turn that sent them. The task is woken for what does not.
+        state.write(&mut Context::from_waker(Waker::noop()));
+        if state.dead || state.finishing || !state.unsent.is_empty() || state.unsent.len() > MAX_UNSENT_BYTES {
+            state.dead |= state.unsent.len() > MAX_UNSENT_BYTES;
+            state.wake();
+        }
+    }
+
+    /// The handler has caught up: read on.
+    pub(super) fn resume(&self) {
+        let state = &mut *self.state.borrow_mut();
+        state.paused = false;
+        state.wake();
+    }
+
+    /// Runs the connection over `transport` until it ends. `early` was read beyond the upgrade.
+    pub(super) async fn run(self: Rc<Self>, driver: Rc<Driver>, transport: Box<dyn Transport>, early: &[u8]) {
+        self.state.borrow_mut().transport = Some(transport);
+        let clean = self.received(&driver, early);
+        if clean {
+            std::future::poll_fn(|cx| self.poll(&driver, cx)).await;
+        }
+        self.ended(&driver);
+    }
+
+    /// The connection never came to be.
+    pub(super) fn fail(&self, driver: &Rc<Driver>) {
+        self.ended(driver);
+    }
+
+    fn ended(&self, driver: &Rc<Driver>) {
+        let finished = {
+            let mut state = self.state.borrow_mut();
+            state.dead = true;
+            state.transport = None;
+            state.unsent = Vec::new();
+            state.got_close && state.sent_close
+        };
+        driver.forget_socket(self.socket);
+        if !finished {
+            driver.input(Input::Socket(self.socket, Arrival::lost()));
+        }
+    }
+
+    fn poll(&self, driver: &Rc<Driver>, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let mut found = Vec::new();
+            let step = {
+                let state = &mut *self.state.borrow_mut();
+                state.waker = Some(cx.waker().clone());
+                state.write(cx);
+                if state.dead || (state.finishing && state.unsent.is_empty()) {
+                    return Poll::Ready(());
+                }
+                if state.paused {
+                    return Poll::Pending;
+                }
+                state.read(cx, &mut found)
+            };
+            match step {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(true)) => self.hand_over(driver, found),
+                Poll::Ready(Ok(false)) => return Poll::Ready(()),
+                Poll::Ready(Err(violation)) => {
+                    self.hand_over(driver, found);
+                    self.violated(driver, &violation);
+                }
+            }
+        }
+    }
+
+    /// Takes bytes that were read before the connection was ours. False if they break the protocol.
+    fn received(&self, driver: &Rc<Driver>, bytes: &[u8]) -> bool {
+        let mut found = Vec::new();
+        let parsed = self.state.borrow_mut().parser.take(bytes, &mut found);
+        self.hand_over(driver, found);
+        match parsed {
+            Ok(()) => true,
+            Err(violation) => {
+                self.violated(driver, &violation);
+                true
+            }
+        }
+    }
+
+    fn hand_over(&self, driver: &Rc<Driver>, found: Vec<Incoming>) {
+        for incoming in found {
+            match incoming {
+                Incoming::Ping(payload) => {
+                    let state = &mut *self.state.borrow_mut();
+                    if !state.sent_close {
+                        frames::pong(&payload, state.mask(), &mut state.unsent);
+                    }
+                }
+                Incoming::Arrival(arrival) => {
+                    if arrival.is_last() {
+                        let state = &mut *self.state.borrow_mut();
+                        state.got_close = true;
+                        state.finishing |= state.sent_close;
+                    }
+                    driver.input(Input::Socket(self.socket, arrival));
+                }
+            }
+        }
+        let congested = driver.is_congested(self.socket);
+        self.state.borrow_mut().paused = congested;
+    }
+
+    /// The peer broke the protocol: it is told, and the object sees an error.
+    fn violated(&self, driver: &Rc<Driver>, violation: &Violation) {
+        {
+            let state = &mut *self.state.borrow_mut();
+            if !state.sent_close {
+                frames::close_frame(violation.code, violation.what, state.mask(), &mut state.unsent);
+            }
+            state.sent_close = true;
+            state.got_close = true;
+            state.finishing = true;
+        }
+        driver.input(Input::Socket(self.socket, Arrival::Error(Failure::error(violation.what))));
+    }
+}
+
+impl State {
+    fn mask(&self) -> Option<[u8; 4]> {
+        (self.role == Role::Client).then(|| {
+            let mut mask = [0; 4];
+            fill_random(&mut mask);
+            mask
+        })
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Writes as much as goes.
+    fn write(&mut self, cx: &mut Context<'_>) {
+        let Some(transport) = &mut self.transport else { return };
+        let mut written = 0;
+        while written < self.unsent.len() {
+            match Pin::new(&mut *transport).poll_write(cx, &self.unsent[written..]) {
+                Poll::Ready(Ok(0) | Err(_)) => {
+                    self.dead = true;
+                    break;
+                }
+                Poll::Ready(Ok(count)) => written += count,
+                Poll::Pending => break,
+            }
+        }
+        self.unsent.drain(..written);
+        if self.unsent.is_empty() {
+            if self.unsent.capacity() > KEPT_BYTES {
+                self.unsent = Vec::new();
+            }
+            // A TLS transport keeps bytes back until it is flushed.
+            if let Poll::Ready(Err(_)) = Pin::new(transport).poll_flush(cx) {
+                self.dead = true;
+            }
+        }
+    }
+
+    /// Reads once. False at the end of the stream.
+    fn read(&mut self, cx: &mut Context<'_>, found: &mut Vec<Incoming>) -> Poll<Result<bool, Violation>> {
+        let Some(transport) = &mut self.transport else { return Poll::Ready(Ok(false)) };
+        SCRATCH.with(|scratch| {
+            let scratch = &mut *scratch.borrow_mut();
+            let mut buffer = ReadBuf::new(scratch);
+            match Pin::new(transport).poll_read(cx, &mut buffer) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(Err(_)) => Poll::Ready(Ok(false)),
+                Poll::Ready(Ok(())) if buffer.filled().is_empty() => Poll::Ready(Ok(false)),
+                Poll::Ready(Ok(())) => Poll::Ready(self.parser.take(buffer.filled(), found).map(|()| true)),
+            }
+        })
+    }
+}

@@ -1,0 +1,279 @@
+//! One lane with real connections: carries inputs to it and its effects out.
+//!
+//! Invariant: the lane is borrowed only inside [`Driver::input`] and its like, never across an await and never while an
+//! effect is carried out.
+
+use super::body::GuestBody;
+use super::connection::Connection;
+use super::log::Log;
+use super::outbound::Outbound;
+use crate::core::ends::SocketId;
+use crate::core::stream::{Signal, StreamId};
+use crate::lane::{Answered, Effect, FetchId, Input, Lane, Parcel, PortId};
+use bytes::Bytes;
+use emu_abi::{Failure, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+/// What other threads send to a lane.
+pub(super) enum Mail {
+    /// Something another lane sent.
+    Parcel(usize, Parcel),
+    /// A command, with where its answer goes.
+    Control(crate::lane::Command, oneshot::Sender<Answered>),
+    /// New code or configuration for a worker.
+    Reload(usize, Arc<crate::lane::Prepared>),
+    /// Stop accepting connections and finish what is under way.
+    Drain,
+}
+
+/// The ways to reach every lane.
+pub(super) type Lanes = Arc<[mpsc::UnboundedSender<Mail>]>;
+
+/// One lane with real connections.
+pub(super) struct Driver {
+    lane: RefCell<Lane>,
+    pub(super) me: usize,
+    pub(super) lanes: Lanes,
+    pub(super) log: Arc<Log>,
+    ports: RefCell<BTreeMap<PortId, oneshot::Sender<Result<Response, Failure>>>>,
+    last_port: Cell<PortId>,
+    /// Bodies that clients or servers send to guests, until they are asked for.
+    incoming: RefCell<BTreeMap<StreamId, Incoming>>,
+    /// Bodies that guests send out.
+    outgoing: RefCell<BTreeMap<StreamId, Rc<GuestBody>>>,
+    sockets: RefCell<BTreeMap<SocketId, Rc<Connection>>>,
+    controls: RefCell<BTreeMap<u64, oneshot::Sender<Answered>>>,
+    last_control: Cell<u64>,
+    outbound: Outbound,
+    /// The lane's timers changed.
+    pub(super) rearm: Notify,
+    armed_ms: Cell<f64>,
+}
+
+impl Driver {
+    pub(super) fn new(lane: Lane, me: usize, lanes: Lanes, log: Arc<Log>) -> Rc<Self> {
+        Rc::new(Self {
+            lane: RefCell::new(lane),
+            me,
+            lanes,
+            log,
+            ports: RefCell::default(),
+            last_port: Cell::new(0),
+            incoming: RefCell::default(),
+            outgoing: RefCell::default(),
+            sockets: RefCell::default(),
+            controls: RefCell::default(),
+            last_control: Cell::new(0),
+            outbound: Outbound::new(),
+            rearm: Notify::new(),
+            armed_ms: Cell::new(f64::INFINITY),
+        })
+    }
+
+    /// Tells the lane what happened and carries out what it wants done.
+    pub(super) fn input(self: &Rc<Self>, input: Input) {
+        let effects = {
+            let mut lane = self.lane.borrow_mut();
+            lane.handle(input);
+            lane.take_effects()
+        };
+        self.perform(effects);
+        self.check_timers();
+    }
+
+    /// Does what is due, and says when to come again, in milliseconds since the epoch.
+    pub(super) fn run_due(self: &Rc<Self>) -> Option<f64> {
+        let (effects, next_ms) = {
+            let mut lane = self.lane.borrow_mut();
+            lane.run_due();
+            (lane.take_effects(), lane.next_due_ms())
+        };
+        self.armed_ms.set(next_ms.unwrap_or(f64::INFINITY));
+        self.perform(effects);
+        next_ms
+    }
+
+    fn check_timers(&self) {
+        let next_ms = self.lane.borrow().next_due_ms().unwrap_or(f64::INFINITY);
+        if next_ms < self.armed_ms.get() {
+            self.armed_ms.set(next_ms);
+            self.rearm.notify_one();
+        }
+    }
+
+    /// Opens an exchange with a client; its answer comes through the receiver.
+    pub(super) fn open_port(&self) -> (PortId, oneshot::Receiver<Result<Response, Failure>>) {
+        let port = self.last_port.get() + 1;
+        self.last_port.set(port);
+        let (sender, receiver) = oneshot::channel();
+        self.ports.borrow_mut().insert(port, sender);
+        (port, receiver)
+    }
+
+    /// The client of an exchange went away.
+    pub(super) fn close_port(self: &Rc<Self>, port: PortId) {
+        if self.ports.borrow_mut().remove(&port).is_some() {
+            self.input(Input::PortClosed(port));
+        }
+    }
+
+    /// Enters a body that guests may read.
+    pub(super) fn receive_body(&self, body: Incoming) -> StreamId {
+        let stream = self.lane.borrow_mut().open_stream();
+        self.incoming.borrow_mut().insert(stream, body);
+        stream
+    }
+
+    /// The body that a guest sends as `stream`.
+    pub(super) fn send_body(self: &Rc<Self>, stream: StreamId) -> Rc<GuestBody> {
+        let body = GuestBody::new(Rc::clone(self), stream);
+        self.outgoing.borrow_mut().insert(stream, Rc::clone(&body));
+        body
+    }
+
+    pub(super) fn forget_body(&self, stream: StreamId) {
+        self.outgoing.borrow_mut().remove(&stream);
+    }
+
+    /// Opens an end for a connection that this worker opens.
+    pub(super) fn open_socket(&self, protocol: &str) -> SocketId {
+        self.lane.borrow_mut().open_socket(protocol)
+    }
+
+    /// The connection behind an end; made when it is first spoken of.
+    pub(super) fn connection(&self, socket: SocketId, role: super::frames::Role) -> Rc<Connection> {
+        let mut sockets = self.sockets.borrow_mut();
+        Rc::clone(sockets.entry(socket).or_insert_with(|| Connection::new(socket, role)))
+    }
+
+    pub(super) fn forget_socket(&self, socket: SocketId) {
+        self.sockets.borrow_mut().remove(&socket);
+    }
+
+    pub(super) fn is_congested(&self, socket: SocketId) -> bool {
+        self.lane.borrow_mut().is_congested(socket)
+    }
+
+    /// Whether any client waits for an answer.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.ports.borrow().is_empty()
+    }
+
+    /// Takes what another thread sent.
+    pub(super) fn mail(self: &Rc<Self>, mail: Mail) {
+        match mail {
+            Mail::Parcel(from, parcel) => self.input(Input::Parcel(from, parcel)),
+            Mail::Control(command, answer) => {
+                let token = self.last_control.get() + 1;
+                self.last_control.set(token);
+                self.controls.borrow_mut().insert(token, answer);
+                self.input(Input::Control(token, command));
+            }
+            Mail::Reload(worker, prepared) => self.input(Input::Reload(worker, prepared)),
+            Mail::Drain => {}
+        }
+    }
+
+    fn perform(self: &Rc<Self>, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Respond(port, result) => self.respond(port, result),
+                Effect::Stream(stream, signal) => self.stream(stream, signal),
+                Effect::Socket(socket, arrival) => {
+                    self.connection(socket, super::frames::Role::Server).send(&arrival);
+                }
+                Effect::SocketReady(socket) => {
+                    if let Some(connection) = self.sockets.borrow().get(&socket) {
+                        connection.resume();
+                    }
+                }
+                Effect::Fetch(fetch, request) => self.outbound.start(self, fetch, request),
+                Effect::CancelFetch(fetch) => self.outbound.cancel(fetch),
+                Effect::Parcel(to, parcel) => {
+                    // A lane that has gone is one that drains: its callers are gone with it.
+                    let _ = self.lanes[to].send(Mail::Parcel(self.me, parcel));
+                }
+                Effect::Log(line) => self.log.guest(&line),
+                Effect::Control(token, answered) => {
+                    if let Some(answer) = self.controls.borrow_mut().remove(&token) {
+                        let _ = answer.send(answered);
+                    }
+                }
+            }
+        }
+    }
+
+    fn respond(self: &Rc<Self>, port: PortId, result: Result<Response, Failure>) {
+        let Some(sender) = self.ports.borrow_mut().remove(&port) else { return };
+        if let Ok(Response { body: emu_abi::Body::Stream { id, .. }, .. }) = &result {
+            self.send_body(*id);
+        }
+        if let Ok(Response { socket: Some(socket), .. }) = &result {
+            self.connection(*socket, super::frames::Role::Server);
+        }
+        let _ = sender.send(result);
+    }
+
+    fn stream(self: &Rc<Self>, stream: StreamId, signal: Signal) {
+        match signal {
+            Signal::Pull(_) => self.read_incoming(stream),
+            Signal::Cancel => {
+                self.incoming.borrow_mut().remove(&stream);
+            }
+            signal => {
+                let body = self.outgoing.borrow().get(&stream).cloned();
+                if let Some(body) = body {
+                    body.receive(signal);
+                }
+            }
+        }
+    }
+
+    /// A guest wants the next chunk of a body that comes from outside.
+    fn read_incoming(self: &Rc<Self>, stream: StreamId) {
+        let Some(mut body) = self.incoming.borrow_mut().remove(&stream) else { return };
+        let driver = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            let signal = loop {
+                match body.frame().await {
+                    None => break Signal::End,
+                    Some(Err(error)) => break Signal::Failed(broken_body(&error)),
+                    Some(Ok(frame)) => {
+                        if let Ok(bytes) = frame.into_data()
+                            && !bytes.is_empty()
+                        {
+                            break Signal::Chunk(Bytes::into(bytes));
+                        }
+                    }
+                }
+            };
+            if matches!(signal, Signal::Chunk(_)) && driver.lane.borrow().has_stream(stream) {
+                driver.incoming.borrow_mut().insert(stream, body);
+            }
+            driver.input(Input::Stream(stream, signal));
+        });
+    }
+
+    pub(super) fn outbound_done(&self, fetch: FetchId) {
+        self.outbound.done(fetch);
+    }
+
+    pub(super) fn fetched(self: &Rc<Self>, fetch: FetchId, result: Result<Response, Failure>) {
+        self.input(Input::Fetched(fetch, result));
+    }
+}
+
+fn broken_body(error: &hyper::Error) -> Failure {
+    let what = if error.is_incomplete_message() || error.is_canceled() {
+        "Network connection lost.".to_owned()
+    } else {
+        format!("the body cannot be read: {error}")
+    };
+    Failure { retryable: true, ..Failure::error(what) }
+}

@@ -1,0 +1,268 @@
+//! HTTP in: requests of clients become inputs of the lane, its answers become responses.
+//!
+//! Invariant: translates and bounds; decides nothing that a worker could see differently on the platform.
+
+use super::App;
+use super::body::OutgoingBody;
+use super::control;
+use super::driver::Driver;
+use super::frames::Role;
+use super::log::Served;
+use crate::lane::{Input, PortId};
+use bytes::Bytes;
+use emu_abi::{Body as GuestBody, Failure, Redirect, Request as GuestRequest, Response as GuestResponse};
+use hyper::body::{Body, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::net::TcpStream;
+use tungstenite::handshake::derive_accept_key;
+
+/// Answers one request.
+pub(super) async fn serve(
+    driver: Rc<Driver>,
+    app: Arc<App>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response<OutgoingBody>, Infallible> {
+    let served = Served::begins(&request, &driver.log);
+    let response = if request.uri().path().starts_with(control::PREFIX) {
+        control::serve(&driver, &app, request).await
+    } else {
+        worker(&driver, peer, request).await
+    };
+    served.ends(response.status());
+    Ok(response)
+}
+
+async fn worker(driver: &Rc<Driver>, peer: SocketAddr, mut request: Request<Incoming>) -> Response<OutgoingBody> {
+    let upgrade = Upgrade::of(&request);
+    let on_upgrade = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
+    let wants_html = wants_html(request.headers());
+    let guest_request = match guest_request(driver, peer, request) {
+        Ok(guest_request) => guest_request,
+        Err(what) => return plain(StatusCode::BAD_REQUEST, what),
+    };
+    let what = format!("{} {}", guest_request.method, guest_request.url);
+    let (port, answer) = driver.open_port();
+    let guard = PortGuard { driver, port };
+    driver.input(Input::Request { port, worker: 0, request: guest_request });
+    let answer = answer.await;
+    std::mem::forget(guard);
+    match answer {
+        Ok(Ok(response)) if response.socket.is_some() => upgraded(driver, response, upgrade, on_upgrade),
+        Ok(Ok(response)) => response_out(driver, response),
+        Ok(Err(failure)) => failed(driver, &what, &failure, wants_html),
+        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "emu is shutting down\n"),
+    }
+}
+
+/// Tells the lane when the client goes away before it is answered.
+struct PortGuard<'a> {
+    driver: &'a Rc<Driver>,
+    port: PortId,
+}
+
+impl Drop for PortGuard<'_> {
+    fn drop(&mut self) {
+        self.driver.close_port(self.port);
+    }
+}
+
+/// A request to open a WebSocket.
+struct Upgrade {
+    accept: String,
+}
+
+impl Upgrade {
+    fn of(request: &Request<Incoming>) -> Option<Self> {
+        let headers = request.headers();
+        let is = |name: HeaderName, value: &str| {
+            headers
+                .get_all(name)
+                .iter()
+                .filter_map(|header| header.to_str().ok())
+                .any(|header| header.split(',').any(|item| item.trim().eq_ignore_ascii_case(value)))
+        };
+        let key = headers.get(header::SEC_WEBSOCKET_KEY)?;
+        let version = headers.get(header::SEC_WEBSOCKET_VERSION)?;
+        (is(header::UPGRADE, "websocket") && is(header::CONNECTION, "upgrade") && version == "13")
+            .then(|| Self { accept: derive_accept_key(key.as_bytes()) })
+    }
+}
+
+/// What a client sent, as a guest sees it.
+fn guest_request(
+    driver: &Rc<Driver>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<GuestRequest, &'static str> {
+    let (parts, body) = request.into_parts();
+    let host = match parts.headers.get(header::HOST) {
+        Some(host) => host.to_str().map_err(|_| "the Host header is not text\n")?,
+        None => parts.uri.authority().map(|authority| authority.as_str()).ok_or("the request has no Host header\n")?,
+    };
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = if path.starts_with('/') { path } else { "/" };
+    let url = format!("http://{host}{path}");
+    let mut headers = Vec::with_capacity(parts.headers.len() + 1);
+    for (name, value) in &parts.headers {
+        headers.push((name.as_str().to_owned(), text_of(value)));
+    }
+    if !parts.headers.contains_key("cf-connecting-ip") {
+        headers.push(("cf-connecting-ip".to_owned(), peer.ip().to_canonical().to_string()));
+    }
+    let length = body.size_hint().exact();
+    let body = if body.is_end_stream() || length == Some(0) {
+        GuestBody::Empty
+    } else {
+        GuestBody::Stream { id: driver.receive_body(body), length }
+    };
+    Ok(GuestRequest {
+        method: parts.method.as_str().to_owned(),
+        url,
+        headers,
+        body,
+        redirect: Redirect::Manual,
+        cf: None,
+    })
+}
+
+/// A header's value; bytes that are no UTF-8 stand for themselves, as in Latin-1.
+pub(super) fn text_of(value: &HeaderValue) -> String {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.as_bytes().iter().map(|byte| char::from(*byte)).collect(),
+    }
+}
+
+/// A guest's headers as HTTP has them. What HTTP forbids is an error that names the header.
+pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Failure> {
+    let mut map = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| Failure::type_error(format!("Invalid header name: {name:?}.")))?;
+        let value = HeaderValue::from_bytes(value.as_bytes())
+            .map_err(|_| Failure::type_error(format!("Invalid header value of {name}.")))?;
+        map.append(name, value);
+    }
+    Ok(map)
+}
+
+/// Headers that belong to the connection rather than to the message.
+const HOP_BY_HOP: [HeaderName; 4] =
+    [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE, header::CONTENT_LENGTH];
+
+fn response_out(driver: &Rc<Driver>, response: GuestResponse) -> Response<OutgoingBody> {
+    let mut headers = match header_map(&response.headers) {
+        Ok(headers) => headers,
+        Err(failure) => return failed(driver, "the response", &failure, false),
+    };
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+    let body = match response.body {
+        GuestBody::Empty | GuestBody::Forward(_) => OutgoingBody::empty(),
+        GuestBody::Bytes(bytes) => OutgoingBody::whole(bytes.0),
+        GuestBody::Stream { id, length: known } => OutgoingBody::Guest(driver.send_body(id), known.or(length)),
+    };
+    let mut out = Response::new(body);
+    *out.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *out.headers_mut() = headers;
+    out
+}
+
+/// Hands a socket to the client that asked for one.
+fn upgraded(
+    driver: &Rc<Driver>,
+    response: GuestResponse,
+    upgrade: Option<Upgrade>,
+    on_upgrade: Option<hyper::upgrade::OnUpgrade>,
+) -> Response<OutgoingBody> {
+    let socket = response.socket.unwrap_or_default();
+    let connection = driver.connection(socket, Role::Server);
+    let (Some(upgrade), Some(on_upgrade)) = (upgrade, on_upgrade) else {
+        connection.fail(driver);
+        let message = "Worker tried to return a WebSocket in a response to a request which did not contain the header \
+                       \"Upgrade: websocket\".";
+        return failed(driver, "the response", &Failure::type_error(message), false);
+    };
+    let headers = match header_map(&response.headers) {
+        Ok(headers) => headers,
+        Err(failure) => {
+            connection.fail(driver);
+            return failed(driver, "the response", &failure, false);
+        }
+    };
+    let task_driver = Rc::clone(driver);
+    tokio::task::spawn_local(async move {
+        match on_upgrade.await.map(hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>) {
+            Ok(Ok(parts)) => {
+                let transport = Box::new(parts.io.into_inner());
+                connection.run(task_driver, transport, &parts.read_buf).await;
+            }
+            _ => connection.fail(&task_driver),
+        }
+    });
+    let mut out = Response::new(OutgoingBody::empty());
+    *out.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    *out.headers_mut() = headers;
+    let fixed = [
+        (header::UPGRADE, HeaderValue::from_static("websocket")),
+        (header::CONNECTION, HeaderValue::from_static("Upgrade")),
+    ];
+    for (name, value) in fixed {
+        out.headers_mut().insert(name, value);
+    }
+    if let Ok(accept) = HeaderValue::from_str(&upgrade.accept) {
+        out.headers_mut().insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    out
+}
+
+/// A browser gets a page, everything else plain text (reference §5.4).
+fn wants_html(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or("");
+    text(header::ACCEPT).contains("text/html") && !text(header::USER_AGENT).starts_with("curl/")
+}
+
+/// The answer when a worker threw.
+fn failed(driver: &Driver, what: &str, failure: &Failure, html: bool) -> Response<OutgoingBody> {
+    driver.log.uncaught(what, failure);
+    let text = failure.stack.clone().unwrap_or_else(|| failure.to_string());
+    let mut response = if html {
+        let page = format!(
+            "<!doctype html><meta charset=utf-8><title>{title}</title>\n<h1>{title}</h1>\n<pre>{text}</pre>\n<p>{what}</p>\n",
+            title = escaped(&failure.to_string()),
+            text = escaped(&text),
+            what = escaped(what),
+        );
+        let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR, page);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html;charset=utf-8"));
+        response
+    } else {
+        plain(StatusCode::INTERNAL_SERVER_ERROR, format!("{text}\n"))
+    };
+    if let Some(retry) = failure.overloaded.then(|| HeaderValue::from_static("1")) {
+        response.headers_mut().insert(header::RETRY_AFTER, retry);
+    }
+    response
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// A response of emu's own.
+pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<OutgoingBody> {
+    let mut response = Response::new(OutgoingBody::whole(text));
+    *response.status_mut() = status;
+    let text_plain = HeaderValue::from_static("text/plain;charset=UTF-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, text_plain);
+    response
+}

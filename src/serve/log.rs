@@ -1,0 +1,169 @@
+//! What the terminal shows while emu serves: requests with status and duration, guests' lines with their object.
+//!
+//! Invariant: one writer; a line is written whole or, when nobody reads any more, not at all.
+
+use crate::lane::LogLine;
+use emu_abi::{Failure, LogLevel};
+use hyper::{Request, StatusCode};
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// `--log-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+    /// Nothing but what is needed to know that it runs.
+    Quiet,
+}
+
+/// Writes the log.
+pub struct Log {
+    format: LogFormat,
+    colour: bool,
+}
+
+impl Log {
+    /// A log on standard output.
+    pub fn new(format: LogFormat) -> Self {
+        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self { format, colour }
+    }
+
+    /// emu listens. Tools wait for this line, so it is wrangler's (reference §5.1).
+    pub fn ready(&self, url: &str) {
+        match self.format {
+            LogFormat::Json => self.line(
+                &json!({ "level": "info", "source": "emu", "message": format!("Ready on {url}"), "url": url })
+                    .to_string(),
+            ),
+            LogFormat::Pretty | LogFormat::Quiet => self.line(&format!("{}Ready on {url}", self.tag())),
+        }
+    }
+
+    /// A line of emu's own.
+    pub fn info(&self, message: &str) {
+        match self.format {
+            LogFormat::Json => self.line(&json!({ "level": "info", "source": "emu", "message": message }).to_string()),
+            LogFormat::Pretty | LogFormat::Quiet => self.line(&format!("{}{message}", self.tag())),
+        }
+    }
+
+    /// Something the reader should look at.
+    pub fn warn(&self, message: &str) {
+        match self.format {
+            LogFormat::Json => self.line(&json!({ "level": "warn", "source": "emu", "message": message }).to_string()),
+            LogFormat::Pretty | LogFormat::Quiet => {
+                self.line(&format!("{} {message}", self.painted("33", "▲ [WARNING]")))
+            }
+        }
+    }
+
+    /// An error, as [`crate::error::report`] words it.
+    pub fn error(&self, report: &str) {
+        match self.format {
+            LogFormat::Json => self.line(&json!({ "level": "error", "source": "emu", "message": report }).to_string()),
+            LogFormat::Pretty | LogFormat::Quiet => {
+                self.line(&format!("{} {}", self.painted("31", "✘ [ERROR]"), report.trim_end()))
+            }
+        }
+    }
+
+    /// A line of a guest.
+    pub(super) fn guest(&self, line: &LogLine) {
+        let level = match line.level {
+            LogLevel::Debug => "debug",
+            LogLevel::Log => "log",
+            LogLevel::Info => "info",
+            LogLevel::Warn => "warn",
+            LogLevel::Error => "error",
+        };
+        match self.format {
+            LogFormat::Json => self.line(
+                &json!({ "level": level, "source": "worker", "worker": &*line.worker, "object": line.object, "message": line.message })
+                    .to_string(),
+            ),
+            LogFormat::Quiet if line.level != LogLevel::Error => {}
+            LogFormat::Pretty | LogFormat::Quiet => {
+                let colour = match line.level {
+                    LogLevel::Error => "31",
+                    LogLevel::Warn => "33",
+                    _ => "2",
+                };
+                let object = line.object.as_ref().map(|object| format!("[{object}] ")).unwrap_or_default();
+                self.line(&format!("{}{}", self.painted(colour, &object), line.message));
+            }
+        }
+    }
+
+    /// A worker threw.
+    pub(super) fn uncaught(&self, what: &str, failure: &Failure) {
+        let text = failure.stack.clone().unwrap_or_else(|| failure.to_string());
+        self.error(&format!("Uncaught {text}\n  while answering {what}"));
+    }
+
+    fn request(&self, method: &str, path: &str, status: StatusCode, duration_ms: f64) {
+        match self.format {
+            LogFormat::Json => self.line(
+                &json!({ "level": "info", "source": "request", "method": method, "path": path, "status": status.as_u16(), "ms": duration_ms })
+                    .to_string(),
+            ),
+            LogFormat::Quiet => {}
+            LogFormat::Pretty => {
+                let colour = if status.is_server_error() { "31" } else if status.is_client_error() { "33" } else { "32" };
+                self.line(&format!(
+                    "{}{method} {path} {} ({duration_ms:.0}ms)",
+                    self.tag(),
+                    self.painted(colour, &format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or("")))
+                ));
+            }
+        }
+    }
+
+    fn tag(&self) -> String {
+        self.painted("2", "[emu:info] ")
+    }
+
+    fn painted(&self, colour: &str, text: &str) -> String {
+        if self.colour && !text.is_empty() { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn line(&self, line: &str) {
+        let mut out = std::io::stdout().lock();
+        // Whoever read the log has gone; serving goes on.
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    }
+}
+
+/// A request that is being served.
+pub(super) struct Served {
+    log: Arc<Log>,
+    method: String,
+    path: String,
+    since: Option<Instant>,
+}
+
+impl Served {
+    #[expect(clippy::disallowed_methods, reason = "durations in the log; no guest sees them")]
+    pub(super) fn begins<B>(request: &Request<B>, log: &Arc<Log>) -> Self {
+        if log.format == LogFormat::Quiet {
+            return Self { log: Arc::clone(log), method: String::new(), path: String::new(), since: None };
+        }
+        Self {
+            log: Arc::clone(log),
+            method: request.method().as_str().to_owned(),
+            path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            since: Some(Instant::now()),
+        }
+    }
+
+    pub(super) fn ends(self, status: StatusCode) {
+        if let Some(since) = self.since {
+            self.log.request(&self.method, &self.path, status, since.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+}

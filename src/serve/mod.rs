@@ -1,0 +1,354 @@
+//! Lanes with real connections and clocks: what `emu serve` runs.
+//!
+//! Each lane is a thread with its own event loop. All of them accept from the same listening sockets. Reading order:
+//! [`listen`], [`driver`] (a lane's inputs and effects), [`http`] and [`body`], [`frames`] and [`connection`]
+//! (WebSockets), [`outbound`], [`control`].
+//!
+//! Invariant: translates bytes to inputs and effects to bytes. The sole user of hyper and tungstenite.
+
+mod body;
+mod connection;
+mod control;
+mod driver;
+mod frames;
+mod http;
+mod listen;
+mod log;
+mod outbound;
+
+pub use listen::{Listening, Port, bind};
+pub use log::{Log, LogFormat};
+
+use crate::core::life::Policy;
+use crate::error::{Error, Result};
+use crate::isolate::Engine;
+use crate::lane::{Lane, LaneOptions, Namespace, OnReload, Prepared};
+use crate::storage::{Durability, Storage};
+use crate::world::World;
+use crate::world::real::RealWorld;
+use driver::{Driver, Lanes, Mail};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use std::cell::Cell;
+use std::net::TcpListener as StdListener;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{LocalSet, spawn_local};
+
+/// The stack of a lane's thread: the wasm stack, and what the host needs beneath and above it.
+const LANE_STACK_BYTES: usize = 8 * 1024 * 1024;
+/// A client has this long to send its headers.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest head of a request (reference §10: 128 KB of headers, 16 KB of URL).
+const MAX_HEAD_BYTES: usize = 160 * 1024;
+/// How long requests under way may take when emu stops.
+const DRAIN: Duration = Duration::from_millis(2500);
+
+/// What is served, and how.
+pub struct ServeOptions {
+    /// The wasm engine.
+    pub engine: Engine,
+    /// The workers; the first one answers clients.
+    pub workers: Vec<Arc<Prepared>>,
+    /// All Durable Object namespaces.
+    pub namespaces: Vec<Namespace>,
+    /// Where objects are kept; `None` keeps them in memory.
+    pub objects_folder: Option<PathBuf>,
+    /// What a commit survives.
+    pub durability: Durability,
+    /// When idle objects leave memory.
+    pub policy: Policy,
+    /// What a reload does to objects.
+    pub on_reload: OnReload,
+    /// How many lanes there are.
+    pub lanes: usize,
+    /// The log.
+    pub log: Arc<Log>,
+}
+
+/// What the requests of all lanes know about the application.
+struct App {
+    namespaces: Vec<Namespace>,
+    lanes: Lanes,
+}
+
+/// A running server.
+pub struct Server {
+    lanes: Lanes,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+/// Open databases of one lane; more are closed and opened again as needed.
+const MAX_OPEN_DATABASES: usize = 256;
+
+/// Starts the lanes. When this returns, connections are accepted.
+///
+/// # Errors
+/// When a lane cannot start: an unreadable state folder, no more threads.
+pub fn start(options: ServeOptions, listening: &Listening) -> Result<Server> {
+    let (senders, receivers): (Vec<_>, Vec<_>) = (0..options.lanes).map(|_| mpsc::unbounded_channel()).unzip();
+    let lanes: Lanes = senders.into();
+    let app = Arc::new(App { namespaces: options.namespaces.clone(), lanes: Arc::clone(&lanes) });
+    let mut threads = Vec::new();
+    let mut started = Vec::new();
+    for (me, mail) in receivers.into_iter().enumerate() {
+        let listeners = listening.for_lane()?;
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let setup = LaneSetup {
+            me,
+            lanes: Arc::clone(&lanes),
+            count: options.lanes,
+            engine: options.engine.clone(),
+            workers: options.workers.clone(),
+            namespaces: options.namespaces.clone(),
+            objects_folder: options.objects_folder.clone(),
+            durability: options.durability,
+            policy: options.policy,
+            on_reload: options.on_reload,
+            log: Arc::clone(&options.log),
+            app: Arc::clone(&app),
+        };
+        let thread = thread::Builder::new()
+            .name(format!("lane-{me}"))
+            .stack_size(LANE_STACK_BYTES)
+            .spawn(move || run_lane(setup, listeners, mail, &ready))
+            .map_err(|error| Error::network("a lane cannot be started").because(error))?;
+        threads.push(thread);
+        started.push(is_ready);
+    }
+    for is_ready in started {
+        is_ready.recv().unwrap_or_else(|_| Err(Error::internal("a lane ended while it started")))?;
+    }
+    Ok(Server { lanes, threads })
+}
+
+impl Server {
+    /// Takes up new code or configuration of a worker.
+    pub fn reload(&self, worker: usize, prepared: &Arc<Prepared>) {
+        for lane in self.lanes.iter() {
+            let _ = lane.send(Mail::Reload(worker, Arc::clone(prepared)));
+        }
+    }
+
+    /// Stops accepting, lets requests under way finish for a moment, closes the databases.
+    pub fn stop(self) {
+        for lane in self.lanes.iter() {
+            let _ = lane.send(Mail::Drain);
+        }
+        for thread in self.threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct LaneSetup {
+    me: usize,
+    lanes: Lanes,
+    count: usize,
+    engine: Engine,
+    workers: Vec<Arc<Prepared>>,
+    namespaces: Vec<Namespace>,
+    objects_folder: Option<PathBuf>,
+    durability: Durability,
+    policy: Policy,
+    on_reload: OnReload,
+    log: Arc<Log>,
+    app: Arc<App>,
+}
+
+fn run_lane(
+    setup: LaneSetup,
+    listeners: Vec<StdListener>,
+    mail: mpsc::UnboundedReceiver<Mail>,
+    ready: &std::sync::mpsc::Sender<Result<()>>,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let _ = ready.send(Err(Error::network("a lane's event loop cannot be started").because(error)));
+            return;
+        }
+    };
+    LocalSet::new().block_on(&runtime, async {
+        match open_lane(setup, listeners) {
+            Ok((driver, app, listeners)) => {
+                let _ = ready.send(Ok(()));
+                lane_loop(driver, app, listeners, mail).await;
+            }
+            Err(error) => {
+                let _ = ready.send(Err(error));
+            }
+        }
+    });
+}
+
+fn open_lane(setup: LaneSetup, listeners: Vec<StdListener>) -> Result<(Rc<Driver>, Arc<App>, Vec<TcpListener>)> {
+    let storage = Storage::new(setup.objects_folder, setup.durability, MAX_OPEN_DATABASES);
+    let options = LaneOptions {
+        me: setup.me,
+        lanes: setup.count,
+        engine: setup.engine,
+        workers: setup.workers,
+        namespaces: setup.namespaces,
+        storage,
+        policy: setup.policy,
+        on_reload: setup.on_reload,
+    };
+    let lane = Lane::new(options, Rc::new(RealWorld::default()))?;
+    let driver = Driver::new(lane, setup.me, setup.lanes, setup.log);
+    let listeners = listeners
+        .into_iter()
+        .map(TcpListener::from_std)
+        .collect::<std::io::Result<_>>()
+        .map_err(|error| Error::network("the listening socket cannot be used").because(error))?;
+    Ok((driver, setup.app, listeners))
+}
+
+async fn lane_loop(
+    driver: Rc<Driver>,
+    app: Arc<App>,
+    listeners: Vec<TcpListener>,
+    mut mail: mpsc::UnboundedReceiver<Mail>,
+) {
+    let (drain, draining) = watch::channel(false);
+    let open = Rc::new(Cell::new(0_usize));
+    for listener in listeners {
+        let accepting = accept(Rc::clone(&driver), Arc::clone(&app), listener, draining.clone(), Rc::clone(&open));
+        spawn_local(accepting);
+    }
+    spawn_local(run_timers(Rc::clone(&driver)));
+    while let Some(letter) = mail.recv().await {
+        if matches!(letter, Mail::Drain) {
+            break;
+        }
+        driver.mail(letter);
+    }
+    let _ = drain.send(true);
+    finish(&driver, &open, &mut mail).await;
+}
+
+/// Lets connections end for a moment; other lanes may still have answers for them.
+#[expect(clippy::disallowed_methods, reason = "shutting down is bounded by real time")]
+async fn finish(driver: &Rc<Driver>, open: &Rc<Cell<usize>>, mail: &mut mpsc::UnboundedReceiver<Mail>) {
+    let deadline = tokio::time::Instant::now() + DRAIN;
+    while (open.get() > 0 || driver.is_busy()) && tokio::time::Instant::now() < deadline {
+        let pause = tokio::time::sleep(Duration::from_millis(5));
+        tokio::select! {
+            letter = mail.recv() => if let Some(letter) = letter { driver.mail(letter) },
+            () = pause => {}
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the real world's timers are this")]
+async fn run_timers(driver: Rc<Driver>) {
+    let world = RealWorld::default();
+    loop {
+        match driver.run_due() {
+            None => driver.rearm.notified().await,
+            Some(due_ms) => {
+                let wait_ms = (due_ms - world.now_ms()).max(0.0);
+                let wait = tokio::time::sleep(Duration::from_micros((wait_ms * 1000.0) as u64));
+                tokio::select! {
+                    () = driver.rearm.notified() => {}
+                    () = wait => {}
+                }
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "waits for file descriptors to become free")]
+async fn accept(
+    driver: Rc<Driver>,
+    app: Arc<App>,
+    listener: TcpListener,
+    mut draining: watch::Receiver<bool>,
+    open: Rc<Cell<usize>>,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = draining.wait_for(|draining| *draining) => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let _ = stream.set_nodelay(true);
+                open.set(open.get() + 1);
+                let connection = serve_connection(
+                    Rc::clone(&driver),
+                    Arc::clone(&app),
+                    stream,
+                    peer,
+                    draining.clone(),
+                    Rc::clone(&open),
+                );
+                spawn_local(connection);
+            }
+            Err(error) => {
+                driver.log.warn(&format!("a connection cannot be accepted: {error}"));
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn serve_connection(
+    driver: Rc<Driver>,
+    app: Arc<App>,
+    stream: TcpStream,
+    peer: std::net::SocketAddr,
+    mut draining: watch::Receiver<bool>,
+    open: Rc<Cell<usize>>,
+) {
+    let mut builder = auto::Builder::new(LocalExecutor);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .pipeline_flush(true);
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(MAX_HEAD_BYTES as u32);
+    let service = service_fn(|request| http::serve(Rc::clone(&driver), Arc::clone(&app), peer, request));
+    {
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let mut connection = std::pin::pin!(connection);
+        let drained = tokio::select! {
+            _ = connection.as_mut() => false,
+            _ = draining.wait_for(|draining| *draining) => true,
+        };
+        if drained {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+    open.set(open.get() - 1);
+}
+
+/// Runs hyper's tasks on the lane's own thread.
+#[derive(Clone, Copy)]
+struct LocalExecutor;
+
+impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor
+where
+    F::Output: 'static,
+{
+    fn execute(&self, future: F) {
+        spawn_local(future);
+    }
+}
+
+/// Sends a command to a lane and waits for its answer.
+async fn command(lanes: &Lanes, lane: usize, command: crate::lane::Command) -> crate::lane::Answered {
+    let (sender, receiver) = oneshot::channel();
+    if lanes[lane].send(Mail::Control(command, sender)).is_err() {
+        return Err("emu is shutting down".into());
+    }
+    receiver.await.unwrap_or_else(|_| Err("emu is shutting down".into()))
+}
