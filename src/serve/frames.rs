@@ -8,8 +8,8 @@
 use crate::core::socket::Arrival;
 use emu_abi::Message;
 use std::io::Cursor;
+use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
-use tungstenite::protocol::frame::{Frame, FrameHeader};
 
 /// The largest message that is received (reference §1.10).
 pub(super) const MAX_MESSAGE_BYTES: usize = 32 * 1024 * 1024;
@@ -221,9 +221,7 @@ pub(super) fn pong(payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
 }
 
 fn frame(opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
-    let mut frame = Frame::message(Vec::new(), opcode, true);
-    let header = frame.header_mut();
-    header.mask = mask;
+    let header = FrameHeader { is_final: true, opcode, mask, ..FrameHeader::default() };
     header.format(payload.len() as u64, out).expect("writing to memory does not fail");
     let start = out.len();
     out.extend_from_slice(payload);
