@@ -128,7 +128,7 @@ fn attachment(host: &GuestHost, socket: SocketId) -> Result<Option<Bytes>, Failu
     }
     let ends = host.shared.ends.borrow();
     match ends.get(socket) {
-        Some(end) if host.holds(end.holder) => Ok(end.attachment.as_ref().map(|value| Bytes(value.to_vec()))),
+        Some(end) if host.holds(end.holder()) => Ok(end.attachment.as_ref().map(|value| Bytes(value.to_vec()))),
         _ => Ok(None),
     }
 }
@@ -136,7 +136,7 @@ fn attachment(host: &GuestHost, socket: SocketId) -> Result<Option<Bytes>, Failu
 /// A guest may name only sockets that it holds. One that has gone altogether counts as closed.
 fn check_held(host: &GuestHost, socket: SocketId) -> Result<(), Failure> {
     match host.shared.ends.borrow().get(socket) {
-        Some(end) if host.holds(end.holder) => Ok(()),
+        Some(end) if host.holds(end.holder()) => Ok(()),
         Some(end) if end.mode == Mode::Passed => {
             Err(Failure::type_error("This WebSocket was already used in a response."))
         }

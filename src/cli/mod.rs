@@ -31,6 +31,7 @@ enum Verb {
 
 /// Runs the command line; what `main` returns.
 pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(report_bug));
     let result = match Cli::parse().verb {
         Verb::Serve(args) => serve::run(&args),
         Verb::Do(args) => objects::run(&args),
@@ -42,6 +43,16 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// A panic is a bug of emu's. What was acknowledged is on disk already, so ending at once loses nothing, and going on
+/// with a broken lane might.
+fn report_bug(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let what = panic.payload_as_str().unwrap_or("a panic");
+    let bug = error::Error::internal(format!("{what} ({place})"));
+    eprint(&error::report(&bug));
+    std::process::exit(i32::from(bug.exit_code()));
 }
 
 /// Writes to standard error; that nobody reads it is no reason to fail.

@@ -78,7 +78,11 @@ fn find_namespace(
     project: &Project,
     object: &crate::config::ObjectBinding,
 ) -> Result<usize> {
-    let script = object.script_name.as_deref().unwrap_or(&project.worker.name);
+    let script = match (&object.script_name, &object.environment) {
+        (Some(script), Some(environment)) => format!("{script}-{environment}"),
+        (Some(script), None) => script.clone(),
+        (None, _) => project.worker.name.clone(),
+    };
     let unique_key = format!("{script}-{}", object.class_name);
     namespaces.iter().position(|namespace| namespace.unique_key == unique_key).ok_or_else(|| {
         let diagnostic = Diagnostic {

@@ -7,7 +7,7 @@
 
 use crate::core::socket::Arrival;
 use emu_abi::{Failure, SocketState};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Numbers an end on its lane.
 pub type SocketId = u32;
@@ -45,8 +45,7 @@ pub enum Mode {
 pub struct End {
     /// The other end.
     pub peer: SocketId,
-    /// Who holds it.
-    pub holder: Holder,
+    holder: Holder,
     /// What has been done with it.
     pub mode: Mode,
     /// Its holder has emitted a close, or vanished.
@@ -67,7 +66,16 @@ pub struct End {
 #[derive(Debug, Default)]
 pub struct Ends {
     ends: BTreeMap<SocketId, End>,
+    /// The ends of each instance, for a question that is asked after every turn.
+    of_instances: BTreeMap<u64, BTreeSet<SocketId>>,
     last: SocketId,
+}
+
+impl End {
+    /// Who holds it.
+    pub fn holder(&self) -> Holder {
+        self.holder
+    }
 }
 
 impl Ends {
@@ -77,22 +85,43 @@ impl Ends {
         self.last += 2;
         for (id, peer, holder) in [(ids.0, ids.1, first), (ids.1, ids.0, second)] {
             let passed = !matches!(holder, Holder::Instance(_));
-            self.ends.insert(
-                id,
-                End {
-                    peer,
-                    holder,
-                    mode: if passed { Mode::Passed } else { Mode::Fresh },
-                    sent_close: false,
-                    got_close: false,
-                    outgoing: false,
-                    backlog: Vec::new(),
-                    protocol: "".into(),
-                    attachment: None,
-                },
-            );
+            let end = End {
+                peer,
+                holder,
+                mode: if passed { Mode::Passed } else { Mode::Fresh },
+                sent_close: false,
+                got_close: false,
+                outgoing: false,
+                backlog: Vec::new(),
+                protocol: "".into(),
+                attachment: None,
+            };
+            self.ends.insert(id, end);
+            self.note_holder(id, Holder::Nobody, holder);
         }
         ids
+    }
+
+    /// An end changes hands.
+    pub fn set_holder(&mut self, socket: SocketId, holder: Holder) {
+        if let Some(end) = self.ends.get_mut(&socket) {
+            let before = std::mem::replace(&mut end.holder, holder);
+            self.note_holder(socket, before, holder);
+        }
+    }
+
+    fn note_holder(&mut self, socket: SocketId, before: Holder, after: Holder) {
+        if let Holder::Instance(serial) = before
+            && let Some(held) = self.of_instances.get_mut(&serial)
+        {
+            held.remove(&socket);
+            if held.is_empty() {
+                self.of_instances.remove(&serial);
+            }
+        }
+        if let Holder::Instance(serial) = after {
+            self.of_instances.entry(serial).or_default().insert(socket);
+        }
     }
 
     /// An end.
@@ -115,9 +144,10 @@ impl Ends {
         self.ends.is_empty()
     }
 
-    /// The ends held by `holder`.
-    pub fn held_by(&self, holder: Holder) -> impl Iterator<Item = (SocketId, &End)> {
-        self.ends.iter().filter(move |(_, end)| end.holder == holder).map(|(id, end)| (*id, end))
+    /// The ends held by an instance.
+    pub fn of_instance(&self, serial: u64) -> impl Iterator<Item = (SocketId, &End)> {
+        let held = self.of_instances.get(&serial).into_iter().flatten();
+        held.filter_map(|socket| Some((*socket, self.ends.get(socket)?)))
     }
 
     /// `ws.accept()`.
@@ -160,9 +190,8 @@ impl Ends {
         if self.ends.get(&peer).is_some_and(|peer| matches!(peer.mode, Mode::Standard | Mode::Hibernatable)) {
             return Err(Failure::error(PAIR_IN_USE));
         }
-        let end = self.known(socket)?;
-        end.mode = Mode::Hibernatable;
-        end.holder = Holder::Object(object);
+        self.known(socket)?.mode = Mode::Hibernatable;
+        self.set_holder(socket, Holder::Object(object));
         Ok(())
     }
 
@@ -264,9 +293,11 @@ impl Ends {
         if !(end.sent_close && end.got_close) {
             return false;
         }
-        let peer = end.peer;
-        self.ends.remove(&socket);
-        self.ends.remove(&peer);
+        for gone in [socket, end.peer] {
+            if let Some(end) = self.ends.remove(&gone) {
+                self.note_holder(gone, end.holder, Holder::Nobody);
+            }
+        }
         true
     }
 

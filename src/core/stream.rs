@@ -6,7 +6,7 @@
 //! Invariant: moves nothing itself; it says what to tell whom.
 
 use emu_abi::{Failure, INITIAL_BODY_CREDIT, MAX_BODY_CHUNK};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Numbers a stream on its lane; also what guests call it.
 pub type StreamId = u32;
@@ -75,6 +75,8 @@ struct Stream {
 #[derive(Debug, Default)]
 pub struct Streams {
     streams: BTreeMap<StreamId, Stream>,
+    /// The streams of each instance, for a question that is asked after every turn.
+    of_instances: BTreeMap<u64, BTreeSet<StreamId>>,
     last: StreamId,
 }
 
@@ -94,6 +96,8 @@ impl Streams {
                 credit: INITIAL_BODY_CREDIT,
             },
         );
+        self.note(self.last, producer, true);
+        self.note(self.last, consumer, true);
         self.last
     }
 
@@ -109,10 +113,14 @@ impl Streams {
 
     /// The stream has a new consumer, which has not pulled yet.
     pub fn hand_over(&mut self, stream: StreamId, consumer: Party) {
-        if let Some(stream) = self.streams.get_mut(&stream) {
-            stream.consumer = consumer;
-            stream.wanted = false;
-        }
+        let Some(entry) = self.streams.get_mut(&stream) else { return };
+        let before = std::mem::replace(&mut entry.consumer, consumer);
+        entry.wanted = false;
+        let producer = entry.producer;
+        self.note(stream, before, false);
+        // An instance may be on both sides.
+        self.note(stream, producer, true);
+        self.note(stream, consumer, true);
     }
 
     /// The consumer wants a chunk.
@@ -153,22 +161,40 @@ impl Streams {
 
     /// The consumer has gone. The producer is told and the stream forgotten.
     pub fn cancel(&mut self, id: StreamId) -> Option<Notice> {
-        let stream = self.streams.remove(&id)?;
+        let stream = self.forget(id)?;
         stream.end.is_none().then_some(Notice { stream: id, to: stream.producer, signal: Signal::Cancel })
+    }
+
+    /// Whether an instance produces or consumes any stream.
+    pub fn has_any(&self, serial: u64) -> bool {
+        self.of_instances.contains_key(&serial)
     }
 
     /// The streams that an instance produces or consumes, as (stream, is producer).
     pub fn of_instance(&self, serial: u64) -> Vec<(StreamId, bool)> {
-        let is = |party: Party| matches!(party, Party::Guest { instance, .. } if instance == serial);
-        let mut found = Vec::new();
-        for (id, stream) in &self.streams {
-            if is(stream.producer) {
-                found.push((*id, true));
-            } else if is(stream.consumer) {
-                found.push((*id, false));
-            }
+        let produces =
+            |id: &StreamId| matches!(self.producer(*id), Some(Party::Guest { instance, .. }) if instance == serial);
+        self.of_instances.get(&serial).into_iter().flatten().map(|id| (*id, produces(id))).collect()
+    }
+
+    fn forget(&mut self, id: StreamId) -> Option<Stream> {
+        let stream = self.streams.remove(&id)?;
+        self.note(id, stream.producer, false);
+        self.note(id, stream.consumer, false);
+        Some(stream)
+    }
+
+    fn note(&mut self, id: StreamId, party: Party, begins: bool) {
+        let Party::Guest { instance, .. } = party else { return };
+        let streams = self.of_instances.entry(instance).or_default();
+        if begins {
+            streams.insert(id);
+        } else {
+            streams.remove(&id);
         }
-        found
+        if streams.is_empty() {
+            self.of_instances.remove(&instance);
+        }
     }
 
     /// Passes on what can be passed on: (to the consumer or a producer that must be asked, credit to a guest).
@@ -189,7 +215,7 @@ impl Streams {
             return (Some(Notice { stream: id, to: consumer, signal: Signal::Chunk(bytes) }), credit);
         }
         if let Some(end) = stream.end.take() {
-            self.streams.remove(&id);
+            self.forget(id);
             let signal = end.map_or_else(Signal::Failed, |()| Signal::End);
             return (Some(Notice { stream: id, to: consumer, signal }), None);
         }

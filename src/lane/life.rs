@@ -6,6 +6,7 @@ use super::control::Eviction;
 use super::instance::Owner;
 use super::worker::{Prepared, Worker};
 use super::{Due, Lane};
+use crate::core::alarm::RunEnd;
 use crate::core::life::{Blocker, BlockerKind, Decision, decide};
 use crate::core::socket::Arrival;
 use emu_abi::{Failure, LogLevel};
@@ -69,7 +70,10 @@ impl Lane {
         if self.objects[number].instance.is_some() {
             self.objects[number].evictions += 1;
         }
+        // An alarm whose handler is cut off here has not failed by its own fault.
+        self.objects[number].alarm.fate = RunEnd::Interrupted;
         self.drop_instance_of(number, &failure);
+        self.objects[number].alarm.fate = RunEnd::Failed;
     }
 
     /// Everything that keeps an object in memory, for the reader.
@@ -111,7 +115,7 @@ impl Lane {
         if self.standard_sockets(serial) > 0 {
             kinds.push(BlockerKind::StandardSocket);
         }
-        if !self.streams.of_instance(serial).is_empty() {
+        if self.streams.has_any(serial) {
             kinds.push(BlockerKind::Body);
         }
         kinds
@@ -187,7 +191,7 @@ impl Lane {
     /// Drops an instance of a stateless worker that a reload has left behind and that has finished.
     pub(super) fn drop_if_left_behind(&mut self, serial: u64, worker: usize) {
         let finished = self.instances.get(&serial).is_some_and(|instance| instance.invocations.is_empty());
-        if finished && self.workers[worker].instance != Some(serial) && self.streams.of_instance(serial).is_empty() {
+        if finished && self.workers[worker].instance != Some(serial) && !self.streams.has_any(serial) {
             self.drop_instance(serial, &code_updated());
         }
     }

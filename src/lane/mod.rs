@@ -258,7 +258,7 @@ impl Lane {
     fn backlog(&self, outer: SocketId) -> usize {
         let ends = self.shared.ends.borrow();
         let Some(inner) = ends.get(outer).map(|end| end.peer) else { return 0 };
-        match ends.get(inner).map(|end| end.holder) {
+        match ends.get(inner).map(|end| end.holder()) {
             Some(Holder::Object(number)) => self.objects[number].sockets.borrow().backlog(inner),
             _ => 0,
         }

@@ -159,7 +159,7 @@ impl Lane {
         }
         instance.invocations.remove(&number);
         let left_over = instance.calls.values().any(|call| call.invocation == number);
-        if left_over && matches!(instance.owner, Owner::Worker(_)) && self.streams.of_instance(serial).is_empty() {
+        if left_over && matches!(instance.owner, Owner::Worker(_)) && !self.streams.has_any(serial) {
             self.event(serial, 0, Event::Cancelled { invocation: number });
         }
     }
@@ -178,14 +178,12 @@ impl Lane {
             }
             let mut ends = self.shared.ends.borrow_mut();
             let held =
-                ends.get(socket).is_some_and(|end| end.holder == Holder::Instance(serial) || end.mode != Mode::Fresh);
+                ends.get(socket).is_some_and(|end| end.holder() == Holder::Instance(serial) || end.mode != Mode::Fresh);
             if !held {
                 return Err(Failure::type_error("The WebSocket of this response is not this worker's."));
             }
             ends.pass(socket)?;
-            if let Some(end) = ends.get_mut(socket) {
-                end.holder = Holder::Nobody;
-            }
+            ends.set_holder(socket, Holder::Nobody);
         }
         Ok(response)
     }
@@ -220,8 +218,8 @@ impl Lane {
             self.take_body(serial, &response.body);
             if let Some(socket) = response.socket {
                 let mut ends = self.shared.ends.borrow_mut();
+                ends.set_holder(socket, Holder::Instance(serial));
                 if let Some(end) = ends.get_mut(socket) {
-                    end.holder = Holder::Instance(serial);
                     end.mode = Mode::Fresh;
                 }
             }

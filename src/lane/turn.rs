@@ -10,7 +10,6 @@ use super::message::{Effect, LogLine};
 use super::{Held, Lane};
 use crate::bindings::Output;
 use crate::core::alarm::RunEnd;
-use crate::core::ends::Holder;
 use crate::core::socket::Arrival;
 use crate::isolate::Death;
 use emu_abi::{Event, Failure, LogLevel, Op, SocketEvent, Turn};
@@ -175,8 +174,8 @@ impl Lane {
             Owner::Worker(_) => !self.ready.iter().any(|task| task.is_for(serial)),
         };
         gate_empty
-            && self.streams.of_instance(serial).is_empty()
-            && self.shared.ends.borrow().held_by(Holder::Instance(serial)).next().is_none()
+            && !self.streams.has_any(serial)
+            && self.shared.ends.borrow().of_instance(serial).next().is_none()
             && match owner {
                 Owner::Object(number) => self.objects[number].sockets.borrow().is_empty(),
                 Owner::Worker(_) => true,
@@ -217,8 +216,7 @@ impl Lane {
                 if produces { self.streams.end(stream, Err(failure.clone())) } else { self.streams.cancel(stream) };
             self.notify(notice);
         }
-        let held: Vec<u32> =
-            self.shared.ends.borrow().held_by(Holder::Instance(serial)).map(|(socket, _)| socket).collect();
+        let held: Vec<u32> = self.shared.ends.borrow().of_instance(serial).map(|(socket, _)| socket).collect();
         for socket in held {
             self.emit(socket, Arrival::lost());
         }

@@ -191,7 +191,7 @@ impl Lane {
 
     fn arrive(&mut self, socket: SocketId, arrival: Arrival) {
         let (holder, mode) = match self.shared.ends.borrow().get(socket) {
-            Some(end) => (end.holder, end.mode),
+            Some(end) => (end.holder(), end.mode),
             None => return,
         };
         let last = arrival.is_last();
@@ -266,9 +266,12 @@ impl Lane {
     }
 
     pub(super) fn change_holder(&mut self, socket: SocketId, holder: Holder) {
-        if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
-            end.holder = holder;
-            end.mode = Mode::Passed;
+        {
+            let mut ends = self.shared.ends.borrow_mut();
+            ends.set_holder(socket, holder);
+            if let Some(end) = ends.get_mut(socket) {
+                end.mode = Mode::Passed;
+            }
         }
         self.take_backlog(socket);
     }
@@ -280,7 +283,7 @@ impl Lane {
             .ends
             .borrow()
             .get(socket)
-            .is_some_and(|end| end.holder == Holder::Instance(serial) && end.mode == Mode::Fresh);
+            .is_some_and(|end| end.holder() == Holder::Instance(serial) && end.mode == Mode::Fresh);
         if unused {
             self.emit(socket, Arrival::lost());
             self.shared.ends.borrow_mut().forget_if_finished(socket);
@@ -367,6 +370,6 @@ impl Lane {
     /// The instance of an owner that is an object, for `why`.
     pub(super) fn standard_sockets(&self, serial: u64) -> usize {
         let ends = self.shared.ends.borrow();
-        ends.held_by(Holder::Instance(serial)).filter(|(_, end)| end.mode == Mode::Standard && !end.sent_close).count()
+        ends.of_instance(serial).filter(|(_, end)| end.mode == Mode::Standard && !end.sent_close).count()
     }
 }

@@ -7,10 +7,12 @@
 
 use super::driver::Driver;
 use super::frames::{self, Incoming, Parser, Role, Violation};
+use super::log::SocketEnded;
 use crate::core::ends::SocketId;
 use crate::core::socket::Arrival;
 use crate::lane::Input;
-use crate::world::real::fill_random;
+use crate::world::World;
+use crate::world::real::{RealWorld, fill_random};
 use emu_abi::Failure;
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -36,6 +38,8 @@ thread_local! {
 /// One WebSocket connection.
 pub(super) struct Connection {
     socket: SocketId,
+    /// What the log calls it.
+    path: RefCell<Box<str>>,
     state: RefCell<State>,
 }
 
@@ -56,6 +60,11 @@ struct State {
     /// Its handler is behind; do not read.
     paused: bool,
     waker: Option<Waker>,
+    /// The close code that either side gave first.
+    code: Option<u16>,
+    received: u64,
+    sent: u64,
+    since_ms: f64,
 }
 
 impl Connection {
@@ -71,8 +80,17 @@ impl Connection {
             dead: false,
             paused: false,
             waker: None,
+            code: None,
+            received: 0,
+            sent: 0,
+            since_ms: RealWorld::default().now_ms(),
         };
-        Rc::new(Self { socket, state: RefCell::new(state) })
+        Rc::new(Self { socket, path: RefCell::default(), state: RefCell::new(state) })
+    }
+
+    /// Says what the log shall call it.
+    pub(super) fn name(&self, path: &str) {
+        *self.path.borrow_mut() = path.into();
     }
 
     /// Sends what arrived at this end from the other one.
@@ -83,6 +101,7 @@ impl Connection {
             _ if state.sent_close => return,
             arrival => {
                 frames::encode(arrival, state.mask(), &mut state.unsent);
+                state.count(arrival, false);
                 if arrival.is_last() {
                     state.sent_close = true;
                     state.finishing = state.got_close || matches!(arrival, Arrival::Error(_));
@@ -121,7 +140,14 @@ impl Connection {
 
     fn ended(&self, driver: &Rc<Driver>) {
         let finished = {
-            let mut state = self.state.borrow_mut();
+            let state = &mut *self.state.borrow_mut();
+            let ended = SocketEnded {
+                code: state.code.unwrap_or(1006),
+                received: state.received,
+                sent: state.sent,
+                duration_ms: RealWorld::default().now_ms() - state.since_ms,
+            };
+            driver.log.socket(&self.path.borrow(), &ended);
             state.dead = true;
             state.transport = None;
             state.unsent = Vec::new();
@@ -184,6 +210,7 @@ impl Connection {
                     }
                 }
                 Incoming::Arrival(arrival) => {
+                    self.state.borrow_mut().count(&arrival, true);
                     if arrival.is_last() {
                         let state = &mut *self.state.borrow_mut();
                         state.got_close = true;
@@ -204,6 +231,7 @@ impl Connection {
             if !state.sent_close {
                 frames::close_frame(violation.code, violation.what, state.mask(), &mut state.unsent);
             }
+            state.code = Some(violation.code);
             state.sent_close = true;
             state.got_close = true;
             state.finishing = true;
@@ -213,6 +241,15 @@ impl Connection {
 }
 
 impl State {
+    fn count(&mut self, arrival: &Arrival, received: bool) {
+        match arrival {
+            Arrival::Message(_) if received => self.received += 1,
+            Arrival::Message(_) => self.sent += 1,
+            Arrival::Close { code, .. } => self.code = self.code.or(Some(*code)),
+            Arrival::Error(_) => {}
+        }
+    }
+
     fn mask(&self) -> Option<[u8; 4]> {
         (self.role == Role::Client).then(|| {
             let mut mask = [0; 4];

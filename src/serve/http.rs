@@ -48,17 +48,23 @@ async fn worker(driver: &Rc<Driver>, peer: SocketAddr, mut request: Request<Inco
         Err(what) => return plain(StatusCode::BAD_REQUEST, what),
     };
     let what = format!("{} {}", guest_request.method, guest_request.url);
+    let path = upgrade.as_ref().map(|_| path_of(&guest_request.url).to_owned());
     let (port, answer) = driver.open_port();
     let guard = PortGuard { driver, port };
     driver.input(Input::Request { port, worker: 0, request: guest_request });
     let answer = answer.await;
     std::mem::forget(guard);
     match answer {
-        Ok(Ok(response)) if response.socket.is_some() => upgraded(driver, response, upgrade, on_upgrade),
+        Ok(Ok(response)) if response.socket.is_some() => upgraded(driver, response, upgrade, on_upgrade, path),
         Ok(Ok(response)) => response_out(driver, response),
         Ok(Err(failure)) => failed(driver, &what, &failure, wants_html),
         Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "emu is shutting down\n"),
     }
+}
+
+/// The path of a URL, with its query.
+fn path_of(url: &str) -> &str {
+    url.splitn(4, '/').nth(3).map_or("/", |path| &url[url.len() - path.len() - 1..])
 }
 
 /// Tells the lane when the client goes away before it is answered.
@@ -183,9 +189,11 @@ fn upgraded(
     response: GuestResponse,
     upgrade: Option<Upgrade>,
     on_upgrade: Option<hyper::upgrade::OnUpgrade>,
+    path: Option<String>,
 ) -> Response<OutgoingBody> {
     let socket = response.socket.unwrap_or_default();
     let connection = driver.connection(socket, Role::Server);
+    connection.name(path.as_deref().unwrap_or(""));
     let (Some(upgrade), Some(on_upgrade)) = (upgrade, on_upgrade) else {
         connection.fail(driver);
         let message = "Worker tried to return a WebSocket in a response to a request which did not contain the header \

@@ -3,6 +3,8 @@
 //! Invariant: one writer; a line is written whole or, when nobody reads any more, not at all.
 
 use crate::lane::LogLine;
+use crate::world::World;
+use crate::world::real::RealWorld;
 use emu_abi::{Failure, LogLevel};
 use hyper::{Request, StatusCode};
 use serde_json::json;
@@ -37,10 +39,8 @@ impl Log {
     /// emu listens. Tools wait for this line, so it is wrangler's (reference §5.1).
     pub fn ready(&self, url: &str) {
         match self.format {
-            LogFormat::Json => self.line(
-                &json!({ "level": "info", "source": "emu", "message": format!("Ready on {url}"), "url": url })
-                    .to_string(),
-            ),
+            LogFormat::Json => self
+                .object(json!({ "level": "info", "source": "emu", "message": format!("Ready on {url}"), "url": url })),
             LogFormat::Pretty | LogFormat::Quiet => self.line(&format!("{}Ready on {url}", self.tag())),
         }
     }
@@ -48,7 +48,7 @@ impl Log {
     /// A line of emu's own.
     pub fn info(&self, message: &str) {
         match self.format {
-            LogFormat::Json => self.line(&json!({ "level": "info", "source": "emu", "message": message }).to_string()),
+            LogFormat::Json => self.object(json!({ "level": "info", "source": "emu", "message": message })),
             LogFormat::Pretty | LogFormat::Quiet => self.line(&format!("{}{message}", self.tag())),
         }
     }
@@ -56,7 +56,7 @@ impl Log {
     /// Something the reader should look at.
     pub fn warn(&self, message: &str) {
         match self.format {
-            LogFormat::Json => self.line(&json!({ "level": "warn", "source": "emu", "message": message }).to_string()),
+            LogFormat::Json => self.object(json!({ "level": "warn", "source": "emu", "message": message })),
             LogFormat::Pretty | LogFormat::Quiet => {
                 self.line(&format!("{} {message}", self.painted("33", "▲ [WARNING]")))
             }
@@ -66,7 +66,7 @@ impl Log {
     /// An error, as [`crate::error::report`] words it.
     pub fn error(&self, report: &str) {
         match self.format {
-            LogFormat::Json => self.line(&json!({ "level": "error", "source": "emu", "message": report }).to_string()),
+            LogFormat::Json => self.object(json!({ "level": "error", "source": "emu", "message": report })),
             LogFormat::Pretty | LogFormat::Quiet => {
                 self.line(&format!("{} {}", self.painted("31", "✘ [ERROR]"), report.trim_end()))
             }
@@ -83,10 +83,7 @@ impl Log {
             LogLevel::Error => "error",
         };
         match self.format {
-            LogFormat::Json => self.line(
-                &json!({ "level": level, "source": "worker", "worker": &*line.worker, "object": line.object, "message": line.message })
-                    .to_string(),
-            ),
+            LogFormat::Json => self.object(json!({ "level": level, "source": "worker", "worker": &*line.worker, "object": line.object, "message": line.message })),
             LogFormat::Quiet if line.level != LogLevel::Error => {}
             LogFormat::Pretty | LogFormat::Quiet => {
                 let colour = match line.level {
@@ -108,10 +105,7 @@ impl Log {
 
     fn request(&self, method: &str, path: &str, status: StatusCode, duration_ms: f64) {
         match self.format {
-            LogFormat::Json => self.line(
-                &json!({ "level": "info", "source": "request", "method": method, "path": path, "status": status.as_u16(), "ms": duration_ms })
-                    .to_string(),
-            ),
+            LogFormat::Json => self.object(json!({ "level": "info", "source": "request", "method": method, "path": path, "status": status.as_u16(), "ms": duration_ms })),
             LogFormat::Quiet => {}
             LogFormat::Pretty => {
                 let colour = if status.is_server_error() { "31" } else if status.is_client_error() { "33" } else { "32" };
@@ -124,8 +118,32 @@ impl Log {
         }
     }
 
+    /// A WebSocket connection has ended.
+    pub(super) fn socket(&self, path: &str, ended: &SocketEnded) {
+        let SocketEnded { code, received, sent, duration_ms } = ended;
+        match self.format {
+            LogFormat::Json => self.object(
+                json!({ "level": "info", "source": "socket", "path": path, "code": code, "received": received, "sent": sent, "ms": duration_ms }),
+            ),
+            LogFormat::Quiet => {}
+            LogFormat::Pretty => self.line(&format!(
+                "{}WebSocket {path} closed {code}, {received} received, {sent} sent ({duration_ms:.0}ms)",
+                self.tag()
+            )),
+        }
+    }
+
+    /// A JSON line, with its time.
+    fn object(&self, mut object: serde_json::Value) {
+        object["time"] = json!(RealWorld::default().now_ms());
+        self.line(&object.to_string());
+    }
+
+    /// What stands before a line for people: the time of day in UTC, as the runtime has it.
     fn tag(&self) -> String {
-        self.painted("2", "[emu:info] ")
+        let ms = RealWorld::default().now_ms() as u64 % 86_400_000;
+        let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
+        self.painted("2", &format!("{hours:02}:{minutes:02}:{seconds:02}.{:03} [emu:info] ", ms % 1000))
     }
 
     fn painted(&self, colour: &str, text: &str) -> String {
@@ -137,6 +155,14 @@ impl Log {
         // Whoever read the log has gone; serving goes on.
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());
     }
+}
+
+/// How a WebSocket connection went.
+pub(super) struct SocketEnded {
+    pub(super) code: u16,
+    pub(super) received: u64,
+    pub(super) sent: u64,
+    pub(super) duration_ms: f64,
 }
 
 /// A request that is being served.

@@ -244,6 +244,7 @@ async fn open_websocket(
     let protocol = response.headers().get(header::SEC_WEBSOCKET_PROTOCOL).map(text_of).unwrap_or_default();
     let socket = driver.open_socket(&protocol);
     let connection: Rc<Connection> = driver.connection(socket, Role::Client);
+    connection.name(url.as_str());
     let on_upgrade = hyper::upgrade::on(&mut response);
     let task_driver = Rc::clone(driver);
     tokio::task::spawn_local(async move {

@@ -4,7 +4,7 @@
 //! counts only the steps of full scans, so this module estimates the rest from the compiled program, which
 //! `EXPLAIN` shows: seeks before a loop count once, seeks inside one once per row of it, and each changed row counts as
 //! often as the program writes into the table and its indexes. Exact for scans, look-ups by key, joins of a scan with
-//! look-ups, `count(*)`, and plain inserts, updates and deletes; a lower bound for what has index ranges inside loops.
+//! look-ups, sorted scans, `count(*)`, and plain inserts, updates and deletes; otherwise an estimate.
 //!
 //! Invariant: never influences what a statement does, only what is reported about it.
 
@@ -18,6 +18,7 @@ pub(super) struct Plan {
     has_full_scan: bool,
     checks_rowid: bool,
     counts_table: bool,
+    sorts: bool,
     writes: u64,
     counted_writes: u64,
 }
@@ -48,7 +49,8 @@ impl Plan {
         let inserted = if self.checks_rowid { progress.changes } else { 0 };
         let counted = if self.counts_table { progress.first_integer } else { 0 };
         let produced = if self.seeks_before_loops > 0 { progress.rows } else { 0 };
-        seen.max(produced).max(inserted) + counted
+        let sorted = if self.sorts { progress.rows } else { 0 };
+        seen.max(produced).max(inserted) + counted + sorted
     }
 
     /// The platform's `rowsWritten`.
@@ -77,8 +79,10 @@ impl Plan {
             let changes = op.p5 & COUNT_CHANGE != 0;
             match op.name.as_str() {
                 "Count" => plan.counts_table = true,
+                "SorterSort" => plan.sorts = true,
                 "Insert" | "IdxInsert" if !transient.contains(&op.p1) => plan.add_write(changes),
-                "Delete" if changes => plan.add_write(true),
+                // This one has its flags elsewhere.
+                "Delete" if op.p2 & COUNT_CHANGE != 0 => plan.add_write(true),
                 "Clear" if op.p3 != 0 => plan.add_write(true),
                 "VUpdate" => plan.add_write(true),
                 name if is_seek(name) => {
@@ -113,7 +117,7 @@ fn is_loop_end(name: &str) -> bool {
 fn is_seek(name: &str) -> bool {
     matches!(
         name,
-        "Rewind" | "Last" | "SeekGE" | "SeekGT" | "SeekLE" | "SeekLT" | "SeekRowid" | "NotExists" | "VFilter" | "Sort"
+        "Rewind" | "Last" | "SeekGE" | "SeekGT" | "SeekLE" | "SeekLT" | "SeekRowid" | "NotExists" | "VFilter"
     )
 }
 

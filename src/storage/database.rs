@@ -62,7 +62,10 @@ pub(super) fn set_up(connection: &mut Connection) -> Result<Gate> {
 
 /// The failure when a database cannot be used at all. It names the file, because only the developer can mend it.
 pub(super) fn cannot_open(path: &Path, why: &str) -> Failure {
-    Failure { durable_object_reset: true, ..Failure::error(format!("cannot open the database `{}`: {why}", path.display())) }
+    Failure {
+        durable_object_reset: true,
+        ..Failure::error(format!("cannot open the database `{}`: {why}", path.display()))
+    }
 }
 
 /// Drops every table, view, trigger and virtual table, ours included, inside the open transaction.
@@ -73,7 +76,10 @@ pub(super) fn drop_everything(connection: &Connection) -> Result<()> {
     for (kind, condition) in [
         ("VIEW", "type = 'view'"),
         ("TABLE", "type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'"),
-        ("TABLE", "type = 'table' AND (name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR name LIKE 'sqlite\\_stat%' ESCAPE '\\')"),
+        (
+            "TABLE",
+            "type = 'table' AND (name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR name LIKE 'sqlite\\_stat%' ESCAPE '\\')",
+        ),
     ] {
         let mut statement = connection.prepare(&format!("SELECT name FROM sqlite_master WHERE {condition}"))?;
         let names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_>>()?;

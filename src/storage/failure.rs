@@ -48,10 +48,7 @@ pub(super) fn reset(failure: Failure) -> Failure {
 
 /// Whether SQLite has, or may have, rolled back on its own, so that what the guest believes it wrote is gone.
 pub(super) fn is_critical(error: &rusqlite::Error) -> bool {
-    matches!(
-        base_code(error),
-        Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR | ffi::SQLITE_NOMEM | ffi::SQLITE_INTERRUPT)
-    )
+    matches!(base_code(error), Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR | ffi::SQLITE_NOMEM | ffi::SQLITE_INTERRUPT))
 }
 
 /// The primary result code, where the error is SQLite's.

@@ -85,7 +85,8 @@ pub(super) fn list(connection: &Connection, options: &ListOptions) -> Result<Vec
     let mut entries = Vec::new();
     let mut bytes = 0;
     while let Some(row) = rows.next().map_err(fail)? {
-        let key = String::from_utf8_lossy(row.get_ref(0).and_then(|key| Ok(key.as_bytes()?)).map_err(fail)?).into_owned();
+        let key =
+            String::from_utf8_lossy(row.get_ref(0).and_then(|key| Ok(key.as_bytes()?)).map_err(fail)?).into_owned();
         let value = row.get_ref(1).and_then(|value| Ok(value.as_bytes()?)).map_err(fail)?.to_vec();
         bytes += key.len() + value.len();
         if bytes > MAX_LIST_BYTES {

@@ -23,8 +23,7 @@ pub(super) fn is_missing(error: &rusqlite::Error) -> bool {
 
 /// Adds the functions to a connection.
 pub(super) fn register(connection: &Connection) -> Result<()> {
-    let flags =
-        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("pi", 0, flags, |_| Ok(std::f64::consts::PI))?;
     for (name, function) in UNARY {
         connection.create_scalar_function(*name, 1, flags, |context| Ok(number(context, 0).map(|x| function(x))))?;
@@ -43,7 +42,8 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
             Ok(number(context, 0).zip(number(context, 1)).map(|(x, y)| function(x, y)))
         })?;
     }
-    connection.create_scalar_function("log", 1, flags, |context| Ok(number(context, 0).map(|x| positive(x, f64::log10))))?;
+    connection
+        .create_scalar_function("log", 1, flags, |context| Ok(number(context, 0).map(|x| positive(x, f64::log10))))?;
     connection.create_scalar_function("log", 2, flags, |context| {
         Ok(number(context, 0).zip(number(context, 1)).and_then(|(base, x)| {
             let base = positive(base, f64::ln);

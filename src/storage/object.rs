@@ -155,6 +155,18 @@ impl ObjectStorage {
         self.pool.close(&self.object);
     }
 
+    /// Bounds the database in pages of 4 KiB, to see what a full disk does.
+    #[cfg(test)]
+    pub(super) fn set_max_pages(&self, pages: u32) {
+        let set = |session: &mut Session| {
+            session
+                .connection
+                .execute_batch(&format!("PRAGMA max_page_count={pages}"))
+                .map_err(|error| session.fail(&error))
+        };
+        self.write(set).unwrap();
+    }
+
     fn backend(&self) -> Backend {
         self.object.backend.get()
     }

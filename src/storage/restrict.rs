@@ -99,6 +99,11 @@ const FIRST_HIDDEN: u8 = 3;
 
 impl State {
     fn allows(&self, context: &AuthContext<'_>) -> bool {
+        // SQLite names the database first here, and in its usual place the column, if one is dropped.
+        if let AuthAction::AlterTable { database_name, table_name } = context.action {
+            self.altering.store(true, Relaxed);
+            return database_name == "main" && !is_reserved(table_name);
+        }
         match context.database_name {
             None | Some("main") => {}
             Some("temp") => {
@@ -118,17 +123,14 @@ impl State {
             | AuthAction::Update { table_name, .. } => !is_reserved(table_name),
             AuthAction::CreateView { view_name } | AuthAction::DropView { view_name } => !is_reserved(view_name),
             AuthAction::Reindex { index_name } => !is_reserved(index_name),
-            AuthAction::AlterTable { database_name, table_name } => {
-                self.altering.store(true, Relaxed);
-                database_name == "main" && !is_reserved(table_name)
-            }
             AuthAction::CreateIndex { index_name: name, table_name }
             | AuthAction::DropIndex { index_name: name, table_name }
             | AuthAction::CreateTrigger { trigger_name: name, table_name }
             | AuthAction::DropTrigger { trigger_name: name, table_name } => {
                 !is_reserved(name) && !is_reserved(table_name)
             }
-            AuthAction::CreateVtable { table_name, module_name } | AuthAction::DropVtable { table_name, module_name } => {
+            AuthAction::CreateVtable { table_name, module_name }
+            | AuthAction::DropVtable { table_name, module_name } => {
                 !is_reserved(table_name) && MODULES.iter().any(|module| module.eq_ignore_ascii_case(module_name))
             }
             AuthAction::Function { function_name } => self.allows_function(function_name),
@@ -219,7 +221,9 @@ fn allows_pragma(name: &str, value: Option<&str>) -> bool {
         | "legacy_alter_table"
         | "recursive_triggers"
         | "reverse_unordered_selects" => Argument::Boolean,
-        "table_info" | "table_xinfo" | "foreign_key_list" | "index_info" | "index_list" | "index_xinfo" => Argument::Name,
+        "table_info" | "table_xinfo" | "foreign_key_list" | "index_info" | "index_list" | "index_xinfo" => {
+            Argument::Name
+        }
         "foreign_key_check" => Argument::OptionalName,
         "quick_check" => Argument::OptionalNumberOrName,
         "optimize" => Argument::OptionalNumber,

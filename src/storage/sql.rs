@@ -126,7 +126,7 @@ impl Session {
             } else if prepared.statement().is_explain() == 0 {
                 prepared.plan = Plan::of(&self.connection, text);
             }
-            if tokens::is_blank(tail) {
+            if tokens::skip_blank(tail).is_empty() {
                 return Ok(prepared);
             }
             if prepared.statement().parameter_count() > 0 {
@@ -136,7 +136,8 @@ impl Session {
                 self.begin_write()?;
             }
             Cursor::begin(prepared, &self.gate).map_err(|error| self.fail(&error))?;
-            rest = tail;
+            // Offsets in errors count from where the statement begins.
+            rest = tokens::skip_blank(tail);
         }
     }
 

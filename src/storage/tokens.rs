@@ -17,15 +17,17 @@ enum Kind {
 /// The length of the first statement including its semicolon; the whole text if there is none. Only for statements
 /// that are no `CREATE TRIGGER`, whose body has semicolons of its own.
 pub(super) fn statement_len(sql: &str) -> usize {
-    Tokens::new(sql).find(|(kind, _)| *kind == Kind::Semicolon).map_or(sql.len(), |(_, token)| {
-        token.as_ptr() as usize - sql.as_ptr() as usize + token.len()
-    })
+    Tokens::new(sql)
+        .find(|(kind, _)| *kind == Kind::Semicolon)
+        .map_or(sql.len(), |(_, token)| token.as_ptr() as usize - sql.as_ptr() as usize + token.len())
 }
 
-/// Whether nothing but white space follows; a comment is something (reference §1.7).
-pub(super) fn is_blank(sql: &str) -> bool {
-    sql.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c))
+/// The text without white space before it. A comment is no white space (reference §1.7).
+pub(super) fn skip_blank(sql: &str) -> &str {
+    sql.trim_start_matches(BLANK)
 }
+
+const BLANK: [char; 6] = [' ', '\t', '\n', '\r', '\x0b', '\x0c'];
 
 /// Whether the statement is a `PRAGMA`.
 pub(super) fn is_pragma(sql: &str) -> bool {
@@ -65,7 +67,7 @@ impl<'a> Tokens<'a> {
     // Everything before the next token: white space and comments.
     fn skip_gap(&mut self) {
         loop {
-            self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
+            self.rest = skip_blank(self.rest);
             if let Some(comment) = self.rest.strip_prefix("--") {
                 self.rest = comment.find('\n').map_or("", |end| &comment[end..]);
             } else if let Some(comment) = self.rest.strip_prefix("/*") {
