@@ -68,11 +68,7 @@ pub(crate) fn run<T: 'static>(
 }
 
 /// Runs `body` in the section it has entered and leaves it; nothing is returned when the object is to be reset.
-async fn inside<T>(
-    section: Section,
-    on_error: OnError,
-    body: impl Future<Output = Result<T>>,
-) -> Option<Result<T>> {
+async fn inside<T>(section: Section, on_error: OnError, body: impl Future<Output = Result<T>>) -> Option<Result<T>> {
     let value = scope::in_section(section, body).await;
     let failure = match &value {
         Err(error) if on_error == OnError::Reset => Some(error.to_failure()),

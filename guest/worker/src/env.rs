@@ -27,9 +27,8 @@ impl Env {
         let binding = BINDINGS.with_borrow(|all| all.iter().find(|(known, _)| known == name).cloned());
         let Some((_, binding)) = binding else { return Err(format!("Binding `{name}` is undefined.").into()) };
         let found = type_name(&binding);
-        T::from_binding(binding).ok_or_else(|| {
-            Error::from(format!("Binding cannot be cast to the type {} from {found}", T::TYPE_NAME))
-        })
+        T::from_binding(binding)
+            .ok_or_else(|| Error::from(format!("Binding cannot be cast to the type {} from {found}", T::TYPE_NAME)))
     }
 
     /// A secret.

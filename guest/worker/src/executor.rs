@@ -7,6 +7,7 @@ use crate::scope::{self, Scope};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +42,9 @@ struct Tasks {
 }
 
 thread_local! {
-    static TASKS: RefCell<Tasks> = const { RefCell::new(Tasks { slots: Vec::new(), free: Vec::new() }) };
+    // Never dropped: a guest's memory goes as a whole, and dropping tasks would run code of the worker.
+    static TASKS: RefCell<ManuallyDrop<Tasks>> =
+        const { RefCell::new(ManuallyDrop::new(Tasks { slots: Vec::new(), free: Vec::new() })) };
     static READY: RefCell<VecDeque<TaskId>> = const { RefCell::new(VecDeque::new()) };
 }
 

@@ -69,9 +69,8 @@ mod border {
             buffer.resize(REPLY_CAPACITY, 0);
             // SAFETY: the host reads `message` and writes at most `capacity` bytes at `out`, both during the call; both
             // buffers are live, distinct and exactly that long.
-            let len = unsafe {
-                import::ask(object, message.as_ptr(), message.len(), buffer.as_mut_ptr(), REPLY_CAPACITY)
-            };
+            let len =
+                unsafe { import::ask(object, message.as_ptr(), message.len(), buffer.as_mut_ptr(), REPLY_CAPACITY) };
             if len > REPLY_CAPACITY {
                 buffer.resize(len, 0);
                 // SAFETY: the host writes the reply whose length it has just told, and the buffer is that long.

@@ -55,6 +55,8 @@ mod scope;
 mod sockets;
 mod sql;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod v8;
 mod websocket;

@@ -47,13 +47,8 @@ pub fn start(function: fn()) {
 
 /// Registers a class of Durable Objects with those handlers beside `fetch` that it has.
 pub fn class<T: DurableObject + 'static>(name: &str, alarm: bool, sockets: bool) {
-    let class = Class {
-        name: name.to_owned(),
-        alarm,
-        socket_message: sockets,
-        socket_close: sockets,
-        socket_error: sockets,
-    };
+    let class =
+        Class { name: name.to_owned(), alarm, socket_message: sockets, socket_close: sockets, socket_error: sockets };
     let construct: ConstructFn = |state, env| Rc::new(Instance(T::new(state, env)));
     REGISTRY.with_borrow_mut(|registry| registry.classes.push((class, construct)));
 }
@@ -85,11 +80,7 @@ pub(crate) fn constructor(name: &str) -> Option<ConstructFn> {
 }
 
 /// Runs a `fetch` handler and turns its errors into the response that the public crate makes of them.
-pub async fn respond<Q, Fut, R, E>(
-    request: Request,
-    with_errors: bool,
-    handler: impl FnOnce(Q) -> Fut,
-) -> Response
+pub async fn respond<Q, Fut, R, E>(request: Request, with_errors: bool, handler: impl FnOnce(Q) -> Fut) -> Response
 where
     Q: FromRequest,
     Fut: Future<Output = std::result::Result<R, E>>,

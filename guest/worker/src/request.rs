@@ -1,7 +1,9 @@
 //! [`Request`]: what a handler receives and what a fetch sends.
 
 use crate::streams::{ReadableStream, Source};
-use crate::{ByteStream, Cf, Error, FormData, Headers, Method, RequestInit, RequestRedirect, ResponseBody, Result, Url};
+use crate::{
+    ByteStream, Cf, Error, FormData, Headers, Method, RequestInit, RequestRedirect, ResponseBody, Result, Url,
+};
 use emu_abi::Failure;
 use serde::de::DeserializeOwned;
 
@@ -65,7 +67,7 @@ impl Request {
         Self {
             method: request.method.clone().into(),
             verb: request.method,
-            path: Url::parse(&request.url).map_or_else(|_| "/".to_owned(), |url| url.path().to_owned()),
+            path: path_of(&request.url).to_owned(),
             url: request.url,
             headers: Headers::from_abi(request.headers),
             body: ResponseBody::from_abi(request.body),
@@ -248,6 +250,14 @@ impl Request {
             ResponseBody::Stream(stream) => Some(stream.clone()),
         }
     }
+}
+
+/// The path of a URL that is normalised already, as all the host's are.
+fn path_of(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = after_scheme.find(['?', '#']).unwrap_or(after_scheme.len());
+    let before_query = &after_scheme[..end];
+    before_query.find('/').map_or("/", |start| &before_query[start..])
 }
 
 /// What a `fetch` handler may take.

@@ -151,7 +151,8 @@ impl Response {
         if init.websocket.is_some() && status != 101 {
             return Err(Failure::range_error("Responses with a WebSocket must have status code 101.").into());
         }
-        if !(200..=599).contains(&status) && !(status == 101 && init.websocket.is_some()) {
+        let switches = status == 101 && init.websocket.is_some();
+        if !switches && !(200..=599).contains(&status) {
             let message = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
             return Err(Failure::range_error(message).into());
         }

@@ -13,21 +13,27 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
+type Objects = BTreeMap<u32, Rc<dyn Object>>;
 type Outcome = Result<Settled, Failure>;
 
 thread_local! {
-    static OBJECTS: RefCell<BTreeMap<u32, Rc<dyn Object>>> = const { RefCell::new(BTreeMap::new()) };
+    /// Never dropped, as an object ends with its isolate.
+    static OBJECTS: RefCell<ManuallyDrop<Objects>> = const { RefCell::new(ManuallyDrop::new(BTreeMap::new())) };
     /// The tasks of the worker's own invocations, which end with their client.
     static RUNNING: RefCell<BTreeMap<u32, executor::TaskId>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Prepares the memory that every isolate starts from.
 pub(crate) fn init(init: Init) {
-    std::panic::set_hook(Box::new(|panic| {
-        host::op(&Op::Log { level: LogLevel::Error, message: format!("Rust {panic}") });
-    }));
+    // Where the tests of this crate run, the hook is the test runner's.
+    if cfg!(target_arch = "wasm32") {
+        std::panic::set_hook(Box::new(|panic| {
+            host::op(&Op::Log { level: LogLevel::Error, message: format!("Rust {panic}") });
+        }));
+    }
     env::init(init.env);
     host::op(&Op::Declare(registry::exports()));
     for function in registry::start_functions() {
@@ -80,9 +86,8 @@ fn invoke(number: u32, object: u32, what: Invoke) {
     };
     let invocation = Invocation::new(number, alarm);
     let scope = Scope::of(object, invocation.clone());
-    let handler = scope::enter(scope.clone(), || {
-        if object == 0 { worker_handler(what) } else { object_handler(object, what) }
-    });
+    let handler =
+        scope::enter(scope.clone(), || if object == 0 { worker_handler(what) } else { object_handler(object, what) });
     let task = executor::spawn(scope, async move {
         let result = handler.await;
         RUNNING.with_borrow_mut(|running| running.remove(&number));

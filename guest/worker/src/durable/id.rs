@@ -17,9 +17,8 @@ impl ObjectId<'_> {
     /// # Errors
     /// When this is [`super::State::id`]: an object does not know its namespace.
     pub fn get_stub(&self) -> Result<Stub> {
-        let namespace = self.namespace.ok_or_else(|| {
-            Error::JsError("Cannot get stub from within a Durable Object".to_owned())
-        })?;
+        let namespace =
+            self.namespace.ok_or_else(|| Error::JsError("Cannot get stub from within a Durable Object".to_owned()))?;
         Ok(Stub { namespace: namespace.number, id: self.id.clone() })
     }
 

@@ -111,9 +111,9 @@ impl State {
     /// What [`Self::set_websocket_auto_response`] has set.
     pub fn get_websocket_auto_response(&self) -> Option<WebSocketRequestResponsePair> {
         match self.ask(&Ask::AutoResponseGet) {
-            Answer::MaybePair(pair) => pair.and_then(|(request, response)| {
-                WebSocketRequestResponsePair::new(&request, &response).ok()
-            }),
+            Answer::MaybePair(pair) => {
+                pair.and_then(|(request, response)| WebSocketRequestResponsePair::new(&request, &response).ok())
+            }
             other => host::unexpected(&other),
         }
     }

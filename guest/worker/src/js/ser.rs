@@ -149,13 +149,7 @@ impl ser::Serializer for Serializer {
         self.serialize_seq(Some(len))
     }
 
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        name: &'static str,
-        len: usize,
-    ) -> Out<Items> {
+    fn serialize_tuple_variant(self, _: &'static str, _: u32, name: &'static str, len: usize) -> Out<Items> {
         Ok(Items { items: Vec::with_capacity(len), variant: Some(name) })
     }
 
@@ -167,13 +161,7 @@ impl ser::Serializer for Serializer {
         Ok(Fields { fields: Vec::with_capacity(len), variant: None })
     }
 
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        name: &'static str,
-        len: usize,
-    ) -> Out<Fields> {
+    fn serialize_struct_variant(self, _: &'static str, _: u32, name: &'static str, len: usize) -> Out<Fields> {
         Ok(Fields { fields: Vec::with_capacity(len), variant: Some(name) })
     }
 }

@@ -115,12 +115,7 @@ impl JsValue {
     pub fn is_object(&self) -> bool {
         !matches!(
             self.0,
-            Value::Undefined
-                | Value::Null
-                | Value::Bool(_)
-                | Value::Number(_)
-                | Value::BigInt(_)
-                | Value::String(_)
+            Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::BigInt(_) | Value::String(_)
         )
     }
 

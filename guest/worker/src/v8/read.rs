@@ -130,7 +130,8 @@ impl Reader<'_> {
         if self.extra > MAX_EXTRA_VALUES {
             return Err(bad("it is too large"));
         }
-        Ok(value.clone())
+        let value = value.clone();
+        self.maybe_view(value)
     }
 
     /// Reads what counts as an object, and so has an id for back references.
@@ -253,7 +254,6 @@ impl Reader<'_> {
         Ok(items)
     }
 
-    /// A buffer, and the view that may follow it at once. Both count as objects.
     fn buffer(&mut self, tag: u8, id: usize) -> Read<JsValue> {
         let len = self.varint()?;
         if tag == b'~' {
@@ -261,8 +261,15 @@ impl Reader<'_> {
             self.varint()?;
         }
         let bytes = self.take(len)?.to_vec();
+        let buffer = self.remember(id, JsValue(Value::Buffer(bytes)));
+        self.maybe_view(buffer)
+    }
+
+    /// A view follows its buffer at once, whether that is new or referred to; it counts as an object of its own.
+    fn maybe_view(&mut self, buffer: JsValue) -> Read<JsValue> {
+        let Value::Buffer(bytes) = &buffer.0 else { return Ok(buffer) };
         if self.peek() != Some(b'V') {
-            return Ok(self.remember(id, JsValue(Value::Buffer(bytes))));
+            return Ok(buffer);
         }
         self.tag()?;
         let kind = self.byte()?;
@@ -276,9 +283,9 @@ impl Reader<'_> {
         };
         let viewed = offset.checked_add(len).and_then(|end| bytes.get(offset..end));
         let view = view(kind, viewed.ok_or_else(|| bad("a view is out of bounds"))?)?;
-        self.remember(id, JsValue(Value::Buffer(bytes)));
-        self.seen.push(Some(view.clone()));
-        Ok(view)
+        let id = self.seen.len();
+        self.seen.push(None);
+        Ok(self.remember(id, view))
     }
 
     fn error(&mut self, depth: u32) -> Read<Failure> {

@@ -1,0 +1,29 @@
+# Sourced by the scripts beside it: finds a Rust compiler for wasm32-unknown-unknown.
+
+# Sets `wasm_cargo_args` and exports what cargo needs to use the compiler found; says what to install when there is none.
+find_wasm_toolchain() {
+    wasm_cargo_args=()
+    local sysroot
+    if sysroot=$(rustc --print sysroot 2>/dev/null) && [[ -d $sysroot/lib/rustlib/wasm32-unknown-unknown/lib ]]; then
+        return
+    fi
+    # Debian has the compiler's wasm backend in `rustc-web` and the standard library as source. `RUSTC_BOOTSTRAP` lets a
+    # stable compiler build that library.
+    if [[ -x /usr/bin/rustc && -d $(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library ]]; then
+        local linker
+        for linker in wasm-ld wasm-ld-{21,20,19,18}; do
+            if command -v "$linker" >/dev/null; then
+                export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
+                export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$linker
+                wasm_cargo_args=(-Zbuild-std=std,panic_abort)
+                return
+            fi
+        done
+    fi
+    cat >&2 <<'EOF'
+error: there is no Rust compiler for wasm32-unknown-unknown here
+  help: with rustup: rustup target add wasm32-unknown-unknown
+  help: on Debian: apt-get install -y --no-install-recommends rustc-web rust-web-src lld-19
+EOF
+    return 1
+}
