@@ -3,6 +3,7 @@
 //! Invariant: an index only. What counts is the alarm in the object's own database; an entry too many is a wake-up that
 //! comes to nothing, an entry too few would be a lost alarm, so the host writes here before the object commits.
 
+use super::database::Sharing;
 use super::failure::sql_text;
 use super::pool::Pool;
 use super::{Durability, database, layout};
@@ -90,7 +91,7 @@ impl Inner {
 
     fn open(&self, create: bool) -> Result<Option<Connection>> {
         let opened = match self.path()? {
-            Some(path) => database::open_file(&path, self.pool.durability, create)
+            Some(path) => database::open_file(&path, self.pool.durability, Sharing::Shared, create)
                 .map_err(|failure| Error::storage(failure.message).hint(HINT))?,
             None if create => Some(database::open_memory().map_err(|error| self.failed(&sql_text(&error)))?),
             None => None,

@@ -21,31 +21,76 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-/// How long a statement waits for another process's lock before it fails with `SQLITE_BUSY`.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+// How long a statement waits for another's lock before it fails with `SQLITE_BUSY`. Who holds an object's file either
+// looks at it for a moment, or is another emu and will not let go; the whole lane waits meanwhile.
+const EXCLUSIVE_TIMEOUT: Duration = Duration::from_secs(1);
+const SHARED_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Who may use a file at the same time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// Nobody else. An object has one instance, so one connection: without a shared index of the log an operation takes
+    /// half the time, and opening a file creates none beside its log. Another process that tries is told that the
+    /// database is locked, until the pool closes the file.
+    Exclusive,
+    /// The lanes, and other processes.
+    Shared,
+}
 
 /// Opens, and where `create` is set creates, a database file; nothing where there is none.
-pub(super) fn open_file(path: &Path, durability: Durability, create: bool) -> Result<Option<Connection>, Failure> {
+pub(super) fn open_file(
+    path: &Path,
+    durability: Durability,
+    sharing: Sharing,
+    create: bool,
+) -> Result<Option<Connection>, Failure> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    if create {
-        flags |= OpenFlags::SQLITE_OPEN_CREATE;
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| cannot_open(path, &error.to_string()))?;
+    let is_new = match path.metadata() {
+        Ok(metadata) => metadata.len() == 0,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if !create {
+                return Ok(None);
+            }
+            flags |= OpenFlags::SQLITE_OPEN_CREATE;
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder).map_err(|error| cannot_open(path, &error.to_string()))?;
+            }
+            true
         }
-    } else if matches!(path.metadata(), Err(error) if error.kind() == ErrorKind::NotFound) {
-        return Ok(None);
-    }
+        Err(error) => return Err(cannot_open(path, &error.to_string())),
+    };
     let open = || {
         let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        let synchronous = match durability {
-            Durability::Process => "OFF",
-            Durability::Full => "NORMAL",
-        };
-        connection.execute_batch(&format!("PRAGMA synchronous={synchronous}; PRAGMA journal_mode=WAL;"))?;
+        connection.busy_timeout(match sharing {
+            Sharing::Exclusive => EXCLUSIVE_TIMEOUT,
+            Sharing::Shared => SHARED_TIMEOUT,
+        })?;
+        connection.execute_batch(&settings(durability, sharing, is_new))?;
+        // Files that come and go with every opening make some file systems crawl (ext4 looks through the recently
+        // deleted whenever it creates one), so the log stays, emptied by `empty_log`.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, sharing == Sharing::Exclusive)?;
         Ok(connection)
     };
     open().map(Some).map_err(|error| cannot_open(path, &sql_text(&error)))
+}
+
+fn settings(durability: Durability, sharing: Sharing, is_new: bool) -> String {
+    let locking = match sharing {
+        Sharing::Exclusive => "EXCLUSIVE",
+        Sharing::Shared => "NORMAL",
+    };
+    let synchronous = match durability {
+        Durability::Process => "OFF",
+        Durability::Full => "NORMAL",
+    };
+    // Turning on the log writes the first page, a single write of a file that holds nothing yet; it needs no journal.
+    let first = if is_new { "PRAGMA journal_mode=MEMORY;" } else { "" };
+    format!("PRAGMA locking_mode={locking}; PRAGMA synchronous={synchronous}; {first} PRAGMA journal_mode=WAL;")
+}
+
+/// Moves what is in the log into the database file, before it is closed. Where that fails the log keeps it.
+pub(super) fn empty_log(connection: &Connection) {
+    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 /// A database in memory.

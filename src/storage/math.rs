@@ -26,7 +26,7 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("pi", 0, flags, |_| Ok(std::f64::consts::PI))?;
     for (name, function) in UNARY {
-        connection.create_scalar_function(*name, 1, flags, |context| Ok(number(context, 0).map(|x| function(x))))?;
+        connection.create_scalar_function(*name, 1, flags, |context| Ok(number(context, 0).map(function)))?;
     }
     for (name, function) in ROUNDING {
         connection.create_scalar_function(*name, 1, flags, |context| {
@@ -52,7 +52,10 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     })
 }
 
-const UNARY: &[(&str, fn(f64) -> f64)] = &[
+type Unary = fn(f64) -> f64;
+type Binary = fn(f64, f64) -> f64;
+
+const UNARY: &[(&str, Unary)] = &[
     ("acos", f64::acos),
     ("acosh", f64::acosh),
     ("asin", f64::asin),
@@ -73,12 +76,12 @@ const UNARY: &[(&str, fn(f64) -> f64)] = &[
     ("tanh", f64::tanh),
 ];
 
-const ROUNDING: &[(&str, fn(f64) -> f64)] = &[("ceil", f64::ceil), ("floor", f64::floor), ("trunc", f64::trunc)];
+const ROUNDING: &[(&str, Unary)] = &[("ceil", f64::ceil), ("floor", f64::floor), ("trunc", f64::trunc)];
 
-const BINARY: &[(&str, fn(f64, f64) -> f64)] = &[("atan2", f64::atan2), ("mod", |x, y| x % y), ("pow", f64::powf)];
+const BINARY: &[(&str, Binary)] = &[("atan2", f64::atan2), ("mod", |x, y| x % y), ("pow", f64::powf)];
 
 // Not a number, and so NULL, where a logarithm does not exist; the C functions would give an infinity for zero.
-fn positive(x: f64, function: fn(f64) -> f64) -> f64 {
+fn positive(x: f64, function: Unary) -> f64 {
     if x > 0.0 { function(x) } else { f64::NAN }
 }
 

@@ -59,7 +59,7 @@ impl ObjectStorage {
 
     /// `deleteAll()`: removes keys, tables and, unless `keep_alarm`, the alarm, as one more write of the transaction.
     pub fn delete_all(&self, keep_alarm: bool) -> Result<(), Failure> {
-        Ok(self.read(|session| session.delete_all(keep_alarm))?.unwrap_or(()))
+        self.read(|session| session.delete_all(keep_alarm)).map(|_| ())
     }
 
     /// The alarm's time in nanoseconds since the epoch.

@@ -3,6 +3,7 @@
 //! Invariant: at most `max_open` databases are open, unless more than that are in the middle of a transaction or a
 //! result; those are never closed.
 
+use super::database::Sharing;
 use super::session::Session;
 use super::{Backend, Durability, database, failure, layout};
 use emu_abi::Failure;
@@ -24,12 +25,15 @@ pub(super) struct Object {
     fresh: Cell<bool>,
 }
 
+// The objects of a namespace that are in use or open, by id.
+type Namespace = BTreeMap<[u8; 32], Rc<Object>>;
+
 /// All of a lane's storage.
 pub(super) struct Pool {
     root: Option<PathBuf>,
     pub(super) durability: Durability,
     max_open: usize,
-    objects: RefCell<BTreeMap<Rc<str>, BTreeMap<[u8; 32], Rc<Object>>>>,
+    objects: RefCell<BTreeMap<Rc<str>, Namespace>>,
     /// Objects with an open file.
     open: RefCell<Vec<Rc<Object>>>,
     tick: Cell<u64>,
@@ -103,16 +107,17 @@ impl Pool {
     fn open(&self, object: &Rc<Object>, create: bool) -> Result<Option<Session>, Failure> {
         let Some(path) = self.path(object)? else {
             return if create {
-                let session = database::open_memory().and_then(Session::new);
+                let session = database::open_memory().and_then(|connection| Session::new(connection, false));
                 session.map(Some).map_err(|error| failure::from_sql(&error))
             } else {
                 Ok(None)
             };
         };
         self.make_room();
-        let Some(connection) = database::open_file(&path, self.durability, create)? else { return Ok(None) };
+        let opened = database::open_file(&path, self.durability, Sharing::Exclusive, create)?;
+        let Some(connection) = opened else { return Ok(None) };
         let session =
-            Session::new(connection).map_err(|error| database::cannot_open(&path, &failure::sql_text(&error)))?;
+            Session::new(connection, true).map_err(|error| database::cannot_open(&path, &failure::sql_text(&error)))?;
         object.fresh.set(true);
         self.open.borrow_mut().push(Rc::clone(object));
         Ok(Some(session))

@@ -26,6 +26,7 @@ pub(super) struct Session {
     pub(super) set_by_pragma: bool,
     /// `delete_all` has left a file that should shrink.
     shrink: bool,
+    on_disk: bool,
     pub(super) connection: Rc<Connection>,
 }
 
@@ -37,8 +38,8 @@ struct Tables {
 }
 
 impl Session {
-    /// Takes a fresh connection.
-    pub(super) fn new(mut connection: Connection) -> rusqlite::Result<Self> {
+    /// Takes a fresh connection, `on_disk` or in memory.
+    pub(super) fn new(mut connection: Connection, on_disk: bool) -> rusqlite::Result<Self> {
         let gate = database::set_up(&mut connection)?;
         Ok(Self {
             cursors: Cursors::default(),
@@ -49,6 +50,7 @@ impl Session {
             broken: None,
             set_by_pragma: false,
             shrink: false,
+            on_disk,
             connection: Rc::new(connection),
         })
     }
@@ -252,6 +254,16 @@ impl Session {
         let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
         let found = self.connection.prepare_cached(sql).and_then(|mut statement| statement.exists([name]));
         found.map_err(|error| self.fail(&error))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.rollback();
+        self.statements = StatementCache::default();
+        if self.on_disk {
+            database::empty_log(&self.connection);
+        }
     }
 }
 
