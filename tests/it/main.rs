@@ -1,0 +1,25 @@
+//! End-to-end tests: the real binary, a real HTTP client, a real WebSocket client.
+//!
+//! Each file is a subject. `support` is what they are written with.
+//!
+//! Invariant: what is asserted here somebody outside the process could see.
+
+#![expect(clippy::disallowed_methods, reason = "tests live in the real world: they start processes and wait for them")]
+
+mod chat;
+mod support;
+
+/// The files of this folder and the modules above are the same.
+#[test]
+fn every_file_is_a_module() {
+    let folder = support::repository().join("tests/it");
+    let main = include_str!("main.rs");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .expect("this folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().trim_end_matches(".rs").to_owned())
+        .filter(|name| name != "main")
+        .collect();
+    files.sort();
+    let modules: Vec<&str> = main.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).collect();
+    assert_eq!(modules, files);
+}

@@ -1,0 +1,176 @@
+//! The real binary, as a process.
+//!
+//! Invariant: a process lives no longer than its [`Emu`], nor than this test program, however that ends.
+
+use super::log::Log;
+use super::{LIMIT, Project, Socket};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde_json::Value;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A process that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; nothing if a signal ended it.
+    pub code: Option<i32>,
+    /// Both outputs.
+    pub text: String,
+}
+
+/// A running `emu serve`.
+pub struct Emu {
+    child: Child,
+    log: Log,
+    folder: PathBuf,
+    port: u16,
+    pub(super) agent: ureq::Agent,
+}
+
+impl Emu {
+    /// Starts emu and waits until it is ready.
+    pub(super) fn start(project: &Project, args: &[&str]) -> Self {
+        let (child, log) = spawn(project.command(args));
+        let agent = super::http::agent();
+        let mut emu = Self { child, log, folder: project.folder().to_owned(), port: 0, agent };
+        let ready = emu.logged("Ready on http://localhost:");
+        emu.port = ready.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port in the line");
+        emu
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The first line of the log that contains `what`.
+    pub fn logged(&self, what: &str) -> String {
+        self.logged_after(0, what)
+    }
+
+    /// The first line that contains `what` and is not among the first `lines`.
+    pub fn logged_after(&self, lines: usize, what: &str) -> String {
+        match self.log.find(what, lines, LIMIT) {
+            Some((_, line)) => line,
+            None => panic!("emu did not say `{what}` but:\n{}", self.log.text()),
+        }
+    }
+
+    /// How many lines the log has.
+    pub fn log_len(&self) -> usize {
+        self.log.len()
+    }
+
+    /// The log.
+    pub fn log(&self) -> String {
+        self.log.text()
+    }
+
+    /// Opens a WebSocket.
+    pub fn websocket(&self, path: &str) -> Socket {
+        Socket::open(self.port, path)
+    }
+
+    /// Runs `emu do` against this emu.
+    pub fn emu_do(&self, args: &[&str]) -> Ended {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_emu"));
+        command.arg("do").args(args).current_dir(&self.folder).env_clear();
+        run_to_end(command)
+    }
+
+    /// What `emu do … --json` prints.
+    pub fn emu_do_json(&self, args: &[&str]) -> Value {
+        let ended = self.emu_do(&[args, &["--json"]].concat());
+        assert_eq!(ended.code, Some(0), "emu do {args:?}: {}", ended.text);
+        serde_json::from_str(&ended.text).unwrap_or_else(|error| panic!("emu do {args:?}: {error}: {}", ended.text))
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the process is there");
+    }
+
+    /// Kills it without warning.
+    pub fn kill(mut self) {
+        self.signal(Signal::KILL);
+        self.child.wait().expect("a killed process ends");
+    }
+
+    /// Asks it to end, which it must do, and without a complaint.
+    pub fn stop(mut self) {
+        self.signal(Signal::TERM);
+        let code = self.exit_code(LIMIT);
+        assert_eq!(code, Some(0), "emu did not end well:\n{}", self.log.text());
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When it does not come in time.
+    pub fn exit_code(&mut self, limit: Duration) -> Option<i32> {
+        exit_code(&mut self.child, &self.log, limit)
+    }
+}
+
+impl Drop for Emu {
+    fn drop(&mut self) {
+        end(&mut self.child);
+        if std::thread::panicking() {
+            eprintln!("---- log of emu\n{}\n----", self.log.text());
+        }
+    }
+}
+
+/// Runs a command to its end.
+pub fn run_to_end(command: Command) -> Ended {
+    let (mut child, log) = spawn(command);
+    let code = exit_code(&mut child, &log, LIMIT);
+    Ended { code, text: log.text() }
+}
+
+/// A line for each output of a process that has ended as it should have.
+pub fn ends(ended: &Ended, code: i32, text: &str) {
+    assert_eq!((ended.code, ended.text.trim_end()), (Some(code), text.trim_end()));
+}
+
+fn spawn(mut command: Command) -> (Child, Log) {
+    // A group of its own, so that whatever it starts ends with it.
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().expect("emu can be started");
+    let log = Log::default();
+    log.follow(child.stdout.take().expect("an output"));
+    log.follow(child.stderr.take().expect("an output"));
+    (child, log)
+}
+
+fn exit_code(child: &mut Child, log: &Log, limit: Duration) -> Option<i32> {
+    if !log.ended(limit) {
+        end(child);
+        panic!("the process did not end within {limit:?}:\n{}", log.text());
+    }
+    child.wait().expect("a process that closed its outputs ends").code()
+}
+
+fn end(child: &mut Child) {
+    // Failures mean that it has gone already.
+    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+    let _ = child.wait();
+}
+
+/// Lets the kernel end the process when the thread that started it is gone, where util-linux is there.
+pub(super) fn guarded(program: &Path) -> Command {
+    let setpriv = Path::new("/usr/bin/setpriv");
+    if !setpriv.exists() {
+        return Command::new(program);
+    }
+    let mut guarded = Command::new(setpriv);
+    guarded.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    guarded
+}

@@ -1,0 +1,98 @@
+//! A blocking HTTP client.
+//!
+//! Invariant: nothing of it is emu's own HTTP library.
+
+use super::{Emu, LIMIT};
+use serde_json::Value;
+use ureq::http::{Request, Response};
+
+/// A whole response.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The headers in order, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, as text.
+    pub body: String,
+}
+
+impl Reply {
+    /// A header's value, or nothing.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+pub(super) fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .timeout_global(Some(LIMIT))
+        .allow_non_standard_methods(true);
+    config.build().new_agent()
+}
+
+impl Emu {
+    /// Where a path of this emu is.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.port())
+    }
+
+    /// Sends a request with these headers and this body.
+    ///
+    /// # Errors
+    /// When no response comes back.
+    pub fn try_request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Reply, ureq::Error> {
+        let mut request = Request::builder().method(method).uri(self.url(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = match method {
+            "GET" | "HEAD" => self.agent.run(request.body(())?)?,
+            _ => self.agent.run(request.body(body)?)?,
+        };
+        whole(response)
+    }
+
+    /// Sends a request with these headers and this body.
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let reply = self.try_request(method, path, headers, body);
+        reply.unwrap_or_else(|error| panic!("{method} {path}: {error}\n{}", self.log()))
+    }
+
+    /// `GET`.
+    pub fn get(&self, path: &str) -> Reply {
+        self.request("GET", path, &[], b"")
+    }
+
+    /// `POST`.
+    pub fn post(&self, path: &str, body: &[u8]) -> Reply {
+        self.request("POST", path, &[], body)
+    }
+
+    /// The body of a `GET` that succeeds.
+    pub fn text(&self, path: &str) -> String {
+        let reply = self.get(path);
+        assert_eq!(reply.status, 200, "GET {path}: {}", reply.body);
+        reply.body
+    }
+}
+
+fn whole(mut response: Response<ureq::Body>) -> Result<Reply, ureq::Error> {
+    let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let body = response.body_mut().read_to_vec()?;
+    Ok(Reply { status: response.status().as_u16(), headers, body: String::from_utf8_lossy(&body).into_owned() })
+}

@@ -1,0 +1,45 @@
+//! What the tests drive emu with: a project in a folder of its own, the real binary, and clients this project did not
+//! write.
+//!
+//! Reading order: [`project`], [`emu`], [`log`], [`http`], [`socket`], [`raw`].
+//!
+//! Invariant: asserts nothing about the platform; every wait is bounded, and ends with the whole log when it fails.
+
+mod emu;
+mod http;
+mod log;
+mod project;
+mod raw;
+mod socket;
+
+pub use emu::{Emu, Ended, ends, run_to_end};
+pub use http::Reply;
+pub use project::{Project, repository};
+pub use raw::{Raw, frame};
+pub use socket::{Got, Socket};
+
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How long anything may take that should take a moment. Generous: the machines that run this are small and busy.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// Asks until there is an answer.
+///
+/// # Panics
+/// When there is none within [`LIMIT`].
+pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "{what}: not within {LIMIT:?}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Milliseconds since the epoch.
+pub fn now_ms() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is set").as_secs_f64() * 1000.0
+}

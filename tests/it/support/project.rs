@@ -1,0 +1,117 @@
+//! A wrangler project in a folder of its own.
+//!
+//! Invariant: the folder is removed with the project, unless the test failed: then it is what there is to look at.
+
+use super::Emu;
+use super::emu::{self, Ended};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A folder with a `wrangler.jsonc`, and usually a `worker.wasm` beside it.
+pub struct Project {
+    folder: PathBuf,
+}
+
+impl Project {
+    /// An empty folder.
+    pub fn empty() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = tmp().join(format!("project-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).expect("the build's folder for tests can be written");
+        Self { folder }
+    }
+
+    /// The sample worker, with its own configuration.
+    pub fn room() -> Self {
+        let config = fs::read_to_string(repository().join("wrangler.jsonc")).expect("the sample's configuration");
+        let project = Self::empty();
+        project.write("wrangler.jsonc", config);
+        project.replace("guest/prebuilt/room.wasm", "worker.wasm");
+        project.copy_worker("room.wasm");
+        project
+    }
+
+    /// A worker of `guest/prebuilt` with the configuration `fixtures/<name>/wrangler.jsonc`.
+    pub fn fixture(name: &str, wasm: &str) -> Self {
+        let project = Self::empty();
+        let config = repository().join("fixtures").join(name).join("wrangler.jsonc");
+        project.write("wrangler.jsonc", fs::read(&config).expect("the fixture's configuration"));
+        project.copy_worker(wasm);
+        project
+    }
+
+    /// Copies a prebuilt worker to `worker.wasm`.
+    pub fn copy_worker(&self, wasm: &str) {
+        let prebuilt = repository().join("guest").join("prebuilt").join(wasm);
+        fs::copy(&prebuilt, self.path("worker.wasm")).expect("the prebuilt worker");
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Writes a file.
+    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+        fs::write(self.path(name), contents).expect("the project's folder can be written");
+    }
+
+    /// Replaces text in `wrangler.jsonc`; `from` must be there.
+    pub fn replace(&self, from: &str, to: &str) {
+        let config = fs::read_to_string(self.path("wrangler.jsonc")).expect("a configuration");
+        assert!(config.contains(from), "`{from}` is not in the configuration");
+        self.write("wrangler.jsonc", config.replace(from, to));
+    }
+
+    /// `emu` with these arguments, in this folder and nothing else of this process's surroundings.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = emu::guarded(Path::new(env!("CARGO_BIN_EXE_emu")));
+        command.args(args).current_dir(&self.folder).env_clear();
+        command.env("PATH", "/usr/bin:/bin").env("HOME", &self.folder).env("EMU_CACHE_DIR", tmp().join("cache"));
+        command
+    }
+
+    /// Starts `emu serve` on any port and waits until it is ready.
+    pub fn serve(&self, args: &[&str]) -> Emu {
+        Emu::start(self, &[&["serve", "--port", "0"], args].concat())
+    }
+
+    /// Runs `emu` with these arguments to its end.
+    pub fn run(&self, args: &[&str]) -> Ended {
+        emu::run_to_end(self.command(args))
+    }
+
+    /// Where the databases of a class are kept.
+    pub fn databases(&self, unique_key: &str) -> PathBuf {
+        self.path(".wrangler/state/v3/do").join(unique_key)
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the project is left in {}", self.folder.display());
+        } else {
+            // It may have been made unwritable, or be gone.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// The folder of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder that cargo gives to tests.
+fn tmp() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+}

@@ -1,0 +1,124 @@
+//! A bare connection, for bytes that no client would send.
+//!
+//! Invariant: sends what it is told, however wrong.
+
+use super::LIMIT;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpStream};
+
+/// A TCP connection.
+pub struct Raw {
+    stream: TcpStream,
+}
+
+impl Raw {
+    /// Connects to a port of this machine.
+    pub fn connect(port: u16) -> Self {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("somebody listens");
+        stream.set_nodelay(true).expect("a TCP connection");
+        stream.set_read_timeout(Some(LIMIT)).expect("a TCP connection");
+        stream.set_write_timeout(Some(LIMIT)).expect("a TCP connection");
+        Self { stream }
+    }
+
+    /// Connects and opens a WebSocket by hand.
+    pub fn websocket(port: u16, path: &str) -> Self {
+        let mut raw = Self::connect(port);
+        raw.send(
+            format!(
+                "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+            .as_bytes(),
+        );
+        let head = raw.head();
+        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+        raw
+    }
+
+    /// Sends bytes. That the other side has gone is for [`Self::rest`] to show.
+    pub fn send(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes);
+    }
+
+    /// Ends the sending half.
+    pub fn finish(&self) {
+        self.stream.shutdown(Shutdown::Write).expect("a TCP connection");
+    }
+
+    /// The head of a response, up to and with the empty line.
+    pub fn head(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            match self.read(1) {
+                Some(byte) => head.extend(byte),
+                None => break,
+            }
+        }
+        String::from_utf8_lossy(&head).into_owned()
+    }
+
+    /// Exactly so many bytes; nothing if the connection ends before.
+    pub fn read(&mut self, count: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; count];
+        match self.stream.read_exact(&mut bytes) {
+            Ok(()) => Some(bytes),
+            Err(error) if gone(&error) => None,
+            Err(error) => panic!("nothing arrived within {LIMIT:?}: {error}"),
+        }
+    }
+
+    /// Everything up to the end of the connection.
+    pub fn rest(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        match self.stream.read_to_end(&mut bytes) {
+            Ok(_) => {}
+            Err(error) if gone(&error) => {}
+            Err(error) => panic!("the connection did not end within {LIMIT:?}: {error}"),
+        }
+        bytes
+    }
+
+    /// The next frame of a WebSocket: opcode and payload; nothing if the connection ends.
+    pub fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
+        let head = self.read(2)?;
+        let len = match head[1] & 0x7f {
+            126 => u16::from_be_bytes(self.read(2)?.try_into().ok()?).into(),
+            127 => u64::from_be_bytes(self.read(8)?.try_into().ok()?) as usize,
+            len => usize::from(len),
+        };
+        Some((head[0] & 0x0f, self.read(len)?))
+    }
+
+    /// The code of the Close frame that comes next.
+    pub fn close_code(&mut self) -> Option<u16> {
+        match self.frame()? {
+            (8, payload) => Some(u16::from_be_bytes(payload.get(..2)?.try_into().ok()?)),
+            other => panic!("{other:?} instead of a Close frame"),
+        }
+    }
+}
+
+fn gone(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
+}
+
+/// A masked frame with this first byte.
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    const MASK: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
+    let mut bytes = vec![first];
+    match payload.len() {
+        len @ 0..126 => bytes.push(0x80 | len as u8),
+        len @ 126..0x1_0000 => {
+            bytes.push(0x80 | 126);
+            bytes.extend((len as u16).to_be_bytes());
+        }
+        len => {
+            bytes.push(0x80 | 127);
+            bytes.extend((len as u64).to_be_bytes());
+        }
+    }
+    bytes.extend(MASK);
+    bytes.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    bytes
+}
