@@ -26,7 +26,7 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("pi", 0, flags, |_| Ok(std::f64::consts::PI))?;
     for (name, function) in UNARY {
-        connection.create_scalar_function(*name, 1, flags, |context| Ok(number(context, 0).map(function)))?;
+        connection.create_scalar_function(*name, 1, flags, move |context| Ok(number(context, 0).map(function)))?;
     }
     for (name, function) in ROUNDING {
         connection.create_scalar_function(*name, 1, flags, |context| {
