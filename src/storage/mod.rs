@@ -20,6 +20,7 @@ mod object;
 mod pool;
 mod restrict;
 mod session;
+mod sources;
 mod sql;
 mod statement;
 mod tokens;
@@ -70,6 +71,20 @@ impl Storage {
     /// `max_open` files are open at a time; an open one takes about 100 KiB beside its cached pages.
     pub fn new(root: Option<PathBuf>, durability: Durability, max_open: usize) -> Self {
         Self { pool: Rc::new(Pool::new(root, durability, max_open)), alarms: Rc::default() }
+    }
+
+    /// For a simulated world, before any object is used: SQL's `random()` and `randomblob()` follow from `seed`, and its
+    /// current time is the one of [`Storage::set_time_ms`]. Otherwise SQLite asks the operating system, as on the platform.
+    pub fn simulate(&self, seed: u64) -> Result<()> {
+        let sources = sources::Sources::new(seed)
+            .map_err(|error| Error::storage("cannot open a database in memory").because(error))?;
+        self.pool.simulate(sources);
+        Ok(())
+    }
+
+    /// The simulated time from here on, in milliseconds since the epoch. Without [`Storage::simulate`] it does nothing.
+    pub fn set_time_ms(&self, now_ms: i64) {
+        self.pool.set_time_ms(now_ms);
     }
 
     /// A handle on an object's storage. Cheap: the file is opened when it is first used.

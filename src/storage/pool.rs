@@ -5,8 +5,10 @@
 
 use super::database::Sharing;
 use super::session::Session;
+use super::sources::Sources;
 use super::{Backend, Durability, database, failure, layout};
 use emu_abi::Failure;
+use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,6 +39,8 @@ pub(super) struct Pool {
     /// Objects with an open file.
     open: RefCell<Vec<Rc<Object>>>,
     tick: Cell<u64>,
+    /// Where SQL gets time and randomness from, if not from SQLite.
+    sources: RefCell<Option<Sources>>,
     /// Databases with commits that are not synced, and whether their folder has to be synced as well.
     unsynced: RefCell<BTreeMap<PathBuf, bool>>,
 }
@@ -50,6 +54,7 @@ impl Pool {
             objects: RefCell::default(),
             open: RefCell::default(),
             tick: Cell::new(0),
+            sources: RefCell::default(),
             unsynced: RefCell::default(),
         }
     }
@@ -57,6 +62,18 @@ impl Pool {
     /// The root folder, if anything is kept.
     pub(super) fn root(&self) -> Option<&Path> {
         self.root.as_deref()
+    }
+
+    /// Gives SQL simulated time and randomness from here on.
+    pub(super) fn simulate(&self, sources: Sources) {
+        *self.sources.borrow_mut() = Some(sources);
+    }
+
+    /// Moves simulated time.
+    pub(super) fn set_time_ms(&self, now_ms: i64) {
+        if let Some(sources) = self.sources.borrow().as_ref() {
+            sources.set_time_ms(now_ms);
+        }
     }
 
     /// The object's place, which is made if it is not known.
@@ -107,7 +124,7 @@ impl Pool {
     fn open(&self, object: &Rc<Object>, create: bool) -> Result<Option<Session>, Failure> {
         let Some(path) = self.path(object)? else {
             return if create {
-                let session = database::open_memory().and_then(|connection| Session::new(connection, false));
+                let session = database::open_memory().and_then(|connection| self.session(connection, false));
                 session.map(Some).map_err(|error| failure::from_sql(&error))
             } else {
                 Ok(None)
@@ -117,10 +134,17 @@ impl Pool {
         let opened = database::open_file(&path, self.durability, Sharing::Exclusive, create)?;
         let Some(connection) = opened else { return Ok(None) };
         let session =
-            Session::new(connection, true).map_err(|error| database::cannot_open(&path, &failure::sql_text(&error)))?;
+            self.session(connection, true).map_err(|error| database::cannot_open(&path, &failure::sql_text(&error)))?;
         object.fresh.set(true);
         self.open.borrow_mut().push(Rc::clone(object));
         Ok(Some(session))
+    }
+
+    fn session(&self, connection: Connection, on_disk: bool) -> rusqlite::Result<Session> {
+        if let Some(sources) = self.sources.borrow().as_ref() {
+            sources.install(&connection)?;
+        }
+        Session::new(connection, on_disk)
     }
 
     fn path(&self, object: &Object) -> Result<Option<PathBuf>, Failure> {

@@ -6,6 +6,7 @@ mod cursors;
 mod files;
 mod kv;
 mod restrictions;
+mod sources;
 mod sql;
 mod transactions;
 

@@ -178,7 +178,7 @@ fn the_size_counts_used_pages() {
     assert_eq!(object.database_size().unwrap(), 8192);
     run(&object, "insert into t values(zeroblob(100000))");
     let full = object.database_size().unwrap();
-    assert!(full > 100_000 && full % 4096 == 0, "{full}");
+    assert!(full > 100_000 && full.is_multiple_of(4096), "{full}");
     run(&object, "drop table t");
     assert_eq!(object.database_size().unwrap(), 4096);
 }
