@@ -211,7 +211,7 @@ impl Request {
         Ok(Q::deserialize(serde_urlencoded::Deserializer::new(url.query_pairs()))?)
     }
 
-    /// A second request with the same content.
+    /// A second request with the same content; each can read the body.
     ///
     /// # Errors
     /// When the body was read before.
@@ -220,26 +220,40 @@ impl Request {
         if self.body_used {
             return Err(Error::BodyUsed);
         }
-        Ok(Self {
+        Ok(self.with_other_body(self.body.tee()?))
+    }
+
+    /// The same request, to be changed. There is one body: whoever reads it first has it.
+    ///
+    /// # Errors
+    /// When the body was read before.
+    pub fn clone_mut(&self) -> Result<Self> {
+        if self.body_used {
+            return Err(Error::BodyUsed);
+        }
+        Ok(Self { immutable: false, ..self.with_other_body(self.body.clone()) })
+    }
+
+    fn with_other_body(&self, body: ResponseBody) -> Self {
+        Self {
             verb: self.verb.clone(),
             method: self.method.clone(),
             url: self.url.clone(),
             path: self.path.clone(),
             headers: self.headers.clone(),
-            body: self.body.tee()?,
+            body,
             body_used: false,
             redirect: self.redirect,
             cf: self.cf.clone(),
             immutable: self.immutable,
-        })
+        }
     }
 
-    /// A second request with the same content, to be changed.
-    ///
-    /// # Errors
-    /// When the body was read before.
-    pub fn clone_mut(&self) -> Result<Self> {
-        Ok(Self { immutable: false, ..self.clone()? })
+    /// Sets the body to a stream. Beyond the public crate, where a `JsValue` can be one.
+    #[must_use]
+    pub fn with_body_stream(mut self, body: ByteStream) -> Self {
+        self.body = ResponseBody::from_stream(body);
+        self
     }
 
     /// The body as a handle, as `inner().body()` of the public crate.
