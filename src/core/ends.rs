@@ -50,8 +50,10 @@ pub struct End {
     pub mode: Mode,
     /// Its holder has emitted a close, or vanished.
     pub sent_close: bool,
-    /// A close has arrived at it.
+    /// A close has arrived at it, or the other side has vanished.
     pub got_close: bool,
+    /// The other side has vanished: nothing that is sent arrives any more.
+    pub gone: bool,
     /// Opened by this worker with `fetch`, rather than made as a pair.
     pub outgoing: bool,
     /// What arrived before anybody could take it.
@@ -91,6 +93,7 @@ impl Ends {
                 mode: if passed { Mode::Passed } else { Mode::Fresh },
                 sent_close: false,
                 got_close: false,
+                gone: false,
                 outgoing: false,
                 backlog: Vec::new(),
                 protocol: "".into(),
@@ -213,7 +216,7 @@ impl Ends {
                 Err(Failure::type_error("Can't call WebSocket send() after close()."))
             };
         }
-        Ok(true)
+        Ok(!end.gone)
     }
 
     /// `ws.close(code, reason)`: what to emit, or nothing if it is closed already.
@@ -287,10 +290,10 @@ impl Ends {
         SocketState { ready_state, protocol: end.protocol.to_string(), ..SocketState::default() }
     }
 
-    /// Forgets both ends if both directions are closed. True if it did.
+    /// Forgets both ends if both directions are closed, or one side has vanished. True if it did.
     pub fn forget_if_finished(&mut self, socket: SocketId) -> bool {
         let Some(end) = self.ends.get(&socket) else { return false };
-        if !(end.sent_close && end.got_close) {
+        if !(end.got_close && (end.sent_close || end.gone)) {
             return false;
         }
         for gone in [socket, end.peer] {

@@ -168,20 +168,18 @@ impl Lane {
         let peer = {
             let mut ends = self.shared.ends.borrow_mut();
             let Some(end) = ends.get_mut(socket) else { return };
-            let lost = arrival.is_last() && !matches!(arrival, Arrival::Close { clean: true, .. });
-            if lost && end.got_close && end.sent_close {
-                return;
-            }
             let peer = end.peer;
             if arrival.is_last() {
+                let lost = !matches!(arrival, Arrival::Close { clean: true, .. });
                 end.sent_close = true;
                 end.got_close |= lost;
-                if let Some(peer) = ends.get_mut(peer) {
-                    if peer.got_close {
+                if let Some(other) = ends.get_mut(peer) {
+                    other.gone |= lost;
+                    // Its close has arrived already; that the connection ended as well is no further event.
+                    if std::mem::replace(&mut other.got_close, true) {
+                        ends.forget_if_finished(peer);
                         return;
                     }
-                    peer.got_close = true;
-                    peer.sent_close |= lost;
                 }
             }
             peer
@@ -227,13 +225,6 @@ impl Lane {
     fn arrive_at_object(&mut self, number: usize, socket: SocketId, arrival: Arrival) {
         let now_ms = self.world().now_ms();
         let answerable = self.shared.ends.borrow().get(socket).is_some_and(|end| !end.sent_close);
-        if let Arrival::Close { code, reason, clean: true } = &arrival
-            && answerable
-            && self.switches_of(number).auto_reply_to_close
-        {
-            let reply = Arrival::Close { code: *code, reason: reason.clone(), clean: true };
-            self.emit(socket, reply);
-        }
         let received = self.objects[number].sockets.borrow_mut().receive(socket, arrival, answerable, now_ms);
         match received {
             Received::Deliver(arrival) => self.deliver(number, Delivery::Socket { socket, arrival }),
@@ -242,7 +233,8 @@ impl Lane {
         }
     }
 
-    /// With `web_socket_auto_reply_to_close` a close is answered before the handler sees it.
+    /// With `web_socket_auto_reply_to_close` a close of a socket accepted with `accept()` is answered before its listener
+    /// sees it. workerd leaves hibernatable sockets to `webSocketClose()` at every date (docs/decisions/0002).
     fn auto_reply(&mut self, socket: SocketId, arrival: &Arrival, serial: u64) {
         let Some(instance) = self.instances.get(&serial) else { return };
         let switches = instance.isolate.host().switches;
@@ -363,11 +355,7 @@ impl Lane {
         response
     }
 
-    fn switches_of(&self, number: usize) -> crate::bindings::Switches {
-        self.workers[self.namespaces[self.objects[number].namespace].worker].prepared.switches
-    }
-
-    /// The instance of an owner that is an object, for `why`.
+    /// How many sockets an instance accepted with `accept()` and has not closed.
     pub(super) fn standard_sockets(&self, serial: u64) -> usize {
         let ends = self.shared.ends.borrow();
         ends.of_instance(serial).filter(|(_, end)| end.mode == Mode::Standard && !end.sent_close).count()

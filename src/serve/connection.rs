@@ -236,7 +236,10 @@ impl Connection {
             state.got_close = true;
             state.finishing = true;
         }
-        driver.input(Input::Socket(self.socket, Arrival::Error(Failure::error(violation.what))));
+        let Violation { code, what } = violation;
+        let message =
+            format!("WebSocket protocol error; protocolError.statusCode = {code}; protocolError.description = {what}");
+        driver.input(Input::Socket(self.socket, Arrival::Error(Failure::error(message))));
     }
 }
 

@@ -39,6 +39,10 @@ pub(super) struct Violation {
     pub(super) what: &'static str,
 }
 
+/// workerd's description.
+const NOT_NEGOTIATED: &str = "Received a WebSocket frame whose compression bit was set, but the compression extension \
+was not negotiated for this connection.";
+
 const fn violation(what: &'static str) -> Violation {
     Violation { code: 1002, what }
 }
@@ -105,7 +109,7 @@ impl Parser {
 
     fn check(&self, header: &FrameHeader, len: u64) -> Result<(), Violation> {
         if header.rsv1 || header.rsv2 || header.rsv3 {
-            return Err(violation("a frame uses an extension that was not negotiated"));
+            return Err(violation(NOT_NEGOTIATED));
         }
         if header.mask.is_none() && self.role == Role::Server {
             return Err(violation("a frame from the client is not masked"));
@@ -148,7 +152,7 @@ impl Parser {
                     (Data::Reserved(_), _) => return Err(violation("a frame has a reserved opcode")),
                 };
                 if header.is_final {
-                    found.push(Incoming::Arrival(Arrival::Message(message(kind, whole)?)));
+                    found.push(Incoming::Arrival(Arrival::Message(message(kind, whole))));
                 } else {
                     self.fragments = Some((kind, whole));
                 }
@@ -158,13 +162,15 @@ impl Parser {
     }
 }
 
-fn message(kind: Data, payload: Vec<u8>) -> Result<Message, Violation> {
-    Ok(match kind {
-        Data::Text => Message::Text(
-            String::from_utf8(payload).map_err(|_| Violation { code: 1007, what: "a text message is not UTF-8" })?,
-        ),
+fn message(kind: Data, payload: Vec<u8>) -> Message {
+    match kind {
+        // workerd replaces what is not UTF-8 rather than closing the connection.
+        Data::Text => Message::Text(match String::from_utf8(payload) {
+            Ok(text) => text,
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        }),
         _ => Message::Binary(payload.into()),
-    })
+    }
 }
 
 fn close(payload: Vec<u8>) -> Result<Arrival, Violation> {
@@ -287,7 +293,6 @@ mod tests {
             ("fragmented ping", raw(0x09, b"a"), 1002),
             ("continuation of nothing", raw(0x80, b"a"), 1002),
             ("message inside a message", [raw(0x01, b"a"), raw(0x81, b"b")].concat(), 1002),
-            ("text that is not UTF-8", raw(0x81, &[0xff]), 1007),
             ("half a close code", raw(0x88, &[3]), 1002),
             ("close code 1005", raw(0x88, &[0x03, 0xed]), 1002),
             ("close reason that is not UTF-8", raw(0x88, &[0x03, 0xe8, 0xff]), 1007),

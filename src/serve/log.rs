@@ -65,6 +65,7 @@ impl Log {
 
     /// An error, as [`crate::error::report`] words it.
     pub fn error(&self, report: &str) {
+        let report = report.strip_prefix("error: ").unwrap_or(report);
         match self.format {
             LogFormat::Json => self.object(json!({ "level": "error", "source": "emu", "message": report })),
             LogFormat::Pretty | LogFormat::Quiet => {
