@@ -6,7 +6,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests live in the real world: they start processes and wait for them")]
 
+mod bad_frames;
+mod bad_http;
 mod chat;
+mod hibernation;
+mod restart;
+mod signals;
 mod support;
 
 /// The files of this folder and the modules above are the same.

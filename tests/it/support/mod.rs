@@ -1,13 +1,15 @@
 //! What the tests drive emu with: a project in a folder of its own, the real binary, and clients this project did not
 //! write.
 //!
-//! Reading order: [`project`], [`emu`], [`log`], [`http`], [`socket`], [`raw`].
+//! Reading order: [`project`], [`emu`], [`log`], [`http`], [`socket`],
+//! [`raw`], [`objects`].
 //!
 //! Invariant: asserts nothing about the platform; every wait is bounded, and ends with the whole log when it fails.
 
 mod emu;
 mod http;
 mod log;
+mod objects;
 mod project;
 mod raw;
 mod socket;

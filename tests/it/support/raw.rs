@@ -58,6 +58,15 @@ impl Raw {
         String::from_utf8_lossy(&head).into_owned()
     }
 
+    /// A response of known length, whole.
+    pub fn response(&mut self) -> String {
+        let head = self.head();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        let body = length.and_then(|length| self.read(length));
+        let body = body.unwrap_or_else(|| panic!("no response of known length but {head:?}"));
+        head + &String::from_utf8_lossy(&body)
+    }
+
     /// Exactly so many bytes; nothing if the connection ends before.
     pub fn read(&mut self, count: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; count];
