@@ -108,10 +108,19 @@ fn guest_request(
     request: Request<Incoming>,
 ) -> Result<GuestRequest, &'static str> {
     let (parts, body) = request.into_parts();
-    let host = match parts.headers.get(header::HOST) {
-        Some(host) => host.to_str().map_err(|_| "the Host header is not text\n")?,
-        None => parts.uri.authority().map(|authority| authority.as_str()).ok_or("the request has no Host header\n")?,
+    if parts.method == hyper::Method::CONNECT {
+        return Err("CONNECT is not supported\n");
+    }
+    let mut hosts = parts.headers.get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next(), parts.uri.authority()) {
+        (Some(host), None, _) => host.to_str().map_err(|_| "the Host header is not text\n")?,
+        (None, _, Some(authority)) => authority.as_str(),
+        (None, _, None) => return Err("the request has no Host header\n"),
+        (Some(_), Some(_), _) => return Err("the request has several Host headers\n"),
     };
+    if !is_authority(host) {
+        return Err("the Host header is not a host with an optional port\n");
+    }
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let path = if path.starts_with('/') { path } else { "/" };
     let url = format!("http://{host}{path}");
@@ -136,6 +145,13 @@ fn guest_request(
         redirect: Redirect::Manual,
         cf: None,
     })
+}
+
+/// Whether a Host header is `host` or `host:port`, and nothing that would make another URL of it.
+fn is_authority(host: &str) -> bool {
+    !host.is_empty()
+        && !host.contains('@')
+        && host.parse::<hyper::http::uri::Authority>().is_ok_and(|parsed| parsed == *host)
 }
 
 /// A header's value; bytes that are no UTF-8 stand for themselves, as in Latin-1.
