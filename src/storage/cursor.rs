@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// About how many bytes one reply carries.
 const REPLY_BYTES: usize = 256 * 1024;
+/// How large one row may be.
+const MAX_ROW_BYTES: usize = 32 * 1024 * 1024;
 /// Open cursors of one object; the oldest makes room for a further one.
 const MAX_CURSORS: usize = 1024;
 /// How much of an open cursor's rest is read into memory at the end of a turn, so that its statement can rest.
@@ -84,7 +86,8 @@ impl Cursor {
     /// back at its end.
     ///
     /// # Errors
-    /// Of SQLite's, when they are critical. Others end the cursor: rows read before are good, the next read fails.
+    /// Of SQLite's, when they are critical or come before any row. Others end the cursor: rows read before are good,
+    /// the next read fails.
     pub(super) fn read(&mut self, gate: &Gate, max_rows: usize) -> rusqlite::Result<(Rows, Option<Prepared>)> {
         let mut rows = Vec::new();
         let mut bytes = 0;
@@ -97,9 +100,18 @@ impl Cursor {
                 rows_read = next.rows_read;
                 continue;
             }
-            let Some((row, len)) = self.live_row() else { break };
-            bytes += len;
-            rows.push(row);
+            match self.live_row() {
+                Ok(Some((row, len))) => {
+                    bytes += len;
+                    rows.push(row);
+                }
+                Ok(None) => break,
+                Err(error) if rows.is_empty() => return Err(error),
+                Err(error) => {
+                    self.source = Source::Failed(failure::from_sql(&error));
+                    break;
+                }
+            }
             match self.advance(gate) {
                 Ok(given_back) => finished = given_back,
                 Err(error) if failure::is_critical(&error) => return Err(error),
@@ -150,7 +162,7 @@ impl Cursor {
         let mut bytes = 0;
         let mut finished = None;
         while bytes < max_bytes
-            && let Some((row, len)) = self.live_row()
+            && let Some((row, len)) = self.live_row()?
         {
             bytes += len;
             finished = self.advance(gate)?;
@@ -159,9 +171,9 @@ impl Cursor {
         Ok(finished)
     }
 
-    fn live_row(&self) -> Option<(Vec<SqlValue>, usize)> {
-        let Source::Live(running) = &self.source else { return None };
-        running.rows().get().map(values)
+    fn live_row(&self) -> rusqlite::Result<Option<(Vec<SqlValue>, usize)>> {
+        let Source::Live(running) = &self.source else { return Ok(None) };
+        running.rows().get().map(values).transpose()
     }
 
     // One step; at the end the statement is given back.
@@ -256,11 +268,20 @@ fn scan_steps(statement: &rusqlite::Statement<'_>) -> u64 {
     u64::try_from(statement.get_status(StatementStatus::FullscanStep)).unwrap_or(0)
 }
 
-fn values(row: &Row<'_>) -> (Vec<SqlValue>, usize) {
+// Each value is within SQLite's limits, but a row of a hundred such values would not fit into a reply.
+fn values(row: &Row<'_>) -> rusqlite::Result<(Vec<SqlValue>, usize)> {
     let count = row.as_ref().column_count();
-    let row: Vec<_> = (0..count).map(|index| row.get_ref(index).map_or(SqlValue::Null, value)).collect();
-    let len = row_len(&row);
-    (row, len)
+    let mut values = Vec::with_capacity(count);
+    let mut len = 0;
+    for index in 0..count {
+        let value = value(row.get_ref(index)?);
+        len += value_len(&value);
+        if len > MAX_ROW_BYTES {
+            return Err(failure::too_big());
+        }
+        values.push(value);
+    }
+    Ok((values, len))
 }
 
 fn value(value: ValueRef<'_>) -> SqlValue {

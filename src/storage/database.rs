@@ -19,12 +19,18 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, Result};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 // How long a statement waits for another's lock before it fails with `SQLITE_BUSY`. Who holds an object's file either
 // looks at it for a moment, or is another emu and will not let go; the whole lane waits meanwhile.
 const EXCLUSIVE_TIMEOUT: Duration = Duration::from_secs(1);
 const SHARED_TIMEOUT: Duration = Duration::from_secs(5);
+
+// What all of SQLite's memory in the process may come to. A hostile query then ends with `SQLITE_NOMEM`, which resets its
+// object, rather than with the end of the process.
+const MAX_HEAP_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Who may use a file at the same time.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,10 +105,12 @@ pub(super) fn open_memory() -> Result<Connection> {
 }
 
 /// Prepares a connection for an object: the page budget and the restrictions of guests.
-pub(super) fn set_up(connection: &mut Connection) -> Result<Gate> {
-    connection.execute_batch(&format!("PRAGMA max_page_count={MAX_PAGES}; PRAGMA foreign_keys=ON;"))?;
+pub(super) fn set_up(connection: &mut Connection, interrupt: Arc<AtomicBool>) -> Result<Gate> {
+    connection.execute_batch(&format!(
+        "PRAGMA max_page_count={MAX_PAGES}; PRAGMA foreign_keys=ON; PRAGMA hard_heap_limit={MAX_HEAP_BYTES};"
+    ))?;
     connection.set_prepared_statement_cache_capacity(32);
-    Gate::install(connection)
+    Gate::install(connection, interrupt)
 }
 
 /// The failure when a database cannot be used at all. It names the file, because only the developer can mend it.

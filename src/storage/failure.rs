@@ -24,13 +24,18 @@ pub(super) const DELETE_ALL_IN_TRANSACTION: &str = "Cannot call deleteAll() with
 pub(super) const DATABASE_DELETED: &str = "SQLite query was canceled because the database was deleted.";
 pub(super) const DATABASE_CLOSED: &str = "SQLite query was canceled because the database was closed.";
 pub(super) const CURSOR_CLOSED: &str = "SQL cursor was closed, or too many SQL cursors were open at the same time.";
-pub(super) const EARLIER_CRITICAL: &str = "Cannot commit transaction due to an earlier SQL critical error";
+pub(super) const NO_TRANSACTION: &str = "There is no open transaction to end.";
+const CPU_EXCEEDED: &str = "Durable Object exceeded its CPU time limit and was reset.";
 const CONSTRAINT_AT_COMMIT: &str = "Durable Object was reset and rolled back to its last known good state because the \
     application left the database in a state where constraints were violated: ";
 
 /// The failure for an error of SQLite's: `<message>[ at offset <n>]: <CODE>[ (extended: <EXTENDED CODE>)]`.
 pub(super) fn from_sql(error: &rusqlite::Error) -> Failure {
-    Failure::error(sql_text(error))
+    match base_code(error) {
+        // Only the budget of steps, and a host that enforces one of time, interrupt.
+        Some(ffi::SQLITE_INTERRUPT) => Failure::error(CPU_EXCEEDED),
+        _ => Failure::error(sql_text(error)),
+    }
 }
 
 /// The failure of a commit, which always resets the object.
@@ -101,6 +106,24 @@ pub(super) fn too_many_pairs(max: usize, count: usize) -> Failure {
 /// More keys in one call than the key-value back-end takes.
 pub(super) fn too_many_keys(max: usize, count: usize) -> Failure {
     Failure::range_error(format!("Maximum number of keys is {max}. {count} keys were provided."))
+}
+
+/// A `list()` that would fill the memory.
+pub(super) fn list_too_large(max: usize) -> Failure {
+    Failure::range_error(format!(
+        "The result of list() is larger than {max} bytes. Use its `limit` and `startAfter` options."
+    ))
+}
+
+/// Transactions within transactions without end.
+pub(super) fn nested_too_deeply(max: usize) -> Failure {
+    Failure::error(format!("Transactions are nested too deeply (maximum {max})."))
+}
+
+/// What a value too large for SQLite's limits gives, for rows that are too large as a whole.
+pub(super) fn too_big() -> rusqlite::Error {
+    let error = ffi::Error::new(ffi::SQLITE_TOOBIG);
+    rusqlite::Error::SqliteFailure(error, Some("string or blob too big".into()))
 }
 
 /// SQLite's name of a primary or extended result code.

@@ -13,7 +13,7 @@ const MAX_VALUE_BYTES: usize = 128 * 1024;
 const VALUE_ALLOWANCE_BYTES: usize = 34;
 const MAX_KEYS: usize = 128;
 /// One `list()` may not outgrow what an isolate could hold anyway.
-const MAX_LIST_BYTES: usize = 128 * 1024 * 1024;
+pub(super) const MAX_LIST_BYTES: usize = 128 * 1024 * 1024;
 
 /// Refuses keys the back-end does not take.
 pub(super) fn check_keys(backend: Backend, keys: &[String]) -> Result<(), Failure> {
@@ -69,8 +69,8 @@ pub(super) fn delete(connection: &Connection, keys: &[String]) -> Result<u64> {
     keys.iter().try_fold(0, |count, key| Ok(count + statement.execute([key])? as u64))
 }
 
-/// The entries of a range.
-pub(super) fn list(connection: &Connection, options: &ListOptions) -> Result<Vec<KvEntry>, Failure> {
+/// The entries of a range; nothing if they are too large for one reply.
+pub(super) fn list(connection: &Connection, options: &ListOptions) -> Result<Option<Vec<KvEntry>>> {
     let range = Range::of(options);
     let sql = match (range.end.is_some(), options.reverse) {
         (false, false) => "SELECT key, value FROM _cf_KV WHERE key >= ?1 AND ?2 IS NULL ORDER BY key LIMIT ?3",
@@ -79,24 +79,20 @@ pub(super) fn list(connection: &Connection, options: &ListOptions) -> Result<Vec
         (true, true) => "SELECT key, value FROM _cf_KV WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3",
     };
     let limit = options.limit.map_or(-1, i64::from);
-    let fail = |error| failure::from_sql(&error);
-    let mut statement = connection.prepare_cached(sql).map_err(fail)?;
-    let mut rows = statement.query(params![range.start, range.end, limit]).map_err(fail)?;
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![range.start, range.end, limit])?;
     let mut entries = Vec::new();
     let mut bytes = 0;
-    while let Some(row) = rows.next().map_err(fail)? {
-        let key =
-            String::from_utf8_lossy(row.get_ref(0).and_then(|key| Ok(key.as_bytes()?)).map_err(fail)?).into_owned();
-        let value = row.get_ref(1).and_then(|value| Ok(value.as_bytes()?)).map_err(fail)?.to_vec();
+    while let Some(row) = rows.next()? {
+        let key = String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned();
+        let value = row.get_ref(1)?.as_bytes()?.to_vec();
         bytes += key.len() + value.len();
         if bytes > MAX_LIST_BYTES {
-            return Err(Failure::range_error(format!(
-                "The result of list() is larger than {MAX_LIST_BYTES} bytes. Use its `limit` and `startAfter` options."
-            )));
+            return Ok(None);
         }
         entries.push(KvEntry { key, value: value.into() });
     }
-    Ok(entries)
+    Ok(Some(entries))
 }
 
 /// Makes sure that the table exists.

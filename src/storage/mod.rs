@@ -1,11 +1,11 @@
 //! Durable Object storage: one SQLite database per object, in workerd's own layout and tables (reference §1.6-§1.9,
 //! §1.11, §1.17), so that a state folder of `wrangler dev` opens here and the other way round.
 //!
-//! Read [`object`] for what an object can do, [`session`] for how it does it, [`database`] for why a killed process
-//! loses nothing, [`pool`] for which files are open. Everything belongs to one lane and one thread.
+//! Read `object` for what an object can do, `session` for how it does it, `database` for why a killed process
+//! loses nothing, `pool` for which files are open. Everything belongs to one lane and one thread.
 //!
 //! Invariant: the sole user of `rusqlite`. Nothing here reads a clock or randomness, sleeps (but for SQLite's own wait
-//! for another process's lock), or knows what a guest is beyond [`emu_abi`]'s values. Guests' SQL is hostile: it runs
+//! for another process's lock), or knows what a guest is beyond `emu_abi`'s values. Guests' SQL is hostile: it runs
 //! restricted and bounded, and a failure is an answer, never a panic.
 
 mod alarms;
@@ -38,6 +38,8 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What an acknowledged write survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,8 +125,19 @@ impl Storage {
 
     /// Closes all files, losing what was not committed. Handles stay usable.
     pub fn close(&self) {
-        self.pool.close_all();
+        self.pool.close_all(false);
         self.alarms.borrow_mut().clear();
+    }
+
+    /// Closes the files of objects that nobody has a handle on, so that other programs can look at them.
+    pub fn close_unused(&self) {
+        self.pool.close_all(true);
+    }
+
+    /// While it is true, a guest's running statement ends and its object is reset for having used too much CPU time. For
+    /// a watchdog on another thread; without one, a budget of SQLite's steps ends a query that does not.
+    pub fn interrupt(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.pool.interrupt)
     }
 
     /// How many database files are open.

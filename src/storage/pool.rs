@@ -13,6 +13,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// One Durable Object's place.
 pub(super) struct Object {
@@ -41,6 +43,8 @@ pub(super) struct Pool {
     tick: Cell<u64>,
     /// Where SQL gets time and randomness from, if not from SQLite.
     sources: RefCell<Option<Sources>>,
+    /// Ends the running statement of a guest while it is true.
+    pub(super) interrupt: Arc<AtomicBool>,
     /// Databases with commits that are not synced, and whether their folder has to be synced as well.
     unsynced: RefCell<BTreeMap<PathBuf, bool>>,
 }
@@ -55,6 +59,7 @@ impl Pool {
             open: RefCell::default(),
             tick: Cell::new(0),
             sources: RefCell::default(),
+            interrupt: Arc::default(),
             unsynced: RefCell::default(),
         }
     }
@@ -144,7 +149,7 @@ impl Pool {
         if let Some(sources) = self.sources.borrow().as_ref() {
             sources.install(&connection)?;
         }
-        Session::new(connection, on_disk)
+        Session::new(connection, on_disk, Arc::clone(&self.interrupt))
     }
 
     fn path(&self, object: &Object) -> Result<Option<PathBuf>, Failure> {
@@ -178,10 +183,10 @@ impl Pool {
         self.forget(object);
     }
 
-    /// Closes everything that is open.
-    pub(super) fn close_all(&self) {
+    /// Closes everything that is open, or only what nobody has a handle on.
+    pub(super) fn close_all(&self, only_unused: bool) {
         let open = self.open.borrow().clone();
-        open.iter().for_each(|object| self.close(object));
+        open.iter().filter(|object| !only_unused || object.handles.get() == 0).for_each(|object| self.close(object));
     }
 
     /// Drops the place of an object that nobody uses.

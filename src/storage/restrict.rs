@@ -9,7 +9,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, Result};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 
 /// Why the authorizer refused, where the guest is told something else than SQLite's own message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +35,15 @@ struct State {
     guest: AtomicBool,
     altering: AtomicBool,
     refusal: AtomicU8,
+    set_by_guest: AtomicBool,
+    steps: AtomicU64,
 }
 
 impl Gate {
     /// Restricts the connection and hands out the switch, which stands at emu's own statements.
-    pub(super) fn install(connection: &mut Connection) -> Result<Self> {
+    ///
+    /// `interrupt` ends the guest's running statement when it becomes true.
+    pub(super) fn install(connection: &mut Connection, interrupt: Arc<AtomicBool>) -> Result<Self> {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         for (limit, value) in LIMITS {
             connection.set_limit(*limit, *value)?;
@@ -49,7 +53,27 @@ impl Gate {
         connection.authorizer(Some(move |context: AuthContext<'_>| {
             if !seen.guest.load(Relaxed) || seen.allows(&context) { Authorization::Allow } else { Authorization::Deny }
         }))?;
+        let seen = Arc::clone(&state);
+        connection.progress_handler(
+            STEPS_PER_LOOK,
+            Some(move || seen.guest.load(Relaxed) && (seen.is_exhausted() || interrupt.load(Relaxed))),
+        )?;
         Ok(Self { state })
+    }
+
+    /// Gives the guest a full budget of steps, for one more of its calls.
+    pub(super) fn refill(&self) {
+        self.state.steps.store(0, Relaxed);
+    }
+
+    /// Whether a guest's `PRAGMA` has changed the connection, so that another connection would not do in its place.
+    pub(super) fn is_set_by_guest(&self) -> bool {
+        self.state.set_by_guest.load(Relaxed)
+    }
+
+    /// Likewise, and forgets it.
+    pub(super) fn take_set_by_guest(&self) -> bool {
+        self.state.set_by_guest.swap(false, Relaxed)
     }
 
     /// Runs `work` under the guest's restrictions.
@@ -93,6 +117,11 @@ pub(super) fn is_reserved(name: &str) -> bool {
         .is_some_and(|prefix| prefix.eq_ignore_ascii_case(RESERVED_PREFIX.as_bytes()))
 }
 
+// How many steps of SQLite's machine pass between two looks at the budget, and how many looks one call of a guest's may
+// take: about half a minute, the platform's default for the CPU time of an event.
+const STEPS_PER_LOOK: i32 = 100_000;
+const MAX_LOOKS: u64 = if cfg!(test) { 300 } else { 30_000 };
+
 const TRANSACTION: u8 = 1;
 const LOAD_EXTENSION: u8 = 2;
 const FIRST_HIDDEN: u8 = 3;
@@ -134,7 +163,7 @@ impl State {
                 !is_reserved(table_name) && MODULES.iter().any(|module| module.eq_ignore_ascii_case(module_name))
             }
             AuthAction::Function { function_name } => self.allows_function(function_name),
-            AuthAction::Pragma { pragma_name, pragma_value } => allows_pragma(pragma_name, pragma_value),
+            AuthAction::Pragma { pragma_name, pragma_value } => self.allows_pragma(pragma_name, pragma_value),
             AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => {
                 self.refusal.store(TRANSACTION, Relaxed);
                 false
@@ -142,6 +171,19 @@ impl State {
             // ATTACH, DETACH, everything TEMP, and whatever a later SQLite may invent.
             _ => false,
         }
+    }
+
+    // Steps are counted so that a query without end fails the same way in every run.
+    fn is_exhausted(&self) -> bool {
+        self.steps.fetch_add(1, Relaxed) >= MAX_LOOKS
+    }
+
+    fn allows_pragma(&self, name: &str, value: Option<&str>) -> bool {
+        let argument = pragma_argument(name);
+        if matches!(argument, Some(Argument::Boolean)) && value.is_some() {
+            self.set_by_guest.store(true, Relaxed);
+        }
+        argument.is_some_and(|argument| argument.takes(value))
     }
 
     fn allows_function(&self, name: &str) -> bool {
@@ -201,6 +243,7 @@ const FUNCTIONS: &str = "
 
 /// What a pragma may be given.
 enum Argument {
+    Anything,
     None,
     Boolean,
     Name,
@@ -209,10 +252,24 @@ enum Argument {
     OptionalNumberOrName,
 }
 
-fn allows_pragma(name: &str, value: Option<&str>) -> bool {
-    let argument = match name.to_ascii_lowercase().as_str() {
+impl Argument {
+    fn takes(&self, value: Option<&str>) -> bool {
+        match (self, value) {
+            (Self::Name, value) => value.is_some_and(|name| !is_reserved(name)),
+            (_, None) | (Self::Anything, _) => true,
+            (Self::None, Some(_)) => false,
+            (Self::Boolean, Some(value)) => is_boolean(value),
+            (Self::OptionalName | Self::OptionalNumberOrName, Some(value)) => !is_reserved(value),
+            (Self::OptionalNumber, Some(value)) => is_number(value),
+        }
+    }
+}
+
+// The pragmas there are for guests.
+fn pragma_argument(name: &str) -> Option<Argument> {
+    Some(match name.to_ascii_lowercase().as_str() {
         // It lists the platform's tables too; that they exist is no secret.
-        "table_list" => return true,
+        "table_list" => Argument::Anything,
         "data_version" | "page_size" => Argument::None,
         "case_sensitive_like"
         | "foreign_keys"
@@ -227,16 +284,8 @@ fn allows_pragma(name: &str, value: Option<&str>) -> bool {
         "foreign_key_check" => Argument::OptionalName,
         "quick_check" => Argument::OptionalNumberOrName,
         "optimize" => Argument::OptionalNumber,
-        _ => return false,
-    };
-    match (argument, value) {
-        (Argument::Name, value) => value.is_some_and(|name| !is_reserved(name)),
-        (_, None) => true,
-        (Argument::None, Some(_)) => false,
-        (Argument::Boolean, Some(value)) => is_boolean(value),
-        (Argument::OptionalName | Argument::OptionalNumberOrName, Some(value)) => !is_reserved(value),
-        (Argument::OptionalNumber, Some(value)) => is_number(value),
-    }
+        _ => return None,
+    })
 }
 
 // The platform compares beginnings only, so `trueish` passes; SQLite then takes it for false.

@@ -11,6 +11,11 @@ use super::{Backend, CommitError, database, failure, kv, layout};
 use emu_abi::{Bytes, Failure, KvEntry, ListOptions};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Savepoints within each other. The platform has no limit but its stack.
+const MAX_SAVEPOINTS: usize = 512;
 
 /// The open database of an object.
 pub(super) struct Session {
@@ -22,8 +27,6 @@ pub(super) struct Session {
     tables: Tables,
     /// Why nothing works any more, until the object is reset.
     pub(super) broken: Option<Failure>,
-    /// A guest's `PRAGMA` may have changed the connection, so another connection would not do in its place.
-    pub(super) set_by_pragma: bool,
     /// `delete_all` has left a file that should shrink.
     shrink: bool,
     on_disk: bool,
@@ -38,9 +41,9 @@ struct Tables {
 }
 
 impl Session {
-    /// Takes a fresh connection, `on_disk` or in memory.
-    pub(super) fn new(mut connection: Connection, on_disk: bool) -> rusqlite::Result<Self> {
-        let gate = database::set_up(&mut connection)?;
+    /// Takes a fresh connection, `on_disk` or in memory. `interrupt` ends a guest's statement when it becomes true.
+    pub(super) fn new(mut connection: Connection, on_disk: bool, interrupt: Arc<AtomicBool>) -> rusqlite::Result<Self> {
+        let gate = database::set_up(&mut connection, interrupt)?;
         Ok(Self {
             cursors: Cursors::default(),
             statements: StatementCache::default(),
@@ -48,7 +51,6 @@ impl Session {
             transaction: Transaction::default(),
             tables: Tables::default(),
             broken: None,
-            set_by_pragma: false,
             shrink: false,
             on_disk,
             connection: Rc::new(connection),
@@ -57,7 +59,7 @@ impl Session {
 
     /// Whether closing it now would change nothing for anyone.
     pub(super) fn is_idle(&self) -> bool {
-        !self.transaction.is_open() && !self.cursors.any_live() && self.broken.is_none() && !self.set_by_pragma
+        !self.transaction.is_open() && !self.cursors.any_live() && self.broken.is_none() && !self.gate.is_set_by_guest()
     }
 
     /// Turns an error of SQLite's into the guest's. Where SQLite has, or may have, undone what the guest wrote, the
@@ -92,7 +94,8 @@ impl Session {
         if !self.has_kv()? {
             return Ok(Vec::new());
         }
-        kv::list(&self.connection, options)
+        let entries = kv::list(&self.connection, options).map_err(|error| self.fail(&error))?;
+        entries.ok_or_else(|| failure::list_too_large(kv::MAX_LIST_BYTES))
     }
 
     /// Writes entries, all or none.
@@ -105,10 +108,10 @@ impl Session {
         if entries.len() == 1 {
             return kv::put(&self.connection, entries).map_err(|error| self.fail(&error));
         }
-        self.transaction.begin_savepoint(&self.connection, false)?;
+        self.begin_savepoint(false)?;
         let put = kv::put(&self.connection, entries).map_err(|error| self.fail(&error));
         if self.broken.is_none() {
-            self.transaction.end_savepoint(&self.connection, put.is_ok())?;
+            self.end_savepoint(put.is_ok())?;
         }
         put
     }
@@ -152,7 +155,7 @@ impl Session {
 
     /// Removes everything but, if asked to, the alarm; part of the transaction like any other write.
     pub(super) fn delete_all(&mut self, keep_alarm: bool) -> Result<(), Failure> {
-        if self.transaction.in_savepoint() {
+        if self.transaction.depth() > 0 {
             return Err(Failure::error(failure::DELETE_ALL_IN_TRANSACTION));
         }
         let alarm = if keep_alarm { self.alarm_ns()? } else { None };
@@ -174,15 +177,21 @@ impl Session {
 
     /// Opens a savepoint.
     pub(super) fn begin_savepoint(&mut self, explicit: bool) -> Result<(), Failure> {
-        self.transaction.begin_savepoint(&self.connection, explicit)
+        if self.transaction.depth() >= MAX_SAVEPOINTS {
+            return Err(failure::nested_too_deeply(MAX_SAVEPOINTS));
+        }
+        self.transaction.begin_savepoint(&self.connection, explicit).map_err(|error| self.fail(&error))
     }
 
     /// Closes the innermost savepoint; `keep` says whether what it did stays.
     pub(super) fn end_savepoint(&mut self, keep: bool) -> Result<(), Failure> {
+        if self.transaction.depth() == 0 {
+            return Err(Failure::error(failure::NO_TRANSACTION));
+        }
         if !keep {
             self.tables = Tables::default();
         }
-        self.transaction.end_savepoint(&self.connection, keep)
+        self.transaction.end_savepoint(&self.connection, keep).map_err(|error| self.fail(&error))
     }
 
     /// Whether the implicit transaction has something to commit.
@@ -207,6 +216,7 @@ impl Session {
                 return Err(CommitError { failure, reset: true });
             }
         };
+        self.gate.refill();
         for prepared in self.cursors.settle(&self.gate) {
             self.statements.put(prepared);
         }
@@ -224,7 +234,7 @@ impl Session {
 
     /// Undoes what guests' pragmas have set, for the next instance of the object.
     pub(super) fn reset_pragmas(&mut self) {
-        if std::mem::take(&mut self.set_by_pragma) {
+        if self.gate.take_set_by_guest() {
             database::reset_pragmas(&self.connection);
         }
     }

@@ -34,6 +34,7 @@ enum CompileError {
 impl Session {
     /// Runs all statements of `query` but the last, and the last up to its first row.
     pub(super) fn exec(&mut self, query: &str, params: &[SqlValue]) -> Result<Opened, Failure> {
+        self.gate.refill();
         let kept = self.statements.take(query);
         let was_kept = kept.is_some();
         let mut prepared = match kept {
@@ -71,6 +72,7 @@ impl Session {
         if let Some(failure) = cursor.failure() {
             return Err(failure);
         }
+        self.gate.refill();
         let (rows, finished) = cursor.read(&self.gate, max_rows).map_err(|error| self.fail(&error))?;
         if let Some(prepared) = finished {
             self.statements.put(prepared);
@@ -121,9 +123,8 @@ impl Session {
         loop {
             let mut prepared = self.compile_first(rest)?;
             let (text, tail) = rest.split_at(compiled_len(prepared.statement(), rest));
-            if tokens::is_pragma(text) {
-                self.set_by_pragma = true;
-            } else if prepared.statement().is_explain() == 0 {
+            // Pragmas act while they are compiled, so compiling one again to look at it would be no mere look.
+            if prepared.statement().is_explain() == 0 && !tokens::is_pragma(text) {
                 prepared.plan = Plan::of(&self.connection, text);
             }
             if tokens::skip_blank(tail).is_empty() {

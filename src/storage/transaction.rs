@@ -3,12 +3,7 @@
 //! Invariant: the only code that begins, commits or rolls back. `open` is what SQLite itself says after each step here;
 //! what SQLite rolls back on its own is noticed in [`super::session`].
 
-use super::failure;
-use emu_abi::Failure;
 use rusqlite::{Connection, Result};
-
-/// Savepoints within each other. The platform has no limit but its stack.
-const MAX_DEPTH: usize = 512;
 
 /// Where the connection stands.
 #[derive(Default)]
@@ -30,9 +25,9 @@ impl Transaction {
         self.open && self.wrote
     }
 
-    /// A savepoint of either kind is open.
-    pub(super) fn in_savepoint(&self) -> bool {
-        !self.savepoints.is_empty()
+    /// How many savepoints are open.
+    pub(super) fn depth(&self) -> usize {
+        self.savepoints.len()
     }
 
     /// An async transaction holds the commit back.
@@ -52,36 +47,23 @@ impl Transaction {
     }
 
     /// Opens a savepoint.
-    pub(super) fn begin_savepoint(&mut self, connection: &Connection, explicit: bool) -> Result<(), Failure> {
-        if self.savepoints.len() >= MAX_DEPTH {
-            return Err(Failure::error(format!("Transactions are nested too deeply (maximum {MAX_DEPTH}).")));
+    pub(super) fn begin_savepoint(&mut self, connection: &Connection, explicit: bool) -> Result<()> {
+        if !self.open {
+            run(connection, "BEGIN")?;
+            self.open = true;
         }
-        let begin = || {
-            if !self.open {
-                run(connection, "BEGIN")?;
-            }
-            run(connection, &format!("SAVEPOINT {}", name(self.savepoints.len())))
-        };
-        let begun = begin();
-        self.open = !connection.is_autocommit();
-        begun.map_err(|error| failure::from_sql(&error))?;
+        run(connection, &format!("SAVEPOINT {}", name(self.savepoints.len())))?;
         self.savepoints.push(explicit);
         Ok(())
     }
 
-    /// Closes the innermost savepoint; `keep` says whether what it did stays.
-    pub(super) fn end_savepoint(&mut self, connection: &Connection, keep: bool) -> Result<(), Failure> {
-        let Some(depth) = self.savepoints.len().checked_sub(1) else {
-            return Err(Failure::error("There is no open transaction to end."));
-        };
-        let name = name(depth);
-        let end = || {
-            if !keep {
-                run(connection, &format!("ROLLBACK TO {name}"))?;
-            }
-            run(connection, &format!("RELEASE {name}"))
-        };
-        end().map_err(|error| failure::from_sql(&error))?;
+    /// Closes the innermost savepoint, of which there must be one; `keep` says whether what it did stays.
+    pub(super) fn end_savepoint(&mut self, connection: &Connection, keep: bool) -> Result<()> {
+        let name = name(self.savepoints.len().saturating_sub(1));
+        if !keep {
+            run(connection, &format!("ROLLBACK TO {name}"))?;
+        }
+        run(connection, &format!("RELEASE {name}"))?;
         self.savepoints.pop();
         Ok(())
     }

@@ -212,7 +212,11 @@ fn a_file_in_use_by_another_program_is_a_clear_error() {
     let failure = open(&folder.storage()).kv_get(&keys(&["a"])).unwrap_err();
     assert!(failure.message.ends_with("database is locked: SQLITE_BUSY"), "{failure}");
     assert_eq!(get(&object, "a"), Some(b"1".to_vec()));
-    storage.close();
+    storage.close_unused();
+    assert_eq!(storage.open_count(), 1);
+    drop(object);
+    storage.close_unused();
+    assert_eq!(storage.open_count(), 0);
     assert_eq!(get(&open(&folder.storage()), "a"), Some(b"1".to_vec()));
 }
 

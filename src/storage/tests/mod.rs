@@ -5,6 +5,7 @@ mod alarms;
 mod cursors;
 mod files;
 mod kv;
+mod model;
 mod restrictions;
 mod sources;
 mod sql;

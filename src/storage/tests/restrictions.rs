@@ -244,3 +244,74 @@ fn hostile_text_is_answered() {
     assert!(object.sql_exec(&nested, &[]).is_err());
     assert_eq!(run(&object, "select 1"), "1");
 }
+
+#[test]
+fn a_query_without_end_costs_the_object_its_instance() {
+    let endless = "with recursive c(x) as (select 1 union all select x+1 from c) select count(*) from c";
+    let text = "Durable Object exceeded its CPU time limit and was reset.";
+    for interrupted in [false, true] {
+        let storage = Storage::new(None, Durability::Process, 8);
+        let object = open(&storage);
+        put(&object, "a", b"1");
+        object.commit().unwrap();
+        put(&object, "a", b"2");
+        storage.interrupt().store(interrupted, Ordering::Relaxed);
+        let failure = object.sql_exec(endless, &[]).unwrap_err();
+        assert_eq!((failure.message.as_str(), failure.durable_object_reset), (text, true));
+        assert!(object.commit().unwrap_err().reset);
+        object.rollback();
+        storage.interrupt().store(false, Ordering::Relaxed);
+        assert_eq!(get(&object, "a"), Some(b"1".to_vec()));
+        assert_eq!(run(&object, "select 1"), "1");
+    }
+}
+
+#[test]
+fn many_short_queries_have_a_budget_each() {
+    let object = in_memory();
+    let query = "with recursive c(x) as (select 1 union all select x+1 from c where x < 100000) select count(*) from c";
+    for _ in 0..40 {
+        assert_eq!(run(&object, query), "100000");
+    }
+}
+
+#[test]
+fn a_row_is_bounded_as_a_whole() {
+    let object = in_memory();
+    let wide = |count: usize| format!("select {}", vec!["zeroblob(8000000)"; count].join(","));
+    assert!(object.sql_exec(&wide(4), &[]).is_ok());
+    let too_big = "string or blob too big: SQLITE_TOOBIG";
+    assert_eq!(object.sql_exec(&wide(10), &[]).unwrap_err(), Failure::error(too_big));
+    let opened = object.sql_exec(&format!("select 1,2,3,4,5 union all {}", wide(5)), &[]).unwrap();
+    assert_eq!(object.sql_next(opened.cursor, 9).unwrap_err(), Failure::error(too_big));
+}
+
+#[test]
+fn full_text_search_and_r_trees_work_through_the_restrictions() {
+    let object = in_memory();
+    for (query, expected) in [
+        ("create virtual table f using fts5(title, body, tokenize='porter')", ""),
+        ("insert into f values('one', 'running dogs'), ('two', 'a cat runs')", ""),
+        ("select title from f where f match 'run' order by rank", "one two"),
+        ("select title from f where f match 'cat' order by bm25(f)", "two"),
+        (
+            "insert into f(f) values('rebuild'); insert into f(f) values('optimize'); insert into f(f) values('integrity-check')",
+            "",
+        ),
+        (
+            "update f set body = 'birds' where title = 'one'; delete from f where title = 'two'; select body from f",
+            "birds",
+        ),
+        (
+            "create table docs(id integer primary key, t); create virtual table d using fts5(t, content='docs', content_rowid='id')",
+            "",
+        ),
+        ("create trigger ai after insert on docs begin insert into d(rowid, t) values (new.id, new.t); end", ""),
+        ("insert into docs(t) values('hello'), ('world'); select rowid from d where d match 'world'", "2"),
+        ("create virtual table r using rtree(id, x0, x1, +note)", ""),
+        ("insert into r values(1, 0, 1, 'a'), (2, 5, 6, 'b'); select note from r where x0 >= 4", "b"),
+        ("drop table f; drop table d; drop table r; select count(*) from sqlite_master", "2"),
+    ] {
+        assert_eq!(run(&object, query), expected, "{query}");
+    }
+}
