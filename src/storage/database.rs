@@ -10,13 +10,13 @@
 //! checkpointed, which rules out corruption, and [`super::Storage::flush`] syncs the log before anything is acknowledged.
 
 use super::Durability;
-use super::failure::sql_text;
+use super::failure::{base_code, sql_text};
 use super::layout::{MAX_PAGES, PAGE_SIZE};
 use super::restrict::Gate;
 use emu_abi::Failure;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags, Result};
+use rusqlite::{Connection, OpenFlags, Result, ffi};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -72,6 +72,9 @@ pub(super) fn open_file(
             Sharing::Shared => SHARED_TIMEOUT,
         })?;
         connection.execute_batch(&settings(durability, sharing, is_new))?;
+        if sharing == Sharing::Shared {
+            share_log(&connection)?;
+        }
         // Files that come and go with every opening make some file systems crawl (ext4 looks through the recently
         // deleted whenever it creates one), so the log stays, emptied by `empty_log`.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, sharing == Sharing::Exclusive)?;
@@ -81,17 +84,39 @@ pub(super) fn open_file(
 }
 
 fn settings(durability: Durability, sharing: Sharing, is_new: bool) -> String {
-    let locking = match sharing {
-        Sharing::Exclusive => "EXCLUSIVE",
-        Sharing::Shared => "NORMAL",
-    };
     let synchronous = match durability {
         Durability::Process => "OFF",
         Durability::Full => "NORMAL",
     };
-    // Turning on the log writes the first page, a single write of a file that holds nothing yet; it needs no journal.
-    let first = if is_new { "PRAGMA journal_mode=MEMORY;" } else { "" };
-    format!("PRAGMA locking_mode={locking}; PRAGMA synchronous={synchronous}; {first} PRAGMA journal_mode=WAL;")
+    match sharing {
+        Sharing::Exclusive => {
+            // Turning on the log writes the first page, in a single write to a file that holds nothing yet; for that no
+            // journal needs to be created.
+            let first = if is_new { "PRAGMA journal_mode=MEMORY;" } else { "" };
+            format!("PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous={synchronous}; {first} PRAGMA journal_mode=WAL")
+        }
+        Sharing::Shared => format!("PRAGMA synchronous={synchronous}"),
+    }
+}
+
+// Turns on the log of a file that others may be creating at this moment. SQLite does not wait where two of them want to
+// change a new file: one is refused at once, and finds the log turned on when it looks again.
+fn share_log(connection: &Connection) -> Result<()> {
+    const ATTEMPTS_MAX: u32 = 100;
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0));
+        if mode.is_ok_and(|mode| mode == "wal") {
+            return Ok(());
+        }
+        match connection.execute_batch("PRAGMA journal_mode=WAL") {
+            Err(error) if base_code(&error) == Some(ffi::SQLITE_BUSY) && attempt < ATTEMPTS_MAX => {
+                std::thread::yield_now();
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Moves what is in the log into the database file, before it is closed. Where that fails the log keeps it.
