@@ -8,6 +8,7 @@ use clap::Args;
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use serde::Deserialize;
+use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -42,6 +43,13 @@ pub(super) struct Server {
     pub(super) url: Url,
     /// What to do when it does not listen there after all.
     pub(super) advice: &'static str,
+}
+
+impl fmt::Display for Server {
+    /// The URL as `emu serve` prints it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.as_str().trim_end_matches('/'))
+    }
 }
 
 #[derive(Deserialize)]

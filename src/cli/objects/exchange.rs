@@ -47,12 +47,11 @@ impl Answer {
 /// # Errors
 /// When nothing listens, what listens is no emu, or emu refuses the command.
 pub(super) async fn ask(server: &Server, command: Option<&Value>) -> Result<Answer> {
-    let url = &server.url;
-    let stream = within(CONNECT_TIME, connect(server))
-        .await
-        .unwrap_or_else(|| Err(Error::network(format!("`{url}` does not accept connections")).hint(server.advice)))?;
+    let stream = within(CONNECT_TIME, connect(server)).await.unwrap_or_else(|| {
+        Err(Error::network(format!("`{server}` does not accept connections")).hint(server.advice))
+    })?;
     let (status, body) = within(ANSWER_TIME, exchange(stream, command)).await.unwrap_or_else(|| {
-        Err(Error::network(format!("`{url}` has not answered within {} s", ANSWER_TIME.as_secs()))
+        Err(Error::network(format!("`{server}` has not answered within {} s", ANSWER_TIME.as_secs()))
             .hint("look at the log of `emu serve`; a worker in an endless loop holds up everything beside it"))
     })?;
     let text = String::from_utf8_lossy(&body).into_owned();
@@ -64,7 +63,7 @@ pub(super) async fn ask(server: &Server, command: Option<&Value>) -> Result<Answ
         }
         _ => {
             let start = cut(text.trim(), SHOWN_CHARS).0;
-            Err(Error::network(format!("what listens at `{url}` does not answer as emu does"))
+            Err(Error::network(format!("what listens at `{server}` does not answer as emu does"))
                 .because(format!("it answered {status}: {start}"))
                 .hint("is it another program, or an emu of another version? `--url` says where to look"))
         }
@@ -77,10 +76,9 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> 
 }
 
 async fn connect(server: &Server) -> Result<TcpStream> {
-    let url = &server.url;
     let mut last = std::io::Error::from(ErrorKind::AddrNotAvailable);
     let addresses = addresses(server).await.map_err(|error| {
-        Error::network(format!("the host of `{url}` is unknown")).because(error).hint(server.advice)
+        Error::network(format!("the host of `{server}` is unknown")).because(error).hint(server.advice)
     })?;
     for address in addresses {
         match TcpStream::connect(address).await {
@@ -89,8 +87,8 @@ async fn connect(server: &Server) -> Result<TcpStream> {
         }
     }
     let what = match last.kind() {
-        ErrorKind::ConnectionRefused => Error::network(format!("nothing listens at `{url}`")),
-        _ => Error::network(format!("`{url}` cannot be reached")).because(last),
+        ErrorKind::ConnectionRefused => Error::network(format!("nothing listens at `{server}`")),
+        _ => Error::network(format!("`{server}` cannot be reached")).because(last),
     };
     Err(what.hint(server.advice))
 }
