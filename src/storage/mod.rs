@@ -70,7 +70,7 @@ pub struct Storage {
 
 impl Storage {
     /// Storage below `root` (the folder `v3/do` of the state), or in memory for as long as this value lives. At most
-    /// `max_open` files are open at a time; an open one takes about 100 KiB beside its cached pages.
+    /// `max_open` files are open at a time; an open one takes about 200 KiB, cached pages included.
     pub fn new(root: Option<PathBuf>, durability: Durability, max_open: usize) -> Self {
         Self { pool: Rc::new(Pool::new(root, durability, max_open)), alarms: Rc::default() }
     }
