@@ -3,7 +3,6 @@
 //! Invariant: parses, calls, prints; the verbs' work is done by the modules below.
 
 mod load;
-#[path = "/tmp/objects_stub.rs"]
 mod objects;
 mod prepare;
 mod serve;

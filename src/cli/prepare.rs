@@ -95,7 +95,7 @@ fn find_namespace(
             help: None,
         };
         let known: Vec<_> = projects.iter().map(|project| format!("`{}`", project.worker.name)).collect();
-        Error::config(diagnostic.to_string())
+        refused(&diagnostic)
             .hint(format!("emu serves {}; add the other worker with `-c path/to/its/wrangler.jsonc`", known.join(", ")))
     })
 }
@@ -131,6 +131,12 @@ pub(super) fn prepare(
             limit_close_reason: has("websocket_close_reason_byte_limit"),
         },
     }))
+}
+
+/// The error of a diagnostic, whose text says `error: ` itself.
+fn refused(diagnostic: &Diagnostic) -> Error {
+    let text = diagnostic.to_string();
+    Error::config(text.strip_prefix("error: ").unwrap_or(&text))
 }
 
 fn read_wasm(path: &std::path::Path, name: &str) -> Result<Vec<u8>> {
@@ -202,7 +208,7 @@ fn check_exports(image: &Image, namespaces: &[Namespace], worker: usize, project
                     false => format!("it exports {}", names.join(", ")),
                 }),
             };
-            return Err(Error::config(diagnostic.to_string()));
+            return Err(refused(&diagnostic));
         }
     }
     for namespace in namespaces.iter().filter(|namespace| namespace.worker == worker) {

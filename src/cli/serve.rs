@@ -151,24 +151,25 @@ pub(super) fn run(args: &ServeArgs) -> Result<()> {
         .enable_all()
         .build()
         .map_err(|error| Error::network("the event loop cannot be started").because(error))?;
-    let result = runtime.block_on(serve(args));
+    let log = Arc::new(Log::new(args.log_format));
+    let result = runtime.block_on(serve(args, &log));
+    log.flush();
     // What is left are tasks that wait for signals and files; the process ends with them.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(args: &ServeArgs) -> Result<()> {
+async fn serve(args: &ServeArgs, log: &Arc<Log>) -> Result<()> {
     let mut signals = Signals::new()?;
-    let log = Arc::new(Log::new(args.log_format));
     let configs = configs(args)?;
-    let projects = load_all(args, &configs, &log)?;
+    let projects = load_all(args, &configs, log)?;
     let mut state = match args.ephemeral {
         true => None,
         false => Some(State::take(&state_folder(args, &projects[0]))?),
     };
     let engine = Engine::new(EngineOptions { cache: cache_folder(), cpu_clock: thread_cpu_time })?;
     let namespaces = prepare::namespaces(&projects)?;
-    let workers = prepare_all(&engine, &projects, &namespaces, &log)?;
+    let workers = prepare_all(&engine, &projects, &namespaces, log)?;
     let objects_folder = state.as_ref().map(State::objects);
     if let Some(folder) = &objects_folder {
         for project in &projects {
@@ -196,7 +197,7 @@ async fn serve(args: &ServeArgs) -> Result<()> {
             OnReloadArg::Reset => OnReload::Reset,
         },
         lanes: lanes(args),
-        log: Arc::clone(&log),
+        log: Arc::clone(log),
     };
     let server = serve::start(options, &listening)?;
     if let Some(state) = &mut state {

@@ -2,13 +2,14 @@
 //!
 //! Invariant: one writer; a line is written whole or, when nobody reads any more, not at all.
 
+use super::sink::Sink;
 use crate::lane::LogLine;
 use crate::world::World;
 use crate::world::real::RealWorld;
 use emu_abi::{Failure, LogLevel};
 use hyper::{Request, StatusCode};
 use serde_json::json;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,13 +28,14 @@ pub enum LogFormat {
 pub struct Log {
     format: LogFormat,
     colour: bool,
+    sink: Arc<Sink>,
 }
 
 impl Log {
     /// A log on standard output.
     pub fn new(format: LogFormat) -> Self {
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { format, colour }
+        Self { format, colour, sink: Sink::start() }
     }
 
     /// emu listens. Tools wait for this line, so it is wrangler's (reference §5.1).
@@ -43,6 +45,7 @@ impl Log {
                 .object(json!({ "level": "info", "source": "emu", "message": format!("Ready on {url}"), "url": url })),
             LogFormat::Pretty | LogFormat::Quiet => self.line(&format!("{}Ready on {url}", self.tag())),
         }
+        self.flush();
     }
 
     /// A line of emu's own.
@@ -152,9 +155,18 @@ impl Log {
     }
 
     fn line(&self, line: &str) {
-        let mut out = std::io::stdout().lock();
-        // Whoever read the log has gone; serving goes on.
-        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        self.sink.add(line);
+    }
+
+    /// Writes what has not been written yet.
+    pub fn flush(&self) {
+        self.sink.write_out();
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.flush();
     }
 }
 

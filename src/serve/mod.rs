@@ -15,6 +15,7 @@ mod http;
 mod listen;
 mod log;
 mod outbound;
+mod sink;
 
 pub use listen::{Listening, Port, bind};
 pub use log::{Log, LogFormat};
