@@ -10,7 +10,7 @@
 //! * [`bindings`]: what a guest can ask for.
 //! * [`lane`]: one thread's share of the application, as a machine without input or output of its own.
 //! * [`config`]: `wrangler.jsonc`, from text to meaning.
-//! * [`serve`]: lanes with real connections and clocks. The sole user of hyper and tungstenite.
+//! * [`serve`]: lanes with real connections and clocks. The sole user of tungstenite and of hyper's server.
 //! * [`cli`]: one file per verb.
 //!
 //! Invariant: the arrow `cli -> serve -> lane -> bindings -> {isolate, storage} -> core -> world -> error` is never

@@ -68,8 +68,7 @@ fn alarm(object: &ObjectFace) -> Result<Answer, Failure> {
 }
 
 fn set_alarm(object: &mut ObjectFace, at_ms: f64) -> Result<Answer, Failure> {
-    // `!(x > 0)` rather than `x <= 0`, so that NaN is refused too.
-    if !(at_ms > 0.0) {
+    if at_ms.is_nan() || at_ms <= 0.0 {
         return Err(Failure::type_error("setAlarm() cannot be called with an alarm time <= 0"));
     }
     if !object.has_alarm_handler && !object.constructing {

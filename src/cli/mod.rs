@@ -24,7 +24,6 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Serve(Box<serve::ServeArgs>),
-    /// Look at the Durable Objects of a running emu, and do to them what production does.
     Do(objects::ObjectsArgs),
 }
 

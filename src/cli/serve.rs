@@ -204,7 +204,7 @@ async fn serve(args: &ServeArgs, log: &Arc<Log>) -> Result<()> {
         state.announce(&listening.url())?;
     }
     log.ready(&listening.url());
-    let serving = Serving { args, configs, engine, namespaces, server, log: Arc::clone(&log) };
+    let serving = Serving { args, configs, engine, namespaces, server, log: Arc::clone(log) };
     serving.until_told_to_stop(projects, &mut signals).await;
     log.info("Shutting down");
     tokio::task::spawn(async move {

@@ -45,7 +45,20 @@ impl<H: Host> Guest<H> {
             reply: Vec::new(),
         }
     }
+
+    /// Makes the reply to an ask, in the buffer of the last one.
+    fn answer(&mut self, answer: &Result<Answer, Failure>) {
+        let mut buffer = std::mem::take(&mut self.reply);
+        buffer.clear();
+        if buffer.capacity() > REPLY_KEPT_BYTES {
+            buffer = Vec::new();
+        }
+        self.reply = emu_abi::encode_into(answer, buffer);
+    }
 }
+
+/// A reply buffer larger than this is not kept.
+const REPLY_KEPT_BYTES: usize = 64 * 1024;
 
 /// Refuses growth beyond the limit of an isolate.
 pub(super) struct MemoryLimiter {
@@ -122,13 +135,12 @@ fn ask<H: Host>(
     let (bytes, guest) = message(&mut caller, ptr, len)?;
     let ask: Ask = emu_abi::decode(bytes).map_err(|error| Death::Abi(format!("an ask does not decode: {error}")))?;
     let answer = guest.host.ask(object, ask);
-    let mut buffer = std::mem::take(&mut guest.reply);
-    buffer.clear();
-    guest.reply = emu_abi::encode_into(&answer, buffer);
-    let reply_len = guest.reply.len();
-    if reply_len > MAX_MESSAGE {
-        return Err(Death::Abi(format!("a reply of {reply_len} bytes is too large")).into());
+    guest.answer(&answer);
+    if guest.reply.len() > MAX_MESSAGE {
+        let message = format!("the result is too large: {} bytes; ask for less at once", guest.reply.len());
+        guest.answer(&Err(Failure::range_error(message)));
     }
+    let reply_len = guest.reply.len();
     if reply_len <= capacity as usize {
         write_reply(&mut caller, out)?;
     }

@@ -193,8 +193,8 @@ impl Drop for ImageMemory {
 mod tests {
     use super::*;
 
-    fn bytes_of(memory: &ImageMemory) -> &mut [u8] {
-        // SAFETY: the test owns the memory and makes one slice at a time.
+    fn bytes_of(memory: &mut ImageMemory) -> &mut [u8] {
+        // SAFETY: the slice borrows the memory mutably, so there is one at a time, and it covers what is accessible.
         unsafe { std::slice::from_raw_parts_mut(memory.as_ptr(), memory.byte_size()) }
     }
 
@@ -203,17 +203,18 @@ mod tests {
         let mut bytes = vec![0; 2 * 65536];
         bytes[70_000] = 7;
         let image = Arc::new(Contents::freeze(&bytes).unwrap());
-        let first = ImageMemory::map(Some(Arc::clone(&image)), 65536, 1 << 20, 65536).unwrap();
-        bytes_of(&first)[70_000] = 9;
-        let second = ImageMemory::map(Some(image), 65536, 1 << 20, 65536).unwrap();
-        assert_eq!((first.byte_size(), bytes_of(&second)[70_000], bytes_of(&first)[70_000]), (2 * 65536, 7, 9));
+        let mut first = ImageMemory::map(Some(Arc::clone(&image)), 65536, 1 << 20, 65536).unwrap();
+        bytes_of(&mut first)[70_000] = 9;
+        let mut second = ImageMemory::map(Some(image), 65536, 1 << 20, 65536).unwrap();
+        assert_eq!(first.byte_size(), 2 * 65536);
+        assert_eq!((bytes_of(&mut second)[70_000], bytes_of(&mut first)[70_000]), (7, 9));
     }
 
     #[test]
     fn growth_gives_zeroes_and_stops_at_the_reservation() {
         let mut memory = ImageMemory::map(None, 65536, 2 * 65536, 65536).unwrap();
         memory.grow_to(2 * 65536).unwrap();
-        assert!(bytes_of(&memory).iter().all(|byte| *byte == 0));
+        assert!(bytes_of(&mut memory).iter().all(|byte| *byte == 0));
         assert!(memory.grow_to(3 * 65536).is_err());
     }
 }

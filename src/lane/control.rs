@@ -164,10 +164,10 @@ impl Lane {
             (None, _) => "it is not in memory".to_owned(),
             (Some(_), true) => match self.policy.idle_ms {
                 Some(idle_ms) => format!(
-                    "nothing prevents it; it hibernates {idle_ms} ms after its last event, {} ms ago",
+                    "nothing prevents hibernation; it follows {idle_ms} ms after its last event, {} ms ago",
                     (self.world().now_ms() - object.idle_since_ms).max(0.0)
                 ),
-                None => "nothing prevents it but `--evict-after never`".to_owned(),
+                None => "nothing prevents hibernation but `--evict-after never`".to_owned(),
             },
             (Some(_), false) => format!("{} thing(s) keep it in memory", blockers.len()),
         };
@@ -175,9 +175,8 @@ impl Lane {
     }
 
     fn evict(&mut self, token: u64, number: usize, close_sockets: bool, now: bool) {
-        if self.objects[number].instance.is_none()
-            && !(close_sockets && !self.objects[number].sockets.borrow().is_empty())
-        {
+        let nothing_to_close = !close_sockets || self.objects[number].sockets.borrow().is_empty();
+        if self.objects[number].instance.is_none() && nothing_to_close {
             let message = "Cannot evict Durable Object: it is not currently running.".to_owned();
             self.answer_control(token, Err(message));
             return;
@@ -241,7 +240,7 @@ impl Lane {
             let mut rows = opened.rows;
             let mut all = std::mem::take(&mut rows.rows);
             while !rows.end && all.len() < MAX_SQL_ROWS {
-                rows = storage.sql_next(opened.cursor, 1000)?;
+                rows = storage.sql_next(opened.cursor, MAX_SQL_ROWS - all.len())?;
                 all.append(&mut rows.rows);
             }
             if !rows.end {
@@ -264,7 +263,9 @@ fn shown_value(value: &SqlValue) -> Value {
     match value {
         SqlValue::Null => Value::Null,
         SqlValue::Integer(number) => json!(number),
-        SqlValue::Real(number) => json!(number),
+        SqlValue::Real(number) if number.is_finite() => json!(number),
+        // JSON has no infinity; SQLite prints it so.
+        SqlValue::Real(number) => json!(if *number > 0.0 { "Inf" } else { "-Inf" }),
         SqlValue::Text(text) => json!(text),
         SqlValue::Blob(bytes) => {
             json!(format!("x'{}'", bytes.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))

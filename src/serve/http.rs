@@ -29,12 +29,11 @@ pub(super) async fn serve(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<OutgoingBody>, Infallible> {
+    if request.uri().path().starts_with(control::PREFIX) {
+        return Ok(control::serve(&driver, &app, request).await);
+    }
     let served = Served::begins(&request, &driver.log);
-    let response = if request.uri().path().starts_with(control::PREFIX) {
-        control::serve(&driver, &app, request).await
-    } else {
-        worker(&driver, peer, request).await
-    };
+    let response = worker(&driver, peer, request).await;
     served.ends(response.status());
     Ok(response)
 }

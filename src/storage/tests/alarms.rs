@@ -52,14 +52,15 @@ fn an_index_in_memory_lives_as_long_as_the_storage() {
 #[test]
 fn lanes_write_the_same_index_at_the_same_time() {
     let folder = Folder::new();
-    let lanes = [0u8, 1, 2, 3].map(|lane| {
-        let root = folder.0.clone();
-        std::thread::spawn(move || {
-            let index = Storage::new(Some(root), Durability::Process, 8).alarms(KEY);
-            (0..50u8).for_each(|number| index.set(&[lane * 50 + number; 32], number.into(), None).unwrap());
-        })
+    std::thread::scope(|threads| {
+        for lane in [0u8, 1, 2, 3] {
+            let root = folder.0.clone();
+            threads.spawn(move || {
+                let index = Storage::new(Some(root), Durability::Process, 8).alarms(KEY);
+                (0..50u8).for_each(|number| index.set(&[lane * 50 + number; 32], number.into(), None).unwrap());
+            });
+        }
     });
-    lanes.into_iter().for_each(|lane| lane.join().unwrap());
     assert_eq!(Storage::new(Some(folder.0.clone()), Durability::Process, 8).alarms(KEY).all().unwrap().len(), 200);
 }
 
