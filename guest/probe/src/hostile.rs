@@ -1,6 +1,7 @@
-//! Everything a guest must not do. The host has to end the isolate, and nothing else, for each of these.
+//! Everything a guest must not do. Whatever it is, nobody outside of the isolate may be harmed by it.
 //!
-//! The step `hostile` takes one of these names:
+//! The step `hostile` takes one of these names. What is wrong with memory or with a message's encoding ends the isolate; what
+//! only makes no sense may also be ignored.
 //!
 //! * memory: `op_beyond`, `op_wrap`, `op_huge`, `ask_beyond`, `ask_out_beyond`, `ask_out_wrap`, `reply_beyond`
 //! * messages: `op_empty`, `op_garbage`, `ask_empty`, `ask_garbage`, `reply_alone` (may return)

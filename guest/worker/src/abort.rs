@@ -1,14 +1,16 @@
 //! Cancelling a fetch.
 
 use crate::js::JsValue;
+use crate::streams::Source;
 use crate::{Error, Result};
 use emu_abi::Failure;
+use futures_util::stream;
 use std::cell::RefCell;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 #[derive(Default)]
 struct State {
@@ -83,17 +85,39 @@ impl AbortSignal {
     /// Runs `future` until it ends or the signal is aborted, which drops it.
     pub(crate) async fn watch<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
         let mut future = pin!(future);
-        poll_fn(|context| {
-            if let Some(reason) = self.reason() {
-                return Poll::Ready(Err(Error::from(reason)));
-            }
-            let polled = future.as_mut().poll(context);
-            if polled.is_pending() {
-                self.0.borrow_mut().wakers.push(context.waker().clone());
-            }
-            polled
+        poll_fn(|context| match self.poll_aborted(context) {
+            Some(error) => Poll::Ready(Err(error)),
+            None => future.as_mut().poll(context),
         })
         .await
+    }
+
+    /// `source`, which fails as soon as the signal is aborted.
+    pub(crate) fn watch_body(self, mut source: Source) -> Source {
+        let length = source.length();
+        let chunks = stream::poll_fn(move |context| {
+            let aborted = if matches!(source, Source::Taken) { None } else { self.poll_aborted(context) };
+            match aborted {
+                Some(error) => {
+                    source = Source::Taken;
+                    Poll::Ready(Some(Err(error)))
+                }
+                None => source.poll_chunk(context),
+            }
+        });
+        Source::Guest { stream: Box::pin(chunks), length }
+    }
+
+    /// Why it was aborted, if it was; else wakes the task when it is.
+    fn poll_aborted(&self, context: &Context<'_>) -> Option<Error> {
+        let mut state = self.0.borrow_mut();
+        if let Some(reason) = &state.reason {
+            return Some(reason.clone().into());
+        }
+        if !state.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+            state.wakers.push(context.waker().clone());
+        }
+        None
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`Fetch`].
 
-use crate::{AbortSignal, Method, Request, Response, Result, Url, calls};
+use crate::{AbortSignal, Method, ReadableStream, Request, Response, ResponseBody, Result, Url, calls};
 use emu_abi::{Call, Outcome, Target};
 
 /// A request to the network.
@@ -24,12 +24,17 @@ impl Fetch {
         }
     }
 
-    /// Sends the request; the signal cancels it.
+    /// Sends the request; the signal cancels it, or the response's body if that is still coming.
     ///
     /// # Errors
     /// When no response comes, or the signal is aborted.
     pub async fn send_with_signal(&self, signal: &AbortSignal) -> Result<Response> {
-        signal.watch(self.send()).await
+        let mut response = signal.watch(self.send()).await?;
+        if let ResponseBody::Stream(stream) = &response.body {
+            let source = signal.clone().watch_body(stream.take()?);
+            response.body = ResponseBody::Stream(ReadableStream::new(source));
+        }
+        Ok(response)
     }
 }
 

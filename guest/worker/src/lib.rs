@@ -14,6 +14,16 @@
 //! }
 //! ```
 //!
+//! What differs from the public crate:
+//!
+//! * [`JsValue`] and the types of [`js_sys`] are trees of their own rather than handles: [`JsValue::deserialize`] and
+//!   [`JsValue::serialize`] take the place of `serde_wasm_bindgen`, and there is no `JsCast`.
+//! * A request or response does not unwrap into a `web_sys` one; [`Request::body`] is `inner().body()`.
+//! * What the public `State` leaves to JavaScript (`abort`, the time of an auto-response, the event timeout) are methods.
+//! * Products that emu does not have yet have no type here.
+//! * `uuid` and `rand` draw from the host when `getrandom` is compiled with `--cfg getrandom_backend="custom"`; the feature
+//!   `js` of theirs is for JavaScript hosts only.
+//!
 //! Time stands still while code runs, as on the platform: use [`Date::now`], not `std::time` or `chrono::Utc::now`, which
 //! have no clock in a guest.
 //!

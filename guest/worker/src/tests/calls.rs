@@ -111,6 +111,29 @@ fn a_signal_cancels_a_fetch() {
 }
 
 #[test]
+fn a_signal_cancels_the_body_of_a_response() {
+    run(|_, _| async {
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        spawn_local(async {
+            Delay::from(Duration::from_millis(1)).await;
+            controller.abort();
+        });
+        let fetch = Fetch::Url("http://example.com/".parse().expect("a URL"));
+        let mut response = fetch.send_with_signal(&signal).await.expect("a response");
+        let error = response.text().await.expect_err("it is aborted");
+        Response::ok(error.to_string()).expect("text")
+    });
+    let body = emu_abi::Body::Stream { id: 4, length: None };
+    let response = emu_abi::Response { status: 200, body, ..emu_abi::Response::default() };
+    let ops = deliver(Event::Complete { call: 1, result: Ok(Outcome::Response(response)) });
+    assert_eq!(ops, [Op::BodyPull { body: 4, section: 0 }]);
+    let ops = deliver(complete(2));
+    assert_eq!(ops[0], Op::BodyCancel { body: 4 });
+    assert!(matches!(&ops[1], Op::Settle { result: Ok(_), .. }), "{ops:?}");
+}
+
+#[test]
 fn a_response_that_comes_too_late_is_given_back() {
     worker(|_, _| async {
         let fetch = Fetch::Url("http://example.com/".parse().expect("a URL"));
