@@ -6,7 +6,7 @@
 use super::object::Delivery;
 use super::{Due, Lane};
 use crate::core::alarm::RunEnd;
-use crate::core::id::hex;
+use crate::core::id::{hex, lane_of};
 use emu_abi::{Failure, ObjectId, SqlValue};
 use serde_json::{Value, json};
 
@@ -78,14 +78,41 @@ impl Lane {
     pub(super) fn control(&mut self, token: u64, command: Command) {
         match command {
             Command::List => {
-                let objects = (0..self.objects.len()).map(|number| self.summary(number)).collect();
-                self.answer_control(token, Ok(Value::Array(objects)));
+                let listed = self.list();
+                self.answer_control(token, listed);
             }
-            Command::Object { namespace, id, verb } => {
-                let number = self.object_number(namespace, &id);
-                self.control_object(token, number, verb);
+            Command::Object { namespace, id, verb } => match self.existing(namespace, &id) {
+                Ok(number) => self.control_object(token, number, verb),
+                Err(message) => self.answer_control(token, Err(message)),
+            },
+        }
+    }
+
+    /// All objects: those met since the start, and those that were stored before.
+    fn list(&mut self) -> Answered {
+        for namespace in 0..self.namespaces.len() {
+            let stored = self.storage.stored(&self.namespaces[namespace].unique_key);
+            for bytes in stored.map_err(|error| error.to_string())? {
+                if lane_of(&bytes, self.lanes) == self.me {
+                    self.object_number(namespace, &ObjectId { bytes, name: None });
+                }
             }
         }
+        Ok((0..self.objects.len()).map(|number| self.summary(number)).collect())
+    }
+
+    /// An object that has been used. Looking at another one must not bring it into being.
+    fn existing(&mut self, namespace: usize, id: &ObjectId) -> Result<usize, String> {
+        let declared = &self.namespaces[namespace];
+        let known = self.object_numbers.contains_key(&(namespace, id.bytes));
+        if !known {
+            let stored = self.storage.stored(&declared.unique_key).map_err(|error| error.to_string())?;
+            if !stored.contains(&id.bytes) {
+                let called = id.name.clone().unwrap_or_else(|| hex(&id.bytes));
+                return Err(format!("`{}/{called}` has never been used", declared.class));
+            }
+        }
+        Ok(self.object_number(namespace, id))
     }
 
     fn control_object(&mut self, token: u64, number: usize, verb: Verb) {

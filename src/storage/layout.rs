@@ -54,6 +54,23 @@ pub(super) fn wal_file(database: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The objects of a namespace that have a database file, sorted. A folder that is not there holds none.
+pub(super) fn stored(root: &Path, unique_key: &str) -> std::io::Result<Vec<[u8; 32]>> {
+    let Some(folder) = namespace_folder(root, unique_key) else { return Ok(Vec::new()) };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut stored = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        stored.extend(name.to_str().and_then(|name| name.strip_suffix(".sqlite")).and_then(unhex));
+    }
+    stored.sort_unstable();
+    Ok(stored)
+}
+
 // The unique key comes from the configuration: it must not lead out of the root folder.
 fn namespace_folder(root: &Path, unique_key: &str) -> Option<PathBuf> {
     let mut parts = Path::new(unique_key).components();

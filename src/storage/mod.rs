@@ -94,6 +94,16 @@ impl Storage {
         ObjectStorage::new(Rc::clone(&self.pool), self.pool.object(unique_key, id, backend))
     }
 
+    /// The objects of a namespace that have a database on disk, sorted.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn stored(&self, unique_key: &str) -> Result<Vec<[u8; 32]>> {
+        let Some(root) = self.pool.root() else { return Ok(Vec::new()) };
+        layout::stored(root, unique_key)
+            .map_err(|error| Error::storage(format!("the objects of `{unique_key}` cannot be listed")).because(error))
+    }
+
     /// The alarms of a namespace.
     pub fn alarms(&self, unique_key: &str) -> AlarmIndex {
         let mut alarms = self.alarms.borrow_mut();
