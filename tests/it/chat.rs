@@ -89,20 +89,19 @@ fn a_binary_message_is_printed_as_javascript_prints_it() {
 }
 
 #[test]
-fn who_answers_a_close_depends_on_the_compatibility_date() {
+fn who_answers_a_close_depends_on_the_server_and_the_compatibility_date() {
     let project = Project::room();
-    let of_object = Got::Closed(1000, "Durable Object is closing WebSocket".into());
     let table = [
-        // The object answers, in its own words.
-        ("2026-04-06", "/websocket", of_object.clone()),
-        ("2026-04-06", "/standard/websocket", of_object),
+        // The object answers with the code it was given, in its own words.
+        ("2026-04-06", "/websocket", 4321, "Durable Object is closing WebSocket"),
+        ("2026-04-07", "/websocket", 4321, "Durable Object is closing WebSocket"),
+        ("2026-04-06", "/standard/websocket", 1000, "Durable Object is closing WebSocket"),
         // emu answers before the object learns of it.
-        ("2026-04-07", "/websocket", Got::Closed(1000, "bye".into())),
-        ("2026-04-07", "/standard/websocket", Got::Closed(1000, "bye".into())),
+        ("2026-04-07", "/standard/websocket", 4321, "bye"),
     ];
-    for (date, path, answer) in table {
+    for (date, path, code, reason) in table {
         let emu = project.serve(&["--compatibility-date", date]);
-        assert_eq!(emu.websocket(path).close(1000, "bye"), answer, "{date} {path}");
+        assert_eq!(emu.websocket(path).close(4321, "bye"), Got::Closed(code, reason.into()), "{date} {path}");
         emu.stop();
     }
 }

@@ -114,7 +114,8 @@ fn an_object_hibernates_when_it_is_told_to() {
     let refused = "Cannot evict Durable Object: it is not currently running.";
     emu.object("evict", ROOM);
     assert_eq!(emu.try_object("evict", ROOM, json!({})), Err(refused.into()));
-    assert_eq!(emu.try_object("evict", "WebSocketHibernationServer/nobody", json!({})), Err(refused.into()));
+    let unknown = "WebSocketHibernationServer/nobody";
+    assert_eq!(emu.try_object("evict", unknown, json!({})), Err(format!("`{unknown}` has never been used")));
 }
 
 #[test]

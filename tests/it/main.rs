@@ -6,10 +6,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests live in the real world: they start processes and wait for them")]
 
+mod bad_config;
 mod bad_frames;
 mod bad_http;
+mod bad_storage;
 mod chat;
+mod gates;
 mod hibernation;
+mod isolates;
 mod restart;
 mod signals;
 mod support;

@@ -31,8 +31,8 @@ pub struct Emu {
 
 impl Emu {
     /// Starts emu and waits until it is ready.
-    pub(super) fn start(project: &Project, args: &[&str]) -> Self {
-        let (child, log) = spawn(project.command(args));
+    pub(super) fn start(project: &Project, command: Command) -> Self {
+        let (child, log) = spawn(command);
         let agent = super::http::agent();
         let mut emu = Self { child, log, folder: project.folder().to_owned(), port: 0, agent };
         let ready = emu.logged("Ready on http://localhost:");

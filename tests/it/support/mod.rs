@@ -2,7 +2,7 @@
 //! write.
 //!
 //! Reading order: [`project`], [`emu`], [`log`], [`http`], [`socket`],
-//! [`raw`], [`objects`].
+//! [`raw`], [`objects`], [`script`].
 //!
 //! Invariant: asserts nothing about the platform; every wait is bounded, and ends with the whole log when it fails.
 
@@ -12,6 +12,7 @@ mod log;
 mod objects;
 mod project;
 mod raw;
+mod script;
 mod socket;
 
 pub use emu::{Emu, Ended, ends, run_to_end};

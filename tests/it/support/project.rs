@@ -24,22 +24,22 @@ impl Project {
         Self { folder }
     }
 
-    /// The sample worker, with its own configuration.
+    /// The sample worker.
     pub fn room() -> Self {
-        let config = fs::read_to_string(repository().join("wrangler.jsonc")).expect("the sample's configuration");
-        let project = Self::empty();
-        project.write("wrangler.jsonc", config);
-        project.replace("guest/prebuilt/room.wasm", "worker.wasm");
-        project.copy_worker("room.wasm");
-        project
+        Self::fixture("room")
     }
 
-    /// A worker of `guest/prebuilt` with the configuration `fixtures/<name>/wrangler.jsonc`.
-    pub fn fixture(name: &str, wasm: &str) -> Self {
+    /// The worker that does what a script tells it to.
+    pub fn probe() -> Self {
+        Self::fixture("probe")
+    }
+
+    /// The worker `guest/prebuilt/<name>.wasm` with the configuration `fixtures/<name>/wrangler.jsonc`.
+    fn fixture(name: &str) -> Self {
         let project = Self::empty();
         let config = repository().join("fixtures").join(name).join("wrangler.jsonc");
         project.write("wrangler.jsonc", fs::read(&config).expect("the fixture's configuration"));
-        project.copy_worker(wasm);
+        project.copy_worker(&format!("{name}.wasm"));
         project
     }
 
@@ -73,15 +73,32 @@ impl Project {
 
     /// `emu` with these arguments, in this folder and nothing else of this process's surroundings.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = emu::guarded(Path::new(env!("CARGO_BIN_EXE_emu")));
-        command.args(args).current_dir(&self.folder).env_clear();
+        let mut command = self.surroundings(emu::guarded(Path::new(env!("CARGO_BIN_EXE_emu"))));
+        command.args(args);
+        command
+    }
+
+    fn surroundings(&self, mut command: Command) -> Command {
+        command.current_dir(&self.folder).env_clear();
         command.env("PATH", "/usr/bin:/bin").env("HOME", &self.folder).env("EMU_CACHE_DIR", tmp().join("cache"));
         command
     }
 
     /// Starts `emu serve` on any port and waits until it is ready.
     pub fn serve(&self, args: &[&str]) -> Emu {
-        Emu::start(self, &[&["serve", "--port", "0"], args].concat())
+        self.start(&[&["serve", "--port", "0"], args].concat())
+    }
+
+    /// Starts emu with exactly these arguments and waits until it is ready.
+    pub fn start(&self, args: &[&str]) -> Emu {
+        Emu::start(self, self.command(args))
+    }
+
+    /// Starts `emu serve` after a shell has run `setup`.
+    pub fn serve_after(&self, setup: &str) -> Emu {
+        let mut command = self.surroundings(emu::guarded(Path::new("/bin/sh")));
+        command.args(["-c", &format!("{setup}; exec \"$0\" serve --port 0"), env!("CARGO_BIN_EXE_emu")]);
+        Emu::start(self, command)
     }
 
     /// Runs `emu` with these arguments to its end.
