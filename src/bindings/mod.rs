@@ -37,6 +37,8 @@ pub struct Switches {
     pub auto_reply_to_close: bool,
     /// `delete_all_deletes_alarm`
     pub delete_all_deletes_alarm: bool,
+    /// `durable_object_io_tasks_prevent_eviction`
+    pub io_tasks_prevent_eviction: bool,
     /// `websocket_close_reason_byte_limit`
     pub limit_close_reason: bool,
 }

@@ -128,6 +128,7 @@ pub(super) fn prepare(
         switches: Switches {
             auto_reply_to_close: has("web_socket_auto_reply_to_close"),
             delete_all_deletes_alarm: has("delete_all_deletes_alarm"),
+            io_tasks_prevent_eviction: has("durable_object_io_tasks_prevent_eviction"),
             limit_close_reason: has("websocket_close_reason_byte_limit"),
         },
     }))

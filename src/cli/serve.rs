@@ -350,6 +350,8 @@ fn cache_folder() -> Option<PathBuf> {
 
 fn policy(args: &ServeArgs) -> Policy {
     Policy {
+        // Each worker's own flags decide.
+        io_tasks_prevent_eviction: false,
         idle_ms: args.evict_after.0,
         hibernate: match args.hibernate {
             HibernateArg::AfterEveryEvent => Hibernate::AfterEveryEvent,

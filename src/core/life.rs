@@ -11,6 +11,8 @@ pub struct Policy {
     pub idle_ms: Option<f64>,
     /// When to hibernate.
     pub hibernate: Hibernate,
+    /// The object's worker has `durable_object_io_tasks_prevent_eviction` (on since 2026-10-01).
+    pub io_tasks_prevent_eviction: bool,
 }
 
 /// `--hibernate`.
@@ -27,12 +29,14 @@ pub enum Hibernate {
 impl Default for Policy {
     /// Production's: 10 s.
     fn default() -> Self {
-        Self { idle_ms: Some(10_000.0), hibernate: Hibernate::WhenIdle }
+        Self { idle_ms: Some(10_000.0), hibernate: Hibernate::WhenIdle, io_tasks_prevent_eviction: false }
     }
 }
 
 /// An object that cannot hibernate is evicted after so many times the idle period (70 s of production's 10 s).
 const STUCK_FACTOR: f64 = 7.0;
+/// With `durable_object_io_tasks_prevent_eviction`, pending work keeps an object this long.
+const MAX_KEPT_MS: f64 = 15.0 * 60.0 * 1000.0;
 
 /// Something that keeps an object from being hibernated.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -99,7 +103,12 @@ pub fn decide(policy: Policy, blockers: &[BlockerKind], idle_since_ms: f64, now_
         (Hibernate::AfterEveryEvent, _) if free => Decision::Hibernate,
         (Hibernate::Never, _) | (_, None) => Decision::Stay,
         (_, Some(idle_ms)) => {
-            let due_ms = idle_since_ms + if free { idle_ms } else { idle_ms * STUCK_FACTOR };
+            let due_ms = idle_since_ms
+                + match (free, policy.io_tasks_prevent_eviction) {
+                    (true, _) => idle_ms,
+                    (false, true) => MAX_KEPT_MS.max(idle_ms),
+                    (false, false) => idle_ms * STUCK_FACTOR,
+                };
             match (now_ms >= due_ms, free) {
                 (false, _) => Decision::AskAt(due_ms),
                 (true, true) => Decision::Hibernate,
@@ -120,6 +129,7 @@ mod tests {
         let eager = Policy { hibernate: Hibernate::AfterEveryEvent, ..idle };
         let never = Policy { hibernate: Hibernate::Never, ..idle };
         let kept = Policy { idle_ms: None, ..idle };
+        let since_october = Policy { io_tasks_prevent_eviction: true, ..idle };
         let table: &[(Policy, &[BlockerKind], f64, Decision)] = &[
             (idle, &[], 0.0, Decision::AskAt(10_000.0)),
             (idle, &[], 10_000.0, Decision::Hibernate),
@@ -132,6 +142,9 @@ mod tests {
             (eager, &[Timer], 0.0, Decision::AskAt(70_000.0)),
             (never, &[], 1e9, Decision::Stay),
             (kept, &[], 1e9, Decision::Stay),
+            (since_october, &[Timer], 70_000.0, Decision::AskAt(900_000.0)),
+            (since_october, &[Timer], 900_000.0, Decision::Evict),
+            (since_october, &[], 10_000.0, Decision::Hibernate),
         ];
         for (policy, blockers, now_ms, expected) in table {
             assert_eq!(decide(*policy, blockers, 0.0, *now_ms), *expected, "{policy:?} {blockers:?} at {now_ms}");

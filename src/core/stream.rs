@@ -57,6 +57,22 @@ pub struct Notice {
     pub signal: Signal,
 }
 
+/// What follows from one step of a stream.
+#[must_use]
+#[derive(Debug, Default, PartialEq)]
+pub struct Notices {
+    /// To the consumer; or to a producer that must be asked for the next chunk.
+    pub forth: Option<Notice>,
+    /// To a guest that produces: what was consumed may be sent again.
+    pub credit: Option<Notice>,
+}
+
+impl Notices {
+    fn one(notice: Notice) -> Self {
+        Self { forth: Some(notice), credit: None }
+    }
+}
+
 #[derive(Debug)]
 struct Stream {
     producer: Party,
@@ -124,17 +140,19 @@ impl Streams {
     }
 
     /// The consumer wants a chunk.
-    pub fn pull(&mut self, id: StreamId) -> Option<Notice> {
-        self.streams.get_mut(&id)?.wanted = true;
-        self.pump(id).0
+    pub fn pull(&mut self, id: StreamId) -> Notices {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.wanted = true;
+        }
+        self.pump(id)
     }
 
-    /// The producer sent bytes. The second notice goes back to it.
+    /// The producer sent bytes.
     ///
     /// # Errors
     /// When a guest sends more than it was granted.
-    pub fn chunk(&mut self, id: StreamId, bytes: Vec<u8>) -> Result<(Option<Notice>, Option<Notice>), CreditExceeded> {
-        let Some(stream) = self.streams.get_mut(&id) else { return Ok((None, None)) };
+    pub fn chunk(&mut self, id: StreamId, bytes: Vec<u8>) -> Result<Notices, CreditExceeded> {
+        let Some(stream) = self.streams.get_mut(&id) else { return Ok(Notices::default()) };
         if matches!(stream.producer, Party::Guest { .. }) {
             let len = u32::try_from(bytes.len()).map_err(|_| CreditExceeded)?;
             stream.credit = stream.credit.checked_sub(len).ok_or(CreditExceeded)?;
@@ -151,12 +169,13 @@ impl Streams {
     }
 
     /// The producer is done.
-    pub fn end(&mut self, id: StreamId, end: Result<(), Failure>) -> Option<Notice> {
-        let stream = self.streams.get_mut(&id)?;
-        if stream.end.is_none() {
+    pub fn end(&mut self, id: StreamId, end: Result<(), Failure>) -> Notices {
+        if let Some(stream) = self.streams.get_mut(&id)
+            && stream.end.is_none()
+        {
             stream.end = Some(end);
         }
-        self.pump(id).0
+        self.pump(id)
     }
 
     /// The consumer has gone. The producer is told and the stream forgotten.
@@ -197,11 +216,11 @@ impl Streams {
         }
     }
 
-    /// Passes on what can be passed on: (to the consumer or a producer that must be asked, credit to a guest).
-    fn pump(&mut self, id: StreamId) -> (Option<Notice>, Option<Notice>) {
-        let Some(stream) = self.streams.get_mut(&id) else { return (None, None) };
+    /// Passes on what can be passed on.
+    fn pump(&mut self, id: StreamId) -> Notices {
+        let Some(stream) = self.streams.get_mut(&id) else { return Notices::default() };
         if !stream.wanted || stream.consumer == Party::Nobody {
-            return (None, None);
+            return Notices::default();
         }
         let consumer = stream.consumer;
         if let Some(bytes) = stream.chunks.pop_front() {
@@ -212,18 +231,18 @@ impl Streams {
                 stream.credit += len;
                 credit = Some(Notice { stream: id, to: stream.producer, signal: Signal::Credit(len) });
             }
-            return (Some(Notice { stream: id, to: consumer, signal: Signal::Chunk(bytes) }), credit);
+            return Notices { forth: Some(Notice { stream: id, to: consumer, signal: Signal::Chunk(bytes) }), credit };
         }
         if let Some(end) = stream.end.take() {
             self.forget(id);
             let signal = end.map_or_else(Signal::Failed, |()| Signal::End);
-            return (Some(Notice { stream: id, to: consumer, signal }), None);
+            return Notices::one(Notice { stream: id, to: consumer, signal });
         }
         if !stream.asked && !matches!(stream.producer, Party::Guest { .. }) {
             stream.asked = true;
-            return (Some(Notice { stream: id, to: stream.producer, signal: Signal::Pull(id) }), None);
+            return Notices::one(Notice { stream: id, to: stream.producer, signal: Signal::Pull(id) });
         }
-        (None, None)
+        Notices::default()
     }
 }
 
@@ -237,42 +256,49 @@ mod tests {
 
     const GUEST: Party = Party::Guest { instance: 1, body: 9 };
 
-    fn chunk(stream: StreamId, to: Party, bytes: &[u8]) -> Notice {
-        Notice { stream, to, signal: Signal::Chunk(bytes.to_vec()) }
+    fn notice(stream: StreamId, to: Party, signal: Signal) -> Notices {
+        Notices::one(Notice { stream, to, signal })
+    }
+
+    fn chunk(bytes: &[u8]) -> Signal {
+        Signal::Chunk(bytes.to_vec())
     }
 
     #[test]
     fn a_connection_is_asked_only_when_the_guest_pulls() {
         let mut streams = Streams::default();
         let id = streams.open(Party::Outside, GUEST);
-        assert_eq!(streams.pull(id), Some(Notice { stream: id, to: Party::Outside, signal: Signal::Pull(id) }));
-        assert_eq!(streams.chunk(id, b"ab".to_vec()), Ok((Some(chunk(id, GUEST, b"ab")), None)));
-        assert_eq!(streams.chunk(id, b"c".to_vec()), Ok((None, None)));
-        assert_eq!(streams.end(id, Ok(())), None);
-        assert_eq!(streams.pull(id), Some(chunk(id, GUEST, b"c")));
-        assert_eq!(streams.pull(id), Some(Notice { stream: id, to: GUEST, signal: Signal::End }));
-        assert_eq!(streams.pull(id), None);
+        assert_eq!(streams.pull(id), notice(id, Party::Outside, Signal::Pull(id)));
+        assert_eq!(streams.chunk(id, b"ab".to_vec()), Ok(notice(id, GUEST, chunk(b"ab"))));
+        assert_eq!(streams.chunk(id, b"c".to_vec()), Ok(Notices::default()));
+        assert_eq!(streams.end(id, Ok(())), Notices::default());
+        assert_eq!(streams.pull(id), notice(id, GUEST, chunk(b"c")));
+        assert_eq!(streams.pull(id), notice(id, GUEST, Signal::End));
+        assert_eq!(streams.pull(id), Notices::default());
     }
 
     #[test]
-    fn a_guest_sends_within_its_credit_and_gets_back_what_is_consumed() {
+    fn a_guest_sends_within_its_credit_and_is_told_what_has_been_consumed() {
         let mut streams = Streams::default();
         let id = streams.open(GUEST, Party::Outside);
         let full = vec![0; INITIAL_BODY_CREDIT as usize];
-        assert_eq!(streams.chunk(id, full), Ok((None, None)));
+        assert_eq!(streams.chunk(id, full), Ok(Notices::default()));
         assert_eq!(streams.chunk(id, vec![0]), Err(CreditExceeded));
-        let notice = streams.pull(id).unwrap();
-        assert!(matches!(notice.signal, Signal::Chunk(_)));
-        assert_eq!(streams.chunk(id, vec![0]), Ok((None, None)));
+        let Notices { forth: Some(forth), credit: Some(credit) } = streams.pull(id) else {
+            panic!("a notice is missing")
+        };
+        assert!(matches!(forth.signal, Signal::Chunk(_)));
+        assert_eq!(credit, Notice { stream: id, to: GUEST, signal: Signal::Credit(INITIAL_BODY_CREDIT) });
+        assert_eq!(streams.chunk(id, vec![0]), Ok(Notices::default()));
     }
 
     #[test]
     fn large_chunks_are_cut() {
         let mut streams = Streams::default();
         let id = streams.open(Party::Outside, GUEST);
-        streams.chunk(id, vec![0; MAX_BODY_CHUNK + 1]).unwrap();
-        let Some(Notice { signal: Signal::Chunk(first), .. }) = streams.pull(id) else { panic!() };
-        assert_eq!((first.len(), streams.pull(id)), (MAX_BODY_CHUNK, Some(chunk(id, GUEST, &[0]))));
+        assert_eq!(streams.chunk(id, vec![0; MAX_BODY_CHUNK + 1]), Ok(Notices::default()));
+        let Some(Notice { signal: Signal::Chunk(first), .. }) = streams.pull(id).forth else { panic!("no chunk") };
+        assert_eq!((first.len(), streams.pull(id)), (MAX_BODY_CHUNK, notice(id, GUEST, chunk(&[0]))));
     }
 
     #[test]
@@ -281,6 +307,6 @@ mod tests {
         let id = streams.open(GUEST, Party::Outside);
         assert_eq!(streams.cancel(id), Some(Notice { stream: id, to: GUEST, signal: Signal::Cancel }));
         assert_eq!(streams.cancel(id), None);
-        assert_eq!(streams.chunk(id, vec![1]), Ok((None, None)));
+        assert_eq!(streams.chunk(id, vec![1]), Ok(Notices::default()));
     }
 }

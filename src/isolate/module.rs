@@ -8,7 +8,7 @@
 use super::engine::Engine;
 use crate::error::{Error, Result};
 use emu_abi::{IMPORT_MODULE, REGISTER_EXPORT_PREFIX, VERSION, VERSION_EXPORT_PREFIX};
-use wasm_encoder::reencode::{self, Reencode};
+use wasm_encoder::{DataSection, ExportKind, ExportSection, RawSection};
 use wasmparser::{DataKind, ExternalKind, Operator, Parser, Payload, TypeRef};
 
 /// Exports under which the rewritten module shows its mutable globals.
@@ -201,41 +201,61 @@ impl Exported {
     }
 }
 
-/// Empties the active data segments and exports the mutable globals.
-fn rewrite(bytes: &[u8], shape: &Shape) -> Result<Vec<u8>, reencode::Error> {
-    struct Rewriter<'a>(&'a Shape);
-    impl Reencode for Rewriter<'_> {
-        type Error = std::convert::Infallible;
-
-        fn parse_data(
-            &mut self,
-            data: &mut wasm_encoder::DataSection,
-            datum: wasmparser::Data<'_>,
-        ) -> Result<(), reencode::Error> {
-            match datum.kind {
-                // Emptied rather than removed, so that the indices of passive segments stay what they are.
-                DataKind::Active { .. } => {
-                    data.passive([]);
-                    Ok(())
+/// Empties the active data segments and exports the mutable globals. All other sections are copied as they are, so that
+/// this costs a copy and no decoding.
+fn rewrite(bytes: &[u8], shape: &Shape) -> Result<Vec<u8>, wasmparser::BinaryReaderError> {
+    let mut module = wasm_encoder::Module::new();
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::DataSection(section) => {
+                module.section(&emptied(section)?);
+            }
+            Payload::ExportSection(section) => {
+                module.section(&extended(section, &shape.mutable_globals)?);
+            }
+            payload => {
+                if let Some((id, range)) = payload.as_section() {
+                    module.section(&RawSection { id, data: &bytes[range] });
                 }
-                DataKind::Passive => reencode::utils::parse_data(self, data, datum),
             }
-        }
-
-        fn parse_export_section(
-            &mut self,
-            exports: &mut wasm_encoder::ExportSection,
-            section: wasmparser::ExportSectionReader<'_>,
-        ) -> Result<(), reencode::Error> {
-            reencode::utils::parse_export_section(self, exports, section)?;
-            for (ordinal, index) in self.0.mutable_globals.iter().enumerate() {
-                let name = format!("{GLOBAL_EXPORT_PREFIX}{ordinal}");
-                exports.export(&name, wasm_encoder::ExportKind::Global, *index);
-            }
-            Ok(())
         }
     }
-    let mut module = wasm_encoder::Module::new();
-    Rewriter(shape).parse_core_module(&mut module, Parser::new(0), bytes)?;
     Ok(module.finish())
+}
+
+/// The data section without the bytes of active segments. They are emptied rather than removed, so that the indices of
+/// passive ones stay what they are.
+fn emptied(section: wasmparser::DataSectionReader<'_>) -> Result<DataSection, wasmparser::BinaryReaderError> {
+    let mut emptied = DataSection::new();
+    for datum in section {
+        let datum = datum?;
+        match datum.kind {
+            DataKind::Active { .. } => emptied.passive([]),
+            DataKind::Passive => emptied.passive(datum.data.iter().copied()),
+        };
+    }
+    Ok(emptied)
+}
+
+/// The export section with the mutable globals added.
+fn extended(
+    section: wasmparser::ExportSectionReader<'_>,
+    mutable_globals: &[u32],
+) -> Result<ExportSection, wasmparser::BinaryReaderError> {
+    let mut extended = ExportSection::new();
+    for export in section {
+        let export = export?;
+        let kind = match export.kind {
+            ExternalKind::Func | ExternalKind::FuncExact => ExportKind::Func,
+            ExternalKind::Table => ExportKind::Table,
+            ExternalKind::Memory => ExportKind::Memory,
+            ExternalKind::Global => ExportKind::Global,
+            ExternalKind::Tag => ExportKind::Tag,
+        };
+        extended.export(export.name, kind, export.index);
+    }
+    for (ordinal, index) in mutable_globals.iter().enumerate() {
+        extended.export(&format!("{GLOBAL_EXPORT_PREFIX}{ordinal}"), ExportKind::Global, *index);
+    }
+    Ok(extended)
 }

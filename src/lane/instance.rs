@@ -46,6 +46,8 @@ pub(super) struct Invocation {
 pub(super) enum Origin {
     /// A client.
     Port(PortId),
+    /// Whoever asked for `scheduled()`.
+    Scheduled(PortId),
     /// A guest's call of an object: the flight of that lane.
     Flight { lane: usize, flight: u64 },
     /// The object itself, to be constructed.
@@ -140,6 +142,7 @@ impl Invocation {
             return format!("{} promise(s) given to `waitUntil` have not settled", self.waits);
         }
         match &self.origin {
+            Origin::Scheduled(_) => "`scheduled()` is running".into(),
             Origin::Port(_) | Origin::Flight { .. } => "a request is not answered yet".into(),
             Origin::Construct => "the constructor has not returned".into(),
             Origin::Alarm => "`alarm()` is running".into(),

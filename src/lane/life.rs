@@ -7,7 +7,7 @@ use super::instance::Owner;
 use super::worker::{Prepared, Worker};
 use super::{Due, Lane};
 use crate::core::alarm::RunEnd;
-use crate::core::life::{Blocker, BlockerKind, Decision, decide};
+use crate::core::life::{Blocker, BlockerKind, Decision, Policy, decide};
 use crate::core::socket::Arrival;
 use emu_abi::{Failure, LogLevel};
 use std::sync::Arc;
@@ -50,7 +50,10 @@ impl Lane {
             self.finish_eviction(number);
             return;
         }
-        match decide(self.policy, &kinds, self.objects[number].idle_since_ms, now_ms) {
+        let worker = self.namespaces[self.objects[number].namespace].worker;
+        let io_tasks_prevent_eviction = self.workers[worker].prepared.switches.io_tasks_prevent_eviction;
+        let policy = Policy { io_tasks_prevent_eviction, ..self.policy };
+        match decide(policy, &kinds, self.objects[number].idle_since_ms, now_ms) {
             Decision::Stay => {}
             Decision::AskAt(at_ms) => {
                 if self.objects[number].idle_check_ms.is_none() {

@@ -198,7 +198,7 @@ impl Lane {
             Input::Control(token, command) => self.control(token, command),
             Input::Reload(worker, prepared) => self.reload(worker, prepared),
             Input::Scheduled { port, worker, cron, scheduled_ms } => {
-                self.worker_invoke(worker, Origin::Port(port), Invoke::Scheduled { cron, scheduled_ms });
+                self.worker_invoke(worker, Origin::Scheduled(port), Invoke::Scheduled { cron, scheduled_ms });
             }
         }
         self.run();

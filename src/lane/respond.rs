@@ -83,10 +83,14 @@ impl Lane {
             (origin @ (Origin::Port(_) | Origin::Flight { .. }), _) => {
                 let result = match result {
                     Ok(Settled::Response(response)) => self.leave_guest(serial, &origin, response),
-                    Ok(Settled::Done) => Ok(Response { status: 200, ..Response::default() }),
+                    Ok(Settled::Done) => Err(Failure::type_error("The handler did not return a Response.")),
                     Err(failure) => Err(Failure { remote: true, ..failure }),
                 };
                 self.answer(&origin, result);
+            }
+            (origin @ Origin::Scheduled(_), _) => {
+                let done = Response { status: 200, ..Response::default() };
+                self.answer(&origin, result.map(|_| done).map_err(|failure| Failure { remote: true, ..failure }));
             }
             (Origin::Construct, Some(Owner::Object(object))) => self.constructed(serial, object, result),
             (Origin::Alarm, Some(Owner::Object(object))) => {
@@ -191,7 +195,7 @@ impl Lane {
     /// Sends an answer to whoever waits for it.
     pub(super) fn answer(&mut self, origin: &Origin, result: Result<Response, Failure>) {
         match origin {
-            Origin::Port(port) => {
+            Origin::Port(port) | Origin::Scheduled(port) => {
                 let socket = result.as_ref().ok().and_then(|response| response.socket);
                 self.effects.push(Effect::Respond(*port, result));
                 if let Some(socket) = socket {

@@ -212,10 +212,13 @@ impl Lane {
             self.cancel_kind(call.kind);
         }
         for (stream, produces) in self.streams.of_instance(serial) {
-            let notice =
-                if produces { self.streams.end(stream, Err(failure.clone())) } else { self.streams.cancel(stream) };
+            let notice = match produces {
+                true => self.streams.end(stream, Err(failure.clone())).forth,
+                false => self.streams.cancel(stream),
+            };
             self.notify(notice);
         }
+        self.guest_bodies.retain(|(producer, _), _| *producer != serial);
         let held: Vec<u32> = self.shared.ends.borrow().of_instance(serial).map(|(socket, _)| socket).collect();
         for socket in held {
             self.emit(socket, Arrival::lost());

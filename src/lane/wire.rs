@@ -7,12 +7,17 @@ use super::object::Delivery;
 use super::{Due, Lane};
 use crate::core::ends::{Holder, Mode, SocketId};
 use crate::core::socket::{Arrival, Received};
-use crate::core::stream::{Notice, Party, Signal, StreamId};
+use crate::core::stream::{Notice, Notices, Party, Signal, StreamId};
 use crate::isolate::Death;
 use emu_abi::{Body, Event, Failure, Message, Response};
 
 impl Lane {
     // ---- streams
+
+    fn notify_all(&mut self, notices: Notices) {
+        self.notify(notices.forth);
+        self.notify(notices.credit);
+    }
 
     /// Carries a notice to its party.
     pub(super) fn notify(&mut self, notice: Option<Notice>) {
@@ -47,25 +52,24 @@ impl Lane {
                 if let Some(lane) = from_lane {
                     self.streams.hand_over(stream, Party::Lane(lane, theirs));
                 }
-                let notice = self.streams.pull(stream);
-                if notice.is_none() && self.streams.consumer(stream).is_none() {
+                if self.streams.consumer(stream).is_none() {
                     self.stream_is_gone(from_lane, stream, theirs);
                 }
-                self.notify(notice);
+                let notices = self.streams.pull(stream);
+                self.notify_all(notices);
             }
             Signal::Chunk(bytes) => {
-                if let Ok((notice, credit)) = self.streams.chunk(stream, bytes) {
-                    self.notify(notice);
-                    self.notify(credit);
+                if let Ok(notices) = self.streams.chunk(stream, bytes) {
+                    self.notify_all(notices);
                 }
             }
             Signal::End => {
-                let notice = self.streams.end(stream, Ok(()));
-                self.notify(notice);
+                let notices = self.streams.end(stream, Ok(()));
+                self.notify_all(notices);
             }
             Signal::Failed(failure) => {
-                let notice = self.streams.end(stream, Err(failure));
-                self.notify(notice);
+                let notices = self.streams.end(stream, Err(failure));
+                self.notify_all(notices);
             }
             Signal::Cancel => {
                 let notice = self.streams.cancel(stream);
@@ -122,8 +126,8 @@ impl Lane {
             if let Some(instance) = self.instances.get_mut(&serial) {
                 instance.pulls.insert(body, section);
             }
-            let notice = self.streams.pull(body);
-            self.notify(notice);
+            let notices = self.streams.pull(body);
+            self.notify_all(notices);
         }
     }
 
@@ -141,10 +145,7 @@ impl Lane {
     pub(super) fn chunk_from_guest(&mut self, serial: u64, body: u32, bytes: Vec<u8>) {
         let Some(stream) = self.guest_bodies.get(&(serial, body)).copied() else { return };
         match self.streams.chunk(stream, bytes) {
-            Ok((notice, credit)) => {
-                self.notify(notice);
-                self.notify(credit);
-            }
+            Ok(notices) => self.notify_all(notices),
             Err(_) => {
                 if let Some(owner) = self.instances.get(&serial).map(|instance| instance.owner) {
                     let death = Death::Abi(format!("body {body} sent more than its credit"));
@@ -156,8 +157,8 @@ impl Lane {
 
     pub(super) fn end_from_guest(&mut self, serial: u64, body: u32, end: Result<(), Failure>) {
         if let Some(stream) = self.guest_bodies.remove(&(serial, body)) {
-            let notice = self.streams.end(stream, end);
-            self.notify(notice);
+            let notices = self.streams.end(stream, end);
+            self.notify_all(notices);
         }
     }
 
