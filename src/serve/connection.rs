@@ -13,6 +13,7 @@ use crate::core::socket::Arrival;
 use crate::lane::Input;
 use crate::world::World;
 use crate::world::real::{RealWorld, fill_random};
+use bytes::Bytes;
 use emu_abi::Failure;
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -123,13 +124,13 @@ impl Connection {
         state.wake();
     }
 
-    /// Runs the connection over `transport` until it ends. `early` was read beyond the upgrade.
-    pub(super) async fn run(self: Rc<Self>, driver: Rc<Driver>, transport: Box<dyn Transport>, early: &[u8]) {
+    /// Runs the connection over `transport` until it ends. `early` was read beyond the upgrade; it is let go of at once,
+    /// for it keeps hyper's whole buffer.
+    pub(super) async fn run(self: Rc<Self>, driver: Rc<Driver>, transport: Box<dyn Transport>, early: Bytes) {
         self.state.borrow_mut().transport = Some(transport);
-        let clean = self.received(&driver, early);
-        if clean {
-            std::future::poll_fn(|cx| self.poll(&driver, cx)).await;
-        }
+        self.received(&driver, &early);
+        drop(early);
+        std::future::poll_fn(|cx| self.poll(&driver, cx)).await;
         self.ended(&driver);
     }
 
@@ -186,17 +187,13 @@ impl Connection {
         }
     }
 
-    /// Takes bytes that were read before the connection was ours. False if they break the protocol.
-    fn received(&self, driver: &Rc<Driver>, bytes: &[u8]) -> bool {
+    /// Takes bytes that were read before the connection was ours.
+    fn received(&self, driver: &Rc<Driver>, bytes: &[u8]) {
         let mut found = Vec::new();
         let parsed = self.state.borrow_mut().parser.take(bytes, &mut found);
         self.hand_over(driver, found);
-        match parsed {
-            Ok(()) => true,
-            Err(violation) => {
-                self.violated(driver, &violation);
-                true
-            }
+        if let Err(violation) = parsed {
+            self.violated(driver, &violation);
         }
     }
 

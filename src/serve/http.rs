@@ -227,7 +227,7 @@ fn upgraded(
         match on_upgrade.await.map(hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>) {
             Ok(Ok(parts)) => {
                 let transport = Box::new(parts.io.into_inner());
-                connection.run(task_driver, transport, &parts.read_buf).await;
+                connection.run(task_driver, transport, parts.read_buf).await;
             }
             _ => connection.fail(&task_driver),
         }

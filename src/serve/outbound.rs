@@ -9,6 +9,7 @@ use super::frames::Role;
 use super::http::{header_map, text_of};
 use crate::lane::FetchId;
 use crate::world::real::fill_random;
+use bytes::Bytes;
 use emu_abi::{Body as GuestBody, Failure, Redirect, Request as GuestRequest, Response as GuestResponse};
 use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderValue};
@@ -249,7 +250,7 @@ async fn open_websocket(
     let task_driver = Rc::clone(driver);
     tokio::task::spawn_local(async move {
         match on_upgrade.await {
-            Ok(upgraded) => connection.run(task_driver, Box::new(TokioIo::new(upgraded)), &[]).await,
+            Ok(upgraded) => connection.run(task_driver, Box::new(TokioIo::new(upgraded)), Bytes::new()).await,
             Err(_) => connection.fail(&task_driver),
         }
     });
