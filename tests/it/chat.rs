@@ -156,7 +156,7 @@ fn line(message: &str, from: &str, to: &str, connections: usize) -> String {
 }
 
 /// The id in a line.
-pub fn sender_of(line: &str) -> String {
+pub(crate) fn sender_of(line: &str) -> String {
     let from = line.split(", from: ").nth(1).unwrap_or_else(|| panic!("no sender in {line}"));
     from.split(", to: ").next().unwrap_or_default().to_owned()
 }

@@ -14,6 +14,7 @@ mod chat;
 mod gates;
 mod hibernation;
 mod isolates;
+mod kill;
 mod restart;
 mod signals;
 mod support;

@@ -13,15 +13,15 @@ use std::time::Duration;
 
 /// A process that has ended.
 #[derive(Debug)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// The exit code; nothing if a signal ended it.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// Both outputs.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// A running `emu serve`.
-pub struct Emu {
+pub(crate) struct Emu {
     child: Child,
     log: Log,
     folder: PathBuf,
@@ -41,22 +41,22 @@ impl Emu {
     }
 
     /// The port it listens on.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// Its process.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The first line of the log that contains `what`.
-    pub fn logged(&self, what: &str) -> String {
+    pub(crate) fn logged(&self, what: &str) -> String {
         self.logged_after(0, what)
     }
 
     /// The first line that contains `what` and is not among the first `lines`.
-    pub fn logged_after(&self, lines: usize, what: &str) -> String {
+    pub(crate) fn logged_after(&self, lines: usize, what: &str) -> String {
         match self.log.find(what, lines, LIMIT) {
             Some((_, line)) => line,
             None => panic!("emu did not say `{what}` but:\n{}", self.log.text()),
@@ -64,47 +64,52 @@ impl Emu {
     }
 
     /// How many lines the log has.
-    pub fn log_len(&self) -> usize {
+    pub(crate) fn log_len(&self) -> usize {
         self.log.len()
     }
 
     /// The log.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.text()
     }
 
     /// Opens a WebSocket.
-    pub fn websocket(&self, path: &str) -> Socket {
+    pub(crate) fn websocket(&self, path: &str) -> Socket {
         Socket::open(self.port, path)
     }
 
+    /// Opens a WebSocket, unless emu has gone.
+    pub(crate) fn try_websocket(&self, path: &str) -> Option<Socket> {
+        Socket::try_open(self.port, path).ok()
+    }
+
     /// Runs `emu do` against this emu.
-    pub fn emu_do(&self, args: &[&str]) -> Ended {
+    pub(crate) fn emu_do(&self, args: &[&str]) -> Ended {
         let mut command = Command::new(env!("CARGO_BIN_EXE_emu"));
         command.arg("do").args(args).current_dir(&self.folder).env_clear();
         run_to_end(command)
     }
 
     /// What `emu do … --json` prints.
-    pub fn emu_do_json(&self, args: &[&str]) -> Value {
+    pub(crate) fn emu_do_json(&self, args: &[&str]) -> Value {
         let ended = self.emu_do(&[args, &["--json"]].concat());
         assert_eq!(ended.code, Some(0), "emu do {args:?}: {}", ended.text);
         serde_json::from_str(&ended.text).unwrap_or_else(|error| panic!("emu do {args:?}: {error}: {}", ended.text))
     }
 
     /// Sends a signal.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("the process is there");
     }
 
     /// Kills it without warning.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.signal(Signal::KILL);
         self.child.wait().expect("a killed process ends");
     }
 
     /// Asks it to end, which it must do, and without a complaint.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.signal(Signal::TERM);
         let code = self.exit_code(LIMIT);
         assert_eq!(code, Some(0), "emu did not end well:\n{}", self.log.text());
@@ -114,7 +119,7 @@ impl Emu {
     ///
     /// # Panics
     /// When it does not come in time.
-    pub fn exit_code(&mut self, limit: Duration) -> Option<i32> {
+    pub(crate) fn exit_code(&mut self, limit: Duration) -> Option<i32> {
         exit_code(&mut self.child, &self.log, limit)
     }
 }
@@ -129,14 +134,14 @@ impl Drop for Emu {
 }
 
 /// Runs a command to its end.
-pub fn run_to_end(command: Command) -> Ended {
+pub(crate) fn run_to_end(command: Command) -> Ended {
     let (mut child, log) = spawn(command);
     let code = exit_code(&mut child, &log, LIMIT);
     Ended { code, text: log.text() }
 }
 
 /// A line for each output of a process that has ended as it should have.
-pub fn ends(ended: &Ended, code: i32, text: &str) {
+pub(crate) fn ends(ended: &Ended, code: i32, text: &str) {
     assert_eq!((ended.code, ended.text.trim_end()), (Some(code), text.trim_end()));
 }
 

@@ -8,23 +8,23 @@ use ureq::http::{Request, Response};
 
 /// A whole response.
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// The status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The headers in order, names in lower case.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// The body, as text.
-    pub body: String,
+    pub(crate) body: String,
 }
 
 impl Reply {
     /// A header's value, or nothing.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 }
@@ -40,7 +40,7 @@ pub(super) fn agent() -> ureq::Agent {
 
 impl Emu {
     /// Where a path of this emu is.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://localhost:{}{path}", self.port())
     }
 
@@ -48,7 +48,7 @@ impl Emu {
     ///
     /// # Errors
     /// When no response comes back.
-    pub fn try_request(
+    pub(crate) fn try_request(
         &self,
         method: &str,
         path: &str,
@@ -67,23 +67,23 @@ impl Emu {
     }
 
     /// Sends a request with these headers and this body.
-    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let reply = self.try_request(method, path, headers, body);
         reply.unwrap_or_else(|error| panic!("{method} {path}: {error}\n{}", self.log()))
     }
 
     /// `GET`.
-    pub fn get(&self, path: &str) -> Reply {
+    pub(crate) fn get(&self, path: &str) -> Reply {
         self.request("GET", path, &[], b"")
     }
 
     /// `POST`.
-    pub fn post(&self, path: &str, body: &[u8]) -> Reply {
+    pub(crate) fn post(&self, path: &str, body: &[u8]) -> Reply {
         self.request("POST", path, &[], body)
     }
 
     /// The body of a `GET` that succeeds.
-    pub fn text(&self, path: &str) -> String {
+    pub(crate) fn text(&self, path: &str) -> String {
         let reply = self.get(path);
         assert_eq!(reply.status, 200, "GET {path}: {}", reply.body);
         reply.body

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// The lines of both outputs of a process, in the order they came.
 #[derive(Clone, Default)]
-pub struct Log {
+pub(crate) struct Log {
     shared: Arc<Shared>,
 }
 
@@ -28,7 +28,7 @@ struct State {
 
 impl Log {
     /// Reads `output` to its end, beside everything else.
-    pub fn follow(&self, output: impl Read + Send + 'static) {
+    pub(crate) fn follow(&self, output: impl Read + Send + 'static) {
         self.state().open += 1;
         let log = self.clone();
         thread::spawn(move || {
@@ -43,7 +43,7 @@ impl Log {
 
     /// The first line at or after `from` that contains `what`, with its number; nothing if the outputs end, or the time,
     /// before it comes.
-    pub fn find(&self, what: &str, from: usize, limit: Duration) -> Option<(usize, String)> {
+    pub(crate) fn find(&self, what: &str, from: usize, limit: Duration) -> Option<(usize, String)> {
         let mut seen = from;
         self.wait(limit, |state| {
             let found = state.lines.iter().enumerate().skip(seen).find(|(_, line)| line.contains(what));
@@ -57,17 +57,17 @@ impl Log {
     }
 
     /// Waits until both outputs have ended, as they do when the process ends. False if they do not.
-    pub fn ended(&self, limit: Duration) -> bool {
+    pub(crate) fn ended(&self, limit: Duration) -> bool {
         self.wait(limit, |state| (state.open == 0).then_some(())).is_some()
     }
 
     /// Everything so far.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.state().lines.join("\n")
     }
 
     /// How many lines there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.state().lines.len()
     }
 

@@ -15,23 +15,23 @@ mod raw;
 mod script;
 mod socket;
 
-pub use emu::{Emu, Ended, ends, run_to_end};
-pub use http::Reply;
-pub use project::{Project, repository};
-pub use raw::{Raw, frame};
-pub use socket::{Got, Socket};
+pub(crate) use emu::{Emu, ends};
+pub(crate) use http::Reply;
+pub(crate) use project::{Project, repository};
+pub(crate) use raw::{Raw, frame};
+pub(crate) use socket::{Got, Socket};
 
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long anything may take that should take a moment. Generous: the machines that run this are small and busy.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// Asks until there is an answer.
 ///
 /// # Panics
 /// When there is none within [`LIMIT`].
-pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + LIMIT;
     loop {
         if let Some(answer) = ask() {
@@ -43,6 +43,6 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Milliseconds since the epoch.
-pub fn now_ms() -> f64 {
+pub(crate) fn now_ms() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is set").as_secs_f64() * 1000.0
 }

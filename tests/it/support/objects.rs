@@ -7,24 +7,24 @@ use serde_json::{Value, json};
 
 impl Emu {
     /// All objects.
-    pub fn objects(&self) -> Vec<Value> {
+    pub(crate) fn objects(&self) -> Vec<Value> {
         let reply = self.get("/cdn-cgi/local/do");
         assert_eq!(reply.status, 200, "{}", reply.body);
         serde_json::from_str(&reply.body).expect("a list of objects")
     }
 
     /// How often the constructor of an object ran.
-    pub fn constructed(&self, object: &str) -> u64 {
+    pub(crate) fn constructed(&self, object: &str) -> u64 {
         self.object("show", object)["constructed"].as_u64().expect("a count")
     }
 
     /// Runs a command on an object.
-    pub fn object(&self, verb: &str, object: &str) -> Value {
+    pub(crate) fn object(&self, verb: &str, object: &str) -> Value {
         self.object_with(verb, object, json!({}))
     }
 
     /// Runs a command with arguments on an object.
-    pub fn object_with(&self, verb: &str, object: &str, arguments: Value) -> Value {
+    pub(crate) fn object_with(&self, verb: &str, object: &str, arguments: Value) -> Value {
         self.try_object(verb, object, arguments).unwrap_or_else(|error| panic!("{verb} {object}: {error}"))
     }
 
@@ -32,7 +32,7 @@ impl Emu {
     ///
     /// # Errors
     /// The refusal.
-    pub fn try_object(&self, verb: &str, object: &str, arguments: Value) -> Result<Value, String> {
+    pub(crate) fn try_object(&self, verb: &str, object: &str, arguments: Value) -> Result<Value, String> {
         let (class, name) = object.split_once('/').expect("`Class/name`");
         let mut command = json!({ "class": class, "object": name, "verb": verb });
         for (key, value) in arguments.as_object().expect("arguments by name") {
@@ -47,7 +47,7 @@ impl Emu {
     }
 
     /// The rows of a query in an object's database.
-    pub fn sql(&self, object: &str, query: &str) -> Value {
+    pub(crate) fn sql(&self, object: &str, query: &str) -> Value {
         self.object_with("sql", object, json!({ "query": query }))["rows"].clone()
     }
 }

@@ -10,13 +10,13 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A folder with a `wrangler.jsonc`, and usually a `worker.wasm` beside it.
-pub struct Project {
+pub(crate) struct Project {
     folder: PathBuf,
 }
 
 impl Project {
     /// An empty folder.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = tmp().join(format!("project-{}-{number}", std::process::id()));
@@ -25,12 +25,12 @@ impl Project {
     }
 
     /// The sample worker.
-    pub fn room() -> Self {
+    pub(crate) fn room() -> Self {
         Self::fixture("room")
     }
 
     /// The worker that does what a script tells it to.
-    pub fn probe() -> Self {
+    pub(crate) fn probe() -> Self {
         Self::fixture("probe")
     }
 
@@ -44,35 +44,35 @@ impl Project {
     }
 
     /// Copies a prebuilt worker to `worker.wasm`.
-    pub fn copy_worker(&self, wasm: &str) {
+    pub(crate) fn copy_worker(&self, wasm: &str) {
         let prebuilt = repository().join("guest").join("prebuilt").join(wasm);
         fs::copy(&prebuilt, self.path("worker.wasm")).expect("the prebuilt worker");
     }
 
     /// The folder.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// A path in the folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// Writes a file.
-    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
         fs::write(self.path(name), contents).expect("the project's folder can be written");
     }
 
     /// Replaces text in `wrangler.jsonc`; `from` must be there.
-    pub fn replace(&self, from: &str, to: &str) {
+    pub(crate) fn replace(&self, from: &str, to: &str) {
         let config = fs::read_to_string(self.path("wrangler.jsonc")).expect("a configuration");
         assert!(config.contains(from), "`{from}` is not in the configuration");
         self.write("wrangler.jsonc", config.replace(from, to));
     }
 
     /// `emu` with these arguments, in this folder and nothing else of this process's surroundings.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = self.surroundings(emu::guarded(Path::new(env!("CARGO_BIN_EXE_emu"))));
         command.args(args);
         command
@@ -85,29 +85,29 @@ impl Project {
     }
 
     /// Starts `emu serve` on any port and waits until it is ready.
-    pub fn serve(&self, args: &[&str]) -> Emu {
+    pub(crate) fn serve(&self, args: &[&str]) -> Emu {
         self.start(&[&["serve", "--port", "0"], args].concat())
     }
 
     /// Starts emu with exactly these arguments and waits until it is ready.
-    pub fn start(&self, args: &[&str]) -> Emu {
+    pub(crate) fn start(&self, args: &[&str]) -> Emu {
         Emu::start(self, self.command(args))
     }
 
     /// Starts `emu serve` after a shell has run `setup`.
-    pub fn serve_after(&self, setup: &str) -> Emu {
+    pub(crate) fn serve_after(&self, setup: &str) -> Emu {
         let mut command = self.surroundings(emu::guarded(Path::new("/bin/sh")));
         command.args(["-c", &format!("{setup}; exec \"$0\" serve --port 0"), env!("CARGO_BIN_EXE_emu")]);
         Emu::start(self, command)
     }
 
     /// Runs `emu` with these arguments to its end.
-    pub fn run(&self, args: &[&str]) -> Ended {
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
         emu::run_to_end(self.command(args))
     }
 
     /// Where the databases of a class are kept.
-    pub fn databases(&self, unique_key: &str) -> PathBuf {
+    pub(crate) fn databases(&self, unique_key: &str) -> PathBuf {
         self.path(".wrangler/state/v3/do").join(unique_key)
     }
 }
@@ -124,7 +124,7 @@ impl Drop for Project {
 }
 
 /// The folder of the repository.
-pub fn repository() -> &'static Path {
+pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 

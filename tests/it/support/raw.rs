@@ -7,13 +7,13 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpStream};
 
 /// A TCP connection.
-pub struct Raw {
+pub(crate) struct Raw {
     stream: TcpStream,
 }
 
 impl Raw {
     /// Connects to a port of this machine.
-    pub fn connect(port: u16) -> Self {
+    pub(crate) fn connect(port: u16) -> Self {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("somebody listens");
         stream.set_nodelay(true).expect("a TCP connection");
         stream.set_read_timeout(Some(LIMIT)).expect("a TCP connection");
@@ -22,7 +22,7 @@ impl Raw {
     }
 
     /// Connects and opens a WebSocket by hand.
-    pub fn websocket(port: u16, path: &str) -> Self {
+    pub(crate) fn websocket(port: u16, path: &str) -> Self {
         let mut raw = Self::connect(port);
         raw.send(
             format!(
@@ -37,17 +37,17 @@ impl Raw {
     }
 
     /// Sends bytes. That the other side has gone is for [`Self::rest`] to show.
-    pub fn send(&mut self, bytes: &[u8]) {
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);
     }
 
     /// Ends the sending half.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.stream.shutdown(Shutdown::Write).expect("a TCP connection");
     }
 
     /// The head of a response, up to and with the empty line.
-    pub fn head(&mut self) -> String {
+    pub(crate) fn head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             match self.read(1) {
@@ -59,7 +59,7 @@ impl Raw {
     }
 
     /// A response of known length, whole.
-    pub fn response(&mut self) -> String {
+    pub(crate) fn response(&mut self) -> String {
         let head = self.head();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
         let body = length.and_then(|length| self.read(length));
@@ -68,7 +68,7 @@ impl Raw {
     }
 
     /// Exactly so many bytes; nothing if the connection ends before.
-    pub fn read(&mut self, count: usize) -> Option<Vec<u8>> {
+    pub(crate) fn read(&mut self, count: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; count];
         match self.stream.read_exact(&mut bytes) {
             Ok(()) => Some(bytes),
@@ -78,7 +78,7 @@ impl Raw {
     }
 
     /// Everything up to the end of the connection.
-    pub fn rest(&mut self) -> Vec<u8> {
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         match self.stream.read_to_end(&mut bytes) {
             Ok(_) => {}
@@ -89,7 +89,7 @@ impl Raw {
     }
 
     /// The next frame of a WebSocket: opcode and payload; nothing if the connection ends.
-    pub fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
+    pub(crate) fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
         let head = self.read(2)?;
         let len = match head[1] & 0x7f {
             126 => u16::from_be_bytes(self.read(2)?.try_into().ok()?).into(),
@@ -100,7 +100,7 @@ impl Raw {
     }
 
     /// The code of the Close frame that comes next.
-    pub fn close_code(&mut self) -> Option<u16> {
+    pub(crate) fn close_code(&mut self) -> Option<u16> {
         match self.frame()? {
             (8, payload) => Some(u16::from_be_bytes(payload.get(..2)?.try_into().ok()?)),
             other => panic!("{other:?} instead of a Close frame"),
@@ -113,7 +113,7 @@ fn gone(error: &std::io::Error) -> bool {
 }
 
 /// A masked frame with this first byte.
-pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     const MASK: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
     let mut bytes = vec![first];
     match payload.len() {

@@ -7,22 +7,22 @@ use serde_json::Value;
 
 impl Emu {
     /// The results of steps run in the worker itself.
-    pub fn in_worker(&self, steps: &Value) -> Value {
+    pub(crate) fn in_worker(&self, steps: &Value) -> Value {
         self.results("/script", steps)
     }
 
     /// The results of steps run in the object `name` of the class `Probe`.
-    pub fn in_object(&self, name: &str, steps: &Value) -> Value {
+    pub(crate) fn in_object(&self, name: &str, steps: &Value) -> Value {
         self.results(&format!("/object/{name}/script"), steps)
     }
 
     /// The results of steps run in the object `name` of the class `Built`.
-    pub fn in_built(&self, name: &str, steps: &Value) -> Value {
+    pub(crate) fn in_built(&self, name: &str, steps: &Value) -> Value {
         self.results(&format!("/built/{name}/script"), steps)
     }
 
     /// The response to steps, which may never come to results.
-    pub fn script(&self, path: &str, steps: &Value) -> Reply {
+    pub(crate) fn script(&self, path: &str, steps: &Value) -> Reply {
         self.post(path, steps.to_string().as_bytes())
     }
 
@@ -35,7 +35,7 @@ impl Emu {
 
 impl Socket {
     /// The results of steps run in the object behind the socket.
-    pub fn script(&mut self, steps: &Value) -> Value {
+    pub(crate) fn script(&mut self, steps: &Value) -> Value {
         let results = self.ask(&steps.to_string());
         serde_json::from_str(&results).unwrap_or_else(|error| panic!("{error}: {results}"))
     }

@@ -11,14 +11,14 @@ use tokio::time::timeout;
 use tokio_websockets::{ClientBuilder, CloseCode, Error, Message, WebSocketStream};
 
 /// An open WebSocket.
-pub struct Socket {
+pub(crate) struct Socket {
     runtime: Runtime,
     stream: WebSocketStream<TcpStream>,
 }
 
 /// What arrives on one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Got {
+pub(crate) enum Got {
     /// A text message.
     Text(String),
     /// A binary message.
@@ -33,7 +33,15 @@ pub enum Got {
 
 impl Socket {
     /// Opens a WebSocket on a port of this machine.
-    pub fn open(port: u16, path: &str) -> Self {
+    pub(crate) fn open(port: u16, path: &str) -> Self {
+        Self::try_open(port, path).unwrap_or_else(|error| panic!("no WebSocket at {path}: {error}"))
+    }
+
+    /// Opens a WebSocket on a port of this machine, if that is possible.
+    ///
+    /// # Errors
+    /// When the server refuses it or has gone.
+    pub(crate) fn try_open(port: u16, path: &str) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread().enable_all().build().expect("an event loop");
         let opened = bounded(&runtime, async {
             let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
@@ -42,30 +50,27 @@ impl Socket {
             let (stream, _) = ClientBuilder::new().uri(&uri).expect("a URL").connect_on(stream).await?;
             Ok::<_, Error>(stream)
         });
-        match opened {
-            Some(Ok(stream)) => Self { runtime, stream },
-            Some(Err(error)) => panic!("no WebSocket at {path}: {error}"),
-            None => panic!("no WebSocket at {path}: no answer within {LIMIT:?}"),
-        }
+        let stream = opened.unwrap_or_else(|| panic!("no WebSocket at {path}: no answer within {LIMIT:?}"))?;
+        Ok(Self { runtime, stream })
     }
 
     /// Sends a message.
-    pub fn send(&mut self, message: Message) {
+    pub(crate) fn send(&mut self, message: Message) {
         self.try_send(message).expect("the connection takes the message");
     }
 
     /// Sends a message, or says that the connection has gone.
-    pub fn try_send(&mut self, message: Message) -> Result<(), Error> {
+    pub(crate) fn try_send(&mut self, message: Message) -> Result<(), Error> {
         bounded(&self.runtime, self.stream.send(message)).expect("the connection takes the message in time")
     }
 
     /// Sends a text message.
-    pub fn say(&mut self, text: &str) {
+    pub(crate) fn say(&mut self, text: &str) {
         self.send(Message::text(text.to_owned()));
     }
 
     /// Waits for what arrives next.
-    pub fn next(&mut self) -> Got {
+    pub(crate) fn next(&mut self) -> Got {
         match bounded(&self.runtime, self.stream.next()) {
             None => panic!("nothing arrived within {LIMIT:?}"),
             Some(None | Some(Err(Error::Io(_)))) => Got::Lost,
@@ -75,7 +80,7 @@ impl Socket {
     }
 
     /// Waits for a text message.
-    pub fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         match self.next() {
             Got::Text(text) => text,
             other => panic!("{other:?} instead of a text message"),
@@ -83,13 +88,13 @@ impl Socket {
     }
 
     /// Sends a message and waits for the one that answers it.
-    pub fn ask(&mut self, text: &str) -> String {
+    pub(crate) fn ask(&mut self, text: &str) -> String {
         self.say(text);
         self.text()
     }
 
     /// Closes with a code and a reason, and waits for what the other side makes of it.
-    pub fn close(mut self, code: u16, reason: &str) -> Got {
+    pub(crate) fn close(mut self, code: u16, reason: &str) -> Got {
         let code = CloseCode::try_from(code).expect("a close code");
         self.send(Message::close(Some(code), reason));
         self.next()
