@@ -3,7 +3,7 @@
 use super::{GuestHost, ObjectFace};
 use emu_abi::{Answer, Ask, Failure};
 
-const NS_PER_MS: f64 = 1e6;
+const NS_PER_MS: i64 = 1_000_000;
 
 pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> {
     let keep_alarm = !host.switches.delete_all_deletes_alarm;
@@ -64,7 +64,7 @@ pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> 
 fn alarm(object: &ObjectFace) -> Result<Answer, Failure> {
     let stored_ns = object.storage.alarm_ns()?;
     let shown_ns = if stored_ns == object.running_alarm_ns { None } else { stored_ns };
-    Ok(Answer::Time(shown_ns.map(|ns| (ns as f64 / NS_PER_MS).floor())))
+    Ok(Answer::Time(shown_ns.map(|ns| ns.div_euclid(NS_PER_MS) as f64)))
 }
 
 fn set_alarm(object: &mut ObjectFace, at_ms: f64) -> Result<Answer, Failure> {
@@ -76,7 +76,7 @@ fn set_alarm(object: &mut ObjectFace, at_ms: f64) -> Result<Answer, Failure> {
             "Your Durable Object class must have an alarm() handler in order to call setAlarm()",
         ));
     }
-    let at_ns = (at_ms.floor() * NS_PER_MS) as i64;
+    let at_ns = (at_ms as i64).saturating_mul(NS_PER_MS);
     object.storage.set_alarm_ns(Some(at_ns))?;
     object.running_alarm_ns = None;
     object.alarm_touched = true;

@@ -56,6 +56,8 @@ pub struct End {
     pub gone: bool,
     /// Opened by this worker with `fetch`, rather than made as a pair.
     pub outgoing: bool,
+    /// Bytes that arrived and have not been handed to a listener.
+    pub undelivered_bytes: usize,
     /// What arrived before anybody could take it.
     pub backlog: Vec<Arrival>,
     /// The negotiated protocol.
@@ -95,6 +97,7 @@ impl Ends {
                 got_close: false,
                 gone: false,
                 outgoing: false,
+                undelivered_bytes: 0,
                 backlog: Vec::new(),
                 protocol: "".into(),
                 attachment: None,

@@ -93,6 +93,8 @@ pub struct Streams {
     streams: BTreeMap<StreamId, Stream>,
     /// The streams of each instance, for a question that is asked after every turn.
     of_instances: BTreeMap<u64, BTreeSet<StreamId>>,
+    /// Instances whose last stream has ended.
+    freed: Vec<u64>,
     last: StreamId,
 }
 
@@ -184,6 +186,11 @@ impl Streams {
         stream.end.is_none().then_some(Notice { stream: id, to: stream.producer, signal: Signal::Cancel })
     }
 
+    /// The instances whose last stream has ended since this was asked last.
+    pub fn take_freed(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.freed)
+    }
+
     /// Whether an instance produces or consumes any stream.
     pub fn has_any(&self, serial: u64) -> bool {
         self.of_instances.contains_key(&serial)
@@ -211,8 +218,8 @@ impl Streams {
         } else {
             streams.remove(&id);
         }
-        if streams.is_empty() {
-            self.of_instances.remove(&instance);
+        if streams.is_empty() && self.of_instances.remove(&instance).is_some() && !begins {
+            self.freed.push(instance);
         }
     }
 

@@ -1,68 +1,54 @@
 //! Due times in order. Ties go first in, first out.
 //!
-//! Invariant: compares times; reads no clock.
+//! Invariant: compares times; reads no clock. What is cancelled takes no room.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 
-/// Things that are due at times.
+/// Things that are due at times, in milliseconds since the epoch.
 #[derive(Debug)]
 pub struct Timers<T> {
-    heap: BinaryHeap<Entry<T>>,
+    due: BTreeMap<TimerKey, T>,
     added: u64,
 }
 
-#[derive(Debug)]
-struct Entry<T> {
-    due_ms: f64,
+/// Names a timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimerKey {
+    /// The bits of a non-negative number, which sort as the number does.
+    due_bits: u64,
     order: u64,
-    what: T,
 }
 
 impl<T> Default for Timers<T> {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), added: 0 }
+        Self { due: BTreeMap::new(), added: 0 }
     }
 }
 
 impl<T> Timers<T> {
     /// Makes `what` due at `due_ms`.
-    pub fn add(&mut self, due_ms: f64, what: T) {
+    pub fn add(&mut self, due_ms: f64, what: T) -> TimerKey {
         self.added += 1;
-        self.heap.push(Entry { due_ms, order: self.added, what });
+        let key = TimerKey { due_bits: due_ms.max(0.0).to_bits(), order: self.added };
+        self.due.insert(key, what);
+        key
+    }
+
+    /// Forgets a timer, if it is not due yet.
+    pub fn cancel(&mut self, key: TimerKey) {
+        self.due.remove(&key);
     }
 
     /// When the first thing is due.
     pub fn next_ms(&self) -> Option<f64> {
-        self.heap.peek().map(|entry| entry.due_ms)
+        self.due.first_key_value().map(|(key, _)| f64::from_bits(key.due_bits))
     }
 
     /// The first thing that is due at `now_ms`.
     pub fn due(&mut self, now_ms: f64) -> Option<T> {
-        (self.next_ms()? <= now_ms).then(|| self.heap.pop()).flatten().map(|entry| entry.what)
+        (self.next_ms()? <= now_ms).then(|| self.due.pop_first()).flatten().map(|(_, what)| what)
     }
 }
-
-impl<T> Ord for Entry<T> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // The heap gives the greatest first, so the order is turned around.
-        other.due_ms.total_cmp(&self.due_ms).then(other.order.cmp(&self.order))
-    }
-}
-
-impl<T> PartialOrd for Entry<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T> PartialEq for Entry<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl<T> Eq for Entry<T> {}
 
 #[cfg(test)]
 mod tests {
@@ -71,11 +57,21 @@ mod tests {
     #[test]
     fn things_come_due_in_order_of_time_then_of_addition() {
         let mut timers = Timers::default();
-        for (due_ms, what) in [(5.0, "c"), (1.0, "a"), (5.0, "d"), (2.0, "b")] {
+        for (due_ms, what) in [(5.0, "c"), (1.0, "a"), (5.0, "d"), (2.0, "b"), (-7.0, "first")] {
             timers.add(due_ms, what);
         }
-        assert_eq!(timers.due(0.5), None);
+        assert_eq!((timers.due(-1.0), timers.next_ms()), (None, Some(0.0)));
         let order: Vec<_> = std::iter::from_fn(|| timers.due(5.0)).collect();
-        assert_eq!(order, ["a", "b", "c", "d"]);
+        assert_eq!(order, ["first", "a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn a_cancelled_timer_is_never_due() {
+        let mut timers = Timers::default();
+        let key = timers.add(1.0, "cancelled");
+        timers.add(2.0, "kept");
+        timers.cancel(key);
+        assert_eq!(timers.due(9.0), Some("kept"));
+        assert_eq!(timers.due(9.0), None);
     }
 }

@@ -14,7 +14,6 @@ use crate::storage::Alarm;
 use crate::world;
 use emu_abi::{Failure, Invoke, LogLevel, ObjectId};
 
-const NS_PER_MS: f64 = 1e6;
 /// The longest run of `alarm()` (reference §1.11).
 const MAX_RUN_MS: f64 = 15.0 * 60.0 * 1000.0;
 
@@ -27,15 +26,26 @@ impl Lane {
                 if lane_of(&bytes, self.lanes) == self.me {
                     let number = self.object_number(namespace, &ObjectId { bytes, name });
                     self.objects[number].alarm.indexed_ns = Some(at_ns);
-                    self.schedule_alarm(number, at_ns);
+                    self.arm(number);
                 }
             }
         }
         Ok(())
     }
 
-    fn schedule_alarm(&mut self, number: usize, at_ns: i64) {
-        self.timers.add((at_ns as f64 / NS_PER_MS).ceil(), Due::Alarm { number, at_ns });
+    /// Sets the one timer of an object's alarm: for the retry if one is due, else for the stored time.
+    fn arm(&mut self, number: usize) {
+        let alarm = &mut self.objects[number].alarm;
+        let retry_ms = alarm.retry_due_ms;
+        let due_ms = retry_ms.or_else(|| alarm.indexed_ns.map(|at_ns| ms_of(at_ns).ceil()));
+        let armed = alarm.timer.take();
+        let busy = alarm.running_ns.is_some() || alarm.waiting;
+        if let Some(key) = armed {
+            self.timers.cancel(key);
+        }
+        if let (Some(due_ms), false) = (due_ms, busy) {
+            self.objects[number].alarm.timer = Some(self.timers.add(due_ms, Due::Alarm { number }));
+        }
     }
 
     /// Before a commit: an alarm that comes earlier than the index says is indexed now.
@@ -69,43 +79,47 @@ impl Lane {
             ..Failure::error(format!("the alarm could not be recorded: {error}"))
         })?;
         object.alarm.indexed_ns = at_ns;
-        if let Some(at_ns) = at_ns {
-            self.schedule_alarm(number, at_ns);
+        if object.alarm.running_ns.is_none() {
+            // A new time replaces the retry of a run that failed.
+            object.alarm.attempts = Attempts::default();
+            object.alarm.retry_due_ms = None;
         }
+        self.arm(number);
         Ok(())
     }
 
-    /// The time that a timer was set for has come.
-    pub(super) fn alarm_due(&mut self, number: usize, at_ns: i64) {
-        let alarm = &self.objects[number].alarm;
-        let current = alarm.indexed_ns == Some(at_ns);
-        if current && alarm.running_ns.is_none() && alarm.retry_due_ms.is_none() {
-            self.deliver(number, Delivery::Alarm);
-        }
+    /// The time of the alarm, or of its retry, has come.
+    pub(super) fn alarm_due(&mut self, number: usize) {
+        self.objects[number].alarm.timer = None;
+        self.deliver_alarm(number, false);
     }
 
-    /// The time of a retry has come.
-    pub(super) fn retry_due(&mut self, number: usize, due_ms: f64) {
-        if self.objects[number].alarm.retry_due_ms == Some(due_ms) {
-            self.objects[number].alarm.retry_due_ms = None;
-            self.deliver(number, Delivery::Alarm);
+    /// Queues a run of the handler. `forced` runs it although its time has not come.
+    pub(super) fn deliver_alarm(&mut self, number: usize, forced: bool) {
+        let alarm = &mut self.objects[number].alarm;
+        if alarm.running_ns.is_none() && !alarm.waiting {
+            alarm.waiting = true;
+            self.deliver(number, Delivery::Alarm { forced });
         }
     }
 
     /// Prepares a run of the handler, if there still is an alarm to run.
-    pub(super) fn begin_alarm(&mut self, number: usize, serial: u64) -> Option<(u32, Invoke)> {
-        let now_ms = self.world().now_ms();
+    pub(super) fn begin_alarm(&mut self, number: usize, serial: u64, forced: bool) -> Option<(u32, Invoke)> {
+        self.objects[number].alarm.waiting = false;
         let stored_ns = match self.objects[number].storage.alarm_ns() {
-            Ok(stored_ns) => stored_ns?,
+            Ok(stored_ns) => stored_ns,
             Err(failure) => {
                 self.log_object(number, LogLevel::Error, format!("the alarm cannot be read: {failure}"));
                 return None;
             }
         };
-        let object = &mut self.objects[number];
-        if object.alarm.running_ns.is_some() {
+        let now_ms = self.world().now_ms();
+        let due_ns = stored_ns.filter(|stored_ns| forced || ms_of(*stored_ns) <= now_ms);
+        let Some(due_ns) = due_ns else {
+            // Woken in vain: the alarm was deleted or moved, and the index did not know yet.
+            self.correct_index(number, stored_ns);
             return None;
-        }
+        };
         let instance = self.instances.get_mut(&serial)?;
         let face = instance.isolate.host_mut().object.as_mut()?;
         if !face.has_alarm_handler {
@@ -114,13 +128,23 @@ impl Lane {
             self.clear_alarm(number);
             return None;
         }
-        face.running_alarm_ns = Some(stored_ns);
-        object.alarm.running_ns = Some(stored_ns);
-        object.alarm.retry_due_ms = None;
-        let retry_count = object.alarm.attempts.counted;
+        face.running_alarm_ns = Some(due_ns);
+        let alarm = &mut self.objects[number].alarm;
+        alarm.running_ns = Some(due_ns);
+        alarm.retry_due_ms = None;
+        let retry_count = alarm.attempts.counted;
         let invocation = instance.begin(Origin::Alarm, now_ms);
-        self.timers.add(now_ms + MAX_RUN_MS, Due::AlarmTooLong { serial, invocation });
-        Some((invocation, Invoke::Alarm { retry_count, scheduled_ms: (stored_ns as f64 / NS_PER_MS).floor() }))
+        let deadline = self.timers.add(now_ms + MAX_RUN_MS, Due::AlarmTooLong { serial, invocation });
+        instance.set_deadline(invocation, deadline);
+        Some((invocation, Invoke::Alarm { retry_count, scheduled_ms: ms_of(due_ns).floor() }))
+    }
+
+    fn correct_index(&mut self, number: usize, stored_ns: Option<i64>) {
+        if self.objects[number].alarm.indexed_ns == stored_ns {
+            self.arm(number);
+        } else if let Err(failure) = self.write_index(number, stored_ns) {
+            self.log_object(number, LogLevel::Error, failure.to_string());
+        }
     }
 
     /// A run of the handler has ended.
@@ -134,11 +158,20 @@ impl Lane {
         replaced |= stored_ns != Some(ran_for_ns);
         if replaced {
             self.objects[number].alarm.attempts = Attempts::default();
-            if let Some(at_ns) = stored_ns {
-                self.schedule_alarm(number, at_ns);
-            }
-            return;
+            self.arm(number);
+        } else {
+            self.judge_alarm(number, end);
         }
+    }
+
+    /// A run that could not begin: the constructor failed, or the object was reset while it waited.
+    pub(super) fn alarm_refused(&mut self, number: usize) {
+        self.objects[number].alarm.waiting = false;
+        let end = self.objects[number].alarm.fate;
+        self.judge_alarm(number, end);
+    }
+
+    fn judge_alarm(&mut self, number: usize, end: RunEnd) {
         let jitter = world::fraction(self.world());
         match judge(self.objects[number].alarm.attempts, end, jitter) {
             Verdict::Done => self.clear_alarm(number),
@@ -151,14 +184,14 @@ impl Lane {
                 let alarm = &mut self.objects[number].alarm;
                 alarm.attempts = attempts;
                 alarm.retry_due_ms = Some(due_ms);
-                self.timers.add(due_ms, Due::AlarmRetry { number, due_ms });
+                self.arm(number);
             }
         }
     }
 
     /// The instance ended while the handler was running.
     pub(super) fn alarm_interrupted(&mut self, number: usize) {
-        let end = std::mem::take(&mut self.objects[number].alarm.fate);
+        let end = self.objects[number].alarm.fate;
         self.alarm_ended(number, end);
     }
 
@@ -184,4 +217,9 @@ impl Lane {
         self.objects[number].storage.commit().map_err(|error| error.failure)?;
         self.index_alarm(number)
     }
+}
+
+/// A time in milliseconds. Nanoseconds since the epoch are too many for a float, so whole milliseconds are split off first.
+pub(super) fn ms_of(at_ns: i64) -> f64 {
+    at_ns.div_euclid(1_000_000) as f64 + at_ns.rem_euclid(1_000_000) as f64 / 1e6
 }

@@ -12,11 +12,20 @@ use emu_abi::{Call, Event, Failure, ObjectId, Outcome, Request, Response, Target
 
 /// The longest critical section (reference §1.5).
 const MAX_CRITICAL_MS: f64 = 30_000.0;
+/// The most calls of one isolate that may be under way (reference §2.2: 10,000 timers).
+const MAX_CALLS: usize = 20_000;
 /// The longest timer, as browsers and the platform have it.
 const MAX_TIMER_MS: f64 = 2_147_483_647.0;
 
 impl Lane {
     pub(super) fn start_call(&mut self, serial: u64, call: u32, invocation: u32, section: Section, what: Call) {
+        if self.instances.get(&serial).is_some_and(|instance| instance.calls.len() >= MAX_CALLS) {
+            self.note_call(serial, call, invocation, section, CallKind::Sync);
+            let message = format!("more than {MAX_CALLS} timers and requests are pending at once");
+            let failure = Failure { name: "QuotaExceededError".into(), ..Failure::error(message) };
+            self.complete(serial, call, Err(failure));
+            return;
+        }
         match what {
             Call::Fetch { target: Target::Internet, request } => {
                 self.fetch_outside(serial, call, invocation, section, request);
@@ -27,8 +36,8 @@ impl Lane {
             Call::Sleep { ms } => {
                 let ms = if ms.is_nan() { 0.0 } else { ms.clamp(0.0, MAX_TIMER_MS) };
                 let due_ms = self.world().now_ms() + ms;
-                self.note_call(serial, call, invocation, section, CallKind::Timer { due_ms });
-                self.timers.add(due_ms, Due::Timer { serial, call });
+                let key = self.timers.add(due_ms, Due::Timer { serial, call });
+                self.note_call(serial, call, invocation, section, CallKind::Timer { due_ms, key });
             }
             Call::Sync => {
                 // Outputs are acted upon after the commit, and the flush where there is one: it is durable now.
@@ -43,8 +52,11 @@ impl Lane {
 
     fn note_call(&mut self, serial: u64, call: u32, invocation: u32, section: Section, kind: CallKind) {
         let since_ms = self.world().now_ms();
-        if let Some(instance) = self.instances.get_mut(&serial) {
-            instance.calls.insert(call, PendingCall { kind, section, invocation, since_ms });
+        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        // A number that is in use already is a guest's mistake; the earlier call is cancelled so that nothing leaks.
+        let earlier = instance.calls.insert(call, PendingCall { kind, section, invocation, since_ms });
+        if let Some(earlier) = earlier {
+            self.cancel_kind(earlier.kind);
         }
     }
 
@@ -78,8 +90,8 @@ impl Lane {
                     }
                 }
             }
-            // Timers look whether their call is still there when they are due.
-            CallKind::Timer { .. } | CallKind::Sync | CallKind::Critical(_) => {}
+            CallKind::Timer { key, .. } => self.timers.cancel(key),
+            CallKind::Sync | CallKind::Critical(_) => {}
         }
     }
 
@@ -188,7 +200,10 @@ impl Lane {
     /// Resets the object if the section is still open after the platform's limit.
     pub(super) fn watch_section(&mut self, serial: u64, section: Section) {
         let due_ms = self.world().now_ms() + MAX_CRITICAL_MS;
-        self.timers.add(due_ms, Due::Section { serial, section });
+        let key = self.timers.add(due_ms, Due::Section { serial, section });
+        if let Some(instance) = self.instances.get_mut(&serial) {
+            instance.sections.insert(section, key);
+        }
     }
 
     pub(super) fn section_overdue(&mut self, serial: u64, section: Section) {
@@ -214,6 +229,10 @@ impl Lane {
                 self.reset(number, &failure);
             }
             None => {
+                let key = self.instances.get_mut(&serial).and_then(|instance| instance.sections.remove(&section));
+                if let Some(key) = key {
+                    self.timers.cancel(key);
+                }
                 self.objects[number].gate.leave(section);
                 self.wake(number);
             }

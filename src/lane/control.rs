@@ -3,7 +3,7 @@
 //! Invariant: uses the same paths as the platform's own events; nothing here reaches around a gate but `crash` and
 //! `abort`, whose point that is.
 
-use super::object::Delivery;
+use super::alarm::ms_of;
 use super::{Due, Lane};
 use crate::core::alarm::RunEnd;
 use crate::core::id::{hex, lane_of};
@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 const MAX_EVICTION_WAIT_MS: f64 = 30_000.0;
 /// Rows that `emu do sql` shows at most.
 const MAX_SQL_ROWS: usize = 10_000;
-const NS_PER_MS: f64 = 1e6;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -159,7 +158,7 @@ impl Lane {
     fn summary(&self, number: usize) -> Value {
         let object = &self.objects[number];
         let namespace = &self.namespaces[object.namespace];
-        let alarm_ms = object.alarm.indexed_ns.map(|ns| (ns as f64 / NS_PER_MS).floor());
+        let alarm_ms = object.alarm.indexed_ns.map(whole_ms);
         json!({
             "worker": &*self.workers[namespace.worker].prepared.name,
             "class": namespace.class,
@@ -233,10 +232,10 @@ impl Lane {
         let stored = object.storage.alarm_ns().map_err(|failure| failure.to_string())?;
         Ok(json!({
             "object": self.object_label(number),
-            "alarm": stored.map(|ns| (ns as f64 / NS_PER_MS).floor()),
+            "alarm": stored.map(whole_ms),
             "running": object.alarm.running_ns.is_some(),
             "retryCount": object.alarm.attempts.counted,
-            "retryAt": object.alarm.retry_due_ms,
+            "retryAt": object.alarm.retry_due_ms.map(|due_ms| due_ms as i64),
         }))
     }
 
@@ -245,13 +244,13 @@ impl Lane {
         let ran = stored.is_some();
         if ran {
             self.objects[number].alarm.retry_due_ms = None;
-            self.deliver(number, Delivery::Alarm);
+            self.deliver_alarm(number, true);
         }
         Ok(json!({ "object": self.object_label(number), "ran": ran }))
     }
 
     fn set_alarm(&mut self, number: usize, at_ms: Option<f64>) -> Answered {
-        let at_ns = at_ms.map(|ms| (ms.floor() * NS_PER_MS) as i64);
+        let at_ns = at_ms.map(|ms| (ms as i64).saturating_mul(1_000_000));
         let storage = self.objects[number].storage.clone();
         storage
             .set_alarm_ns(at_ns)
@@ -284,6 +283,10 @@ impl Lane {
         self.commit_outside_turn(number).map_err(|failure| failure.message)?;
         Ok(shown)
     }
+}
+
+fn whole_ms(at_ns: i64) -> i64 {
+    ms_of(at_ns).floor() as i64
 }
 
 fn shown_value(value: &SqlValue) -> Value {

@@ -6,6 +6,7 @@ use super::message::{FetchId, PortId};
 use crate::bindings::GuestHost;
 use crate::core::gate::Section;
 use crate::core::life::{Blocker, BlockerKind};
+use crate::core::timers::TimerKey;
 use crate::isolate::Isolate;
 use std::collections::BTreeMap;
 
@@ -27,6 +28,8 @@ pub(super) struct Instance {
     pub(super) calls: BTreeMap<u32, PendingCall>,
     /// The section in which each stream was pulled last.
     pub(super) pulls: BTreeMap<u32, Section>,
+    /// The timers that limit its open critical sections.
+    pub(super) sections: BTreeMap<Section, TimerKey>,
     /// Version of the worker's code.
     pub(super) version: u64,
 }
@@ -39,6 +42,8 @@ pub(super) struct Invocation {
     pub(super) settled: bool,
     /// Promises given to `waitUntil` that have not settled.
     pub(super) waits: u32,
+    /// The timer that limits its run time.
+    pub(super) deadline: Option<TimerKey>,
 }
 
 /// Who waits for an invocation.
@@ -77,7 +82,7 @@ pub(super) enum CallKind {
     /// An answer from an object.
     Object { flight: u64, what: String },
     /// A time.
-    Timer { due_ms: f64 },
+    Timer { due_ms: f64, key: TimerKey },
     /// The next commit.
     Sync,
     /// A critical section to be entered.
@@ -93,6 +98,7 @@ impl Instance {
             last_invocation: 0,
             calls: BTreeMap::new(),
             pulls: BTreeMap::new(),
+            sections: BTreeMap::new(),
             version,
         }
     }
@@ -100,9 +106,16 @@ impl Instance {
     /// Notes an invocation and gives its number.
     pub(super) fn begin(&mut self, origin: Origin, now_ms: f64) -> u32 {
         self.last_invocation = self.last_invocation.wrapping_add(1).max(1);
-        let invocation = Invocation { origin, since_ms: now_ms, settled: false, waits: 0 };
+        let invocation = Invocation { origin, since_ms: now_ms, settled: false, waits: 0, deadline: None };
         self.invocations.insert(self.last_invocation, invocation);
         self.last_invocation
+    }
+
+    /// Limits the run time of an invocation.
+    pub(super) fn set_deadline(&mut self, number: u32, deadline: TimerKey) {
+        if let Some(invocation) = self.invocations.get_mut(&number) {
+            invocation.deadline = Some(deadline);
+        }
     }
 
     /// The invocation that answers this origin, if it has not done so.
@@ -166,7 +179,7 @@ impl CallKind {
         match self {
             Self::Internet { url, .. } => format!("`fetch` of {url} is not answered yet"),
             Self::Object { what, .. } => format!("{what} is not answered yet"),
-            Self::Timer { due_ms } => format!("a timer of {} ms is pending", (due_ms - since_ms).max(0.0)),
+            Self::Timer { due_ms, .. } => format!("a timer of {} ms is pending", (due_ms - since_ms).max(0.0)),
             Self::Sync => "`storage.sync()` is waiting".into(),
             Self::Critical(_) => "a critical section waits to be entered".into(),
         }

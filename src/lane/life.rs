@@ -139,6 +139,7 @@ impl Lane {
             .iter()
             .filter(|(_, instance)| instance.owner == Owner::Worker(number) && instance.invocations.is_empty())
             .map(|(serial, _)| *serial)
+            .filter(|serial| !self.streams.has_any(*serial))
             .collect();
         for serial in idle_old {
             self.drop_instance(serial, &code_updated());

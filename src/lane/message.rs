@@ -99,6 +99,8 @@ pub enum Parcel {
     Stream(StreamId, Signal),
     /// The holder of this end of the receiver emits something.
     Socket(SocketId, Arrival),
+    /// The receiver's connection behind this end shall wait, or may go on.
+    Busy(SocketId, bool),
     /// This end of the receiver is held by that end of the sender from now on.
     Link(SocketId, SocketId),
 }

@@ -95,6 +95,8 @@ pub struct Lane {
     held: Vec<Held>,
     /// Sockets whose connections are not read for now.
     congested: BTreeSet<SocketId>,
+    /// Sockets whose other side is on another lane, which has too much waiting.
+    busy: BTreeSet<SocketId>,
     effects: Vec<Effect>,
 }
 
@@ -134,8 +136,7 @@ enum Due {
     Idle { number: usize },
     Stale { number: usize, version: u64 },
     EvictionWait { number: usize, token: u64 },
-    Alarm { number: usize, at_ns: i64 },
-    AlarmRetry { number: usize, due_ms: f64 },
+    Alarm { number: usize },
     AlarmTooLong { serial: u64, invocation: u32 },
     SocketEvent { serial: u64, invocation: u32 },
 }
@@ -177,6 +178,7 @@ impl Lane {
             ready: VecDeque::new(),
             held: Vec::new(),
             congested: BTreeSet::new(),
+            busy: BTreeSet::new(),
             effects: Vec::new(),
         };
         lane.restore_alarms()?;
@@ -247,20 +249,26 @@ impl Lane {
     /// Whether so much waits on a socket that its connection should not be read for now. If so,
     /// [`Effect::SocketReady`] says when there is room again.
     pub fn is_congested(&mut self, outer: SocketId) -> bool {
-        let congested = self.backlog(outer) > MAX_SOCKET_BACKLOG_BYTES;
+        if self.busy.contains(&outer) {
+            return true;
+        }
+        let congested = self.is_full(outer);
         if congested {
             self.congested.insert(outer);
         }
         congested
     }
 
-    /// Bytes that arrived from a connection and wait for a handler.
+    /// Bytes that were sent from an end and wait for a handler on this lane.
     fn backlog(&self, outer: SocketId) -> usize {
         let ends = self.shared.ends.borrow();
         let Some(inner) = ends.get(outer).map(|end| end.peer) else { return 0 };
-        match ends.get(inner).map(|end| end.holder()) {
-            Some(Holder::Object(number)) => self.objects[number].sockets.borrow().backlog(inner),
-            _ => 0,
+        match ends.get(inner) {
+            Some(end) => match end.holder() {
+                Holder::Object(number) => self.objects[number].sockets.borrow().backlog(inner),
+                _ => end.undelivered_bytes,
+            },
+            None => 0,
         }
     }
 
@@ -276,10 +284,18 @@ impl Lane {
                     self.act_on_task(task);
                 }
             }
-            if self.held.is_empty() {
+            if !self.held.is_empty() {
+                self.release_held();
+                continue;
+            }
+            // An instance whose last stream has ended outside any turn may be idle since.
+            let freed = self.streams.take_freed();
+            if freed.is_empty() {
                 return;
             }
-            self.release_held();
+            for serial in freed {
+                self.after_turn(serial);
+            }
         }
     }
 
@@ -301,8 +317,7 @@ impl Lane {
             Due::Idle { number } => self.idle_due(number),
             Due::Stale { number, version } => self.stale_due(number, version),
             Due::EvictionWait { number, token } => self.eviction_timed_out(number, token),
-            Due::Alarm { number, at_ns } => self.alarm_due(number, at_ns),
-            Due::AlarmRetry { number, due_ms } => self.retry_due(number, due_ms),
+            Due::Alarm { number } => self.alarm_due(number),
             Due::AlarmTooLong { serial, invocation } => self.alarm_too_long(serial, invocation),
             Due::SocketEvent { serial, invocation } => self.socket_event_overdue(serial, invocation),
         }

@@ -11,6 +11,7 @@ use crate::core::alarm::{Attempts, RunEnd};
 use crate::core::gate::{Admitted, InputGate, Section};
 use crate::core::id::hex;
 use crate::core::socket::{Arrival, Sockets};
+use crate::core::timers::TimerKey;
 use crate::storage::ObjectStorage;
 use emu_abi::{Event, Failure, Invoke, LogLevel, ObjectId, Outcome, Request};
 use std::cell::RefCell;
@@ -49,8 +50,12 @@ pub(super) struct AlarmState {
     /// The time the running handler runs for.
     pub(super) running_ns: Option<i64>,
     pub(super) attempts: Attempts,
-    /// A retry is due, so the stored time alone does not start the handler.
+    /// When a failed run is retried.
     pub(super) retry_due_ms: Option<f64>,
+    /// A run waits before the gate.
+    pub(super) waiting: bool,
+    /// The timer for its next run.
+    pub(super) timer: Option<TimerKey>,
     /// How a run counts whose instance ends under it.
     pub(super) fate: RunEnd,
 }
@@ -66,7 +71,7 @@ pub(super) enum Gated {
 /// What starts a handler of an object.
 pub(super) enum Delivery {
     Fetch { origin: Origin, request: Request },
-    Alarm,
+    Alarm { forced: bool },
     Socket { socket: u32, arrival: Arrival },
 }
 
@@ -104,10 +109,11 @@ impl Lane {
 
     /// Something new arrived for an object.
     pub(super) fn deliver(&mut self, number: usize, delivery: Delivery) {
-        if self.objects[number].gate.waiting() >= MAX_WAITING {
+        // An object has one alarm, and one event of each socket, under way; only requests can be too many.
+        if matches!(delivery, Delivery::Fetch { .. }) && self.objects[number].gate.waiting() >= MAX_WAITING {
             let message = "Durable Object is overloaded. Too many requests queued.";
             let failure = Failure { overloaded: true, ..Failure::error(message) };
-            self.refuse(delivery, &failure);
+            self.refuse(number, delivery, &failure);
             return;
         }
         self.objects[number].gate.arrive(0, Gated::Delivery(delivery));
@@ -170,7 +176,7 @@ impl Lane {
                 self.take_body(serial, &request.body);
                 (invocation, Invoke::Fetch(request))
             }
-            Delivery::Alarm => match self.begin_alarm(number, serial) {
+            Delivery::Alarm { forced } => match self.begin_alarm(number, serial, forced) {
                 Some(begun) => begun,
                 None => return,
             },
@@ -245,7 +251,7 @@ impl Lane {
         let waiting = self.objects[number].gate.reset();
         for gated in waiting {
             if let Gated::Delivery(delivery) = gated {
-                self.refuse(delivery, failure);
+                self.refuse(number, delivery, failure);
             }
         }
         let sockets = self.objects[number].sockets.borrow_mut().clear();
@@ -264,10 +270,15 @@ impl Lane {
     }
 
     /// A delivery that will not happen.
-    fn refuse(&mut self, delivery: Delivery, failure: &Failure) {
-        if let Delivery::Fetch { origin, request } = delivery {
-            self.drop_body(&request.body);
-            self.answer(&origin, Err(failure.clone()));
+    fn refuse(&mut self, number: usize, delivery: Delivery, failure: &Failure) {
+        match delivery {
+            Delivery::Fetch { origin, request } => {
+                self.drop_body(&request.body);
+                self.answer(&origin, Err(failure.clone()));
+            }
+            Delivery::Alarm { .. } => self.alarm_refused(number),
+            // The sockets of an object that is reset are cut.
+            Delivery::Socket { .. } => {}
         }
     }
 

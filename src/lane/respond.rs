@@ -78,6 +78,9 @@ impl Lane {
         }
         invocation.settled = true;
         let origin = std::mem::replace(&mut invocation.origin, Origin::Nobody);
+        if let Some(deadline) = invocation.deadline.take() {
+            self.timers.cancel(deadline);
+        }
         let owner = self.instances.get(&serial).map(|instance| instance.owner);
         match (origin, owner) {
             (origin @ (Origin::Port(_) | Origin::Flight { .. }), _) => {

@@ -13,6 +13,7 @@ use crate::core::alarm::RunEnd;
 use crate::core::socket::Arrival;
 use crate::isolate::Death;
 use emu_abi::{Event, Failure, LogLevel, Op, SocketEvent, Turn};
+use std::collections::BTreeSet;
 
 /// The platform's message for a handler that can never finish (reference §2.2).
 const HUNG: &str = "The Workers runtime canceled this request because it detected that your Worker's code had hung and \
@@ -26,9 +27,16 @@ impl Lane {
         if matches!(event, Event::Invoke { .. } | Event::Construct { .. }) {
             instance.isolate.refill_cpu();
         }
+        let taken = match &event {
+            Event::Socket { socket, event: SocketEvent::Message(message) } => Some((*socket, message.len())),
+            _ => None,
+        };
         let ran = instance.isolate.turn(&Turn { now_ms, event });
         let owner = instance.owner;
         let log = std::mem::take(&mut instance.isolate.host_mut().log);
+        if let Some((socket, len)) = taken {
+            self.socket_taken(socket, len);
+        }
         for (level, message) in log {
             self.log_instance(owner, level, message);
         }
@@ -50,10 +58,10 @@ impl Lane {
         }
         if self.storage.needs_flush() || !self.held.is_empty() {
             self.held.extend(outputs.into_iter().map(|output| Held { serial, output }));
-        } else {
-            for output in outputs {
-                self.act(serial, output);
-            }
+            return;
+        }
+        for output in outputs {
+            self.act(serial, output);
         }
         self.after_turn(serial);
     }
@@ -89,8 +97,12 @@ impl Lane {
             }
             return;
         }
+        // Only when all that a turn said has been acted upon can be told whether its instance is idle.
+        let instances: BTreeSet<u64> = held.iter().map(|held| held.serial).collect();
         for Held { serial, output } in held {
             self.act(serial, output);
+        }
+        for serial in instances {
             self.after_turn(serial);
         }
     }
@@ -137,6 +149,7 @@ impl Lane {
                     self.objects[number].alarm.fate = RunEnd::Abandoned;
                 }
                 self.reset(number, &death.object_failure());
+                self.objects[number].alarm.fate = RunEnd::default();
             }
             Owner::Worker(worker) => {
                 self.log_instance(owner, LogLevel::Error, format!("the isolate was dropped: {death}"));
@@ -149,12 +162,15 @@ impl Lane {
     }
 
     /// Looks whether an instance hangs, and whether it is idle now.
-    fn after_turn(&mut self, serial: u64) {
+    pub(super) fn after_turn(&mut self, serial: u64) {
         let Some(instance) = self.instances.get(&serial) else { return };
         let owner = instance.owner;
-        let unsettled = instance.invocations.values().any(|invocation| !invocation.settled);
-        if unsettled && instance.calls.is_empty() && self.held.is_empty() && self.nothing_can_come(serial, owner) {
-            self.cancel_hung(serial);
+        // Requests to one object may settle each other's promises, so only stateless workers can be seen to hang.
+        if matches!(owner, Owner::Worker(_)) {
+            let unsettled = instance.invocations.values().any(|invocation| !invocation.settled);
+            if unsettled && instance.calls.is_empty() && self.nothing_can_come(serial) {
+                self.cancel_hung(serial);
+            }
         }
         match owner {
             Owner::Object(number) => {
@@ -166,20 +182,10 @@ impl Lane {
     }
 
     /// Whether no event can reach the instance any more that would let its promises settle.
-    fn nothing_can_come(&self, serial: u64, owner: Owner) -> bool {
-        let gate_empty = match owner {
-            Owner::Object(number) => {
-                self.objects[number].gate.waiting() == 0 && !self.objects[number].gate.is_critical()
-            }
-            Owner::Worker(_) => !self.ready.iter().any(|task| task.is_for(serial)),
-        };
-        gate_empty
+    fn nothing_can_come(&self, serial: u64) -> bool {
+        !self.ready.iter().any(|task| task.is_for(serial))
             && !self.streams.has_any(serial)
             && self.shared.ends.borrow().of_instance(serial).next().is_none()
-            && match owner {
-                Owner::Object(number) => self.objects[number].sockets.borrow().is_empty(),
-                Owner::Worker(_) => true,
-            }
     }
 
     fn cancel_hung(&mut self, serial: u64) {
@@ -200,7 +206,13 @@ impl Lane {
     pub(super) fn drop_instance(&mut self, serial: u64, failure: &Failure) {
         let Some(instance) = self.instances.remove(&serial) else { return };
         self.held.retain(|held| held.serial != serial);
+        for key in instance.sections.into_values() {
+            self.timers.cancel(key);
+        }
         for (_, invocation) in instance.invocations {
+            if let Some(deadline) = invocation.deadline {
+                self.timers.cancel(deadline);
+            }
             if !invocation.settled {
                 match (&invocation.origin, instance.owner) {
                     (super::instance::Origin::Alarm, Owner::Object(number)) => self.alarm_interrupted(number),
@@ -218,7 +230,11 @@ impl Lane {
             };
             self.notify(notice);
         }
-        self.guest_bodies.retain(|(producer, _), _| *producer != serial);
+        let bodies: Vec<u32> =
+            self.guest_bodies.range((serial, 0)..=(serial, u32::MAX)).map(|((_, body), _)| *body).collect();
+        for body in bodies {
+            self.guest_bodies.remove(&(serial, body));
+        }
         let held: Vec<u32> = self.shared.ends.borrow().of_instance(serial).map(|(socket, _)| socket).collect();
         for socket in held {
             self.emit(socket, Arrival::lost());

@@ -2,14 +2,18 @@
 //!
 //! Invariant: the tables in `core` decide what goes where; this file only carries it there.
 
+use super::instance::Owner;
 use super::message::{Effect, Parcel};
 use super::object::Delivery;
 use super::{Due, Lane};
-use crate::core::ends::{Holder, Mode, SocketId};
+use crate::core::ends::{End, Holder, Mode, SocketId};
 use crate::core::socket::{Arrival, Received};
 use crate::core::stream::{Notice, Notices, Party, Signal, StreamId};
 use crate::isolate::Death;
 use emu_abi::{Body, Event, Failure, Message, Response};
+
+/// What a waiting message counts beside its payload.
+const MESSAGE_OVERHEAD_BYTES: usize = 64;
 
 impl Lane {
     // ---- streams
@@ -39,10 +43,25 @@ impl Lane {
             Signal::End => Event::BodyEnd { body: stream },
             Signal::Failed(failure) => Event::BodyFailed { body: stream, failure },
             Signal::Credit(bytes) => Event::BodyCredit { body, bytes },
-            Signal::Cancel => Event::BodyCancelled { body },
+            Signal::Cancel => {
+                self.guest_bodies.remove(&(serial, body));
+                Event::BodyCancelled { body }
+            }
             Signal::Pull(_) => return,
         };
-        self.event(serial, pulled_in.unwrap_or(0), event);
+        // What a guest produces may be awaited inside a critical section; its credit must get through.
+        let section = match (&event, pulled_in) {
+            (Event::BodyCredit { .. } | Event::BodyCancelled { .. }, _) => self.innermost_section(serial),
+            (_, pulled_in) => pulled_in.unwrap_or(0),
+        };
+        self.event(serial, section, event);
+    }
+
+    fn innermost_section(&self, serial: u64) -> u32 {
+        match self.instances.get(&serial).map(|instance| instance.owner) {
+            Some(Owner::Object(number)) => self.objects[number].gate.innermost(),
+            _ => 0,
+        }
     }
 
     /// The party outside, or another lane, says something about a stream.
@@ -133,6 +152,9 @@ impl Lane {
 
     pub(super) fn cancel_for_guest(&mut self, serial: u64, body: StreamId) {
         if self.consumes(serial, body) {
+            if let Some(instance) = self.instances.get_mut(&serial) {
+                instance.pulls.remove(&body);
+            }
             let notice = self.streams.cancel(body);
             self.notify(notice);
         }
@@ -205,11 +227,13 @@ impl Lane {
             }
             Holder::Object(number) => self.arrive_at_object(number, socket, arrival),
             Holder::Instance(serial) if mode == Mode::Standard => {
+                self.count_undelivered(socket, &arrival);
                 self.auto_reply(socket, &arrival, serial);
                 self.socket_event(serial, socket, arrival);
                 self.forget_after(socket, last);
             }
             Holder::Instance(_) | Holder::Nobody => {
+                self.count_undelivered(socket, &arrival);
                 if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
                     end.backlog.push(arrival);
                 }
@@ -250,7 +274,10 @@ impl Lane {
     /// Takes what arrived at an end before it had a mode or a holder.
     pub(super) fn take_backlog(&mut self, socket: SocketId) {
         let backlog = match self.shared.ends.borrow_mut().get_mut(socket) {
-            Some(end) => std::mem::take(&mut end.backlog),
+            Some(end) => {
+                end.undelivered_bytes = 0;
+                std::mem::take(&mut end.backlog)
+            }
             None => return,
         };
         for arrival in backlog {
@@ -283,12 +310,52 @@ impl Lane {
         }
     }
 
-    /// A handler has ended: the connection may have room again.
+    fn count_undelivered(&self, socket: SocketId, arrival: &Arrival) {
+        if let (Some(end), Arrival::Message(message)) = (self.shared.ends.borrow_mut().get_mut(socket), arrival) {
+            end.undelivered_bytes += message.len() + MESSAGE_OVERHEAD_BYTES;
+        }
+    }
+
+    /// A listener has been handed a message.
+    pub(super) fn socket_taken(&mut self, inner: SocketId, len: usize) {
+        if let Some(end) = self.shared.ends.borrow_mut().get_mut(inner) {
+            end.undelivered_bytes = end.undelivered_bytes.saturating_sub(len + MESSAGE_OVERHEAD_BYTES);
+        }
+        self.socket_drained(inner);
+    }
+
+    /// Messages were handled: whoever sends to this end may go on, if it was told to wait.
     pub(super) fn socket_drained(&mut self, inner: SocketId) {
         let Some(outer) = self.shared.ends.borrow().get(inner).map(|end| end.peer) else { return };
-        if self.congested.contains(&outer) && !self.is_congested(outer) {
+        if self.congested.contains(&outer) && !self.is_full(outer) {
             self.congested.remove(&outer);
-            self.effects.push(Effect::SocketReady(outer));
+            self.tell_sender(outer, false);
+        }
+    }
+
+    /// Whether so much waits that the sender behind `outer` should wait.
+    pub(super) fn is_full(&self, outer: SocketId) -> bool {
+        self.backlog(outer) > super::MAX_SOCKET_BACKLOG_BYTES
+    }
+
+    /// Tells the sender behind an end, here or on another lane, to wait or to go on.
+    fn tell_sender(&mut self, outer: SocketId, busy: bool) {
+        match self.shared.ends.borrow().get(outer).map(End::holder) {
+            Some(Holder::Lane(lane, theirs)) => {
+                self.effects.push(Effect::Parcel(lane, Parcel::Busy(theirs, busy)));
+            }
+            Some(Holder::Outside) if !busy => self.effects.push(Effect::SocketReady(outer)),
+            _ => {}
+        }
+    }
+
+    /// The lane that holds the other side of `outer` has too much, or has room again.
+    fn set_busy(&mut self, outer: SocketId, busy: bool) {
+        let Some(sender) = self.shared.ends.borrow().get(outer).map(|end| end.peer) else { return };
+        if busy {
+            self.busy.insert(sender);
+        } else if self.busy.remove(&sender) {
+            self.effects.push(Effect::SocketReady(sender));
         }
     }
 
@@ -296,7 +363,10 @@ impl Lane {
     pub(super) fn watch_socket_event(&mut self, number: usize, serial: u64, invocation: u32) {
         if let Some(timeout_ms) = self.objects[number].sockets.borrow().event_timeout_ms() {
             let due_ms = self.world().now_ms() + f64::from(timeout_ms);
-            self.timers.add(due_ms, Due::SocketEvent { serial, invocation });
+            let deadline = self.timers.add(due_ms, Due::SocketEvent { serial, invocation });
+            if let Some(instance) = self.instances.get_mut(&serial) {
+                instance.set_deadline(invocation, deadline);
+            }
         }
     }
 
@@ -335,7 +405,13 @@ impl Lane {
                 self.origin_gone(&super::instance::Origin::Flight { lane: from, flight });
             }
             Parcel::Stream(stream, signal) => self.stream_signal(Some(from), stream, signal),
-            Parcel::Socket(socket, arrival) => self.emit(socket, arrival),
+            Parcel::Socket(socket, arrival) => {
+                self.emit(socket, arrival);
+                if self.is_full(socket) && self.congested.insert(socket) {
+                    self.tell_sender(socket, true);
+                }
+            }
+            Parcel::Busy(socket, busy) => self.set_busy(socket, busy),
             Parcel::Link(socket, theirs) => self.change_holder(socket, Holder::Lane(from, theirs)),
         }
     }
