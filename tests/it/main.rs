@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests live in the real world: they start processes and wait for them")]
 
+mod alarms;
 mod bad_config;
 mod bad_frames;
 mod bad_http;
@@ -17,6 +18,9 @@ mod isolates;
 mod kill;
 mod restart;
 mod signals;
+mod sockets;
+mod storage;
+mod streams;
 mod support;
 
 /// The files of this folder and the modules above are the same.

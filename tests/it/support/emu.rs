@@ -26,7 +26,7 @@ pub(crate) struct Emu {
     log: Log,
     folder: PathBuf,
     port: u16,
-    pub(super) agent: ureq::Agent,
+    pub(crate) agent: ureq::Agent,
 }
 
 impl Emu {

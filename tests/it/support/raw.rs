@@ -41,6 +41,11 @@ impl Raw {
         let _ = self.stream.write_all(bytes);
     }
 
+    /// The same connection, to send and receive at the same time.
+    pub(crate) fn another(&self) -> Self {
+        Self { stream: self.stream.try_clone().expect("a TCP connection") }
+    }
+
     /// Ends the sending half.
     pub(crate) fn finish(&self) {
         self.stream.shutdown(Shutdown::Write).expect("a TCP connection");
@@ -65,6 +70,22 @@ impl Raw {
         let body = length.and_then(|length| self.read(length));
         let body = body.unwrap_or_else(|| panic!("no response of known length but {head:?}"));
         head + &String::from_utf8_lossy(&body)
+    }
+
+    /// The next chunk of a body in chunks; nothing at its end.
+    ///
+    /// # Panics
+    /// When the body breaks off.
+    pub(crate) fn chunk(&mut self) -> Option<Vec<u8>> {
+        let mut line = Vec::new();
+        while !line.ends_with(b"\r\n") {
+            line.extend(self.read(1).expect("a chunk"));
+        }
+        let size = String::from_utf8_lossy(&line);
+        let size = usize::from_str_radix(size.trim_end(), 16).unwrap_or_else(|_| panic!("{size:?} is no chunk's size"));
+        let chunk = self.read(size).expect("the whole chunk");
+        self.read(2).expect("the end of the chunk");
+        (size > 0).then_some(chunk)
     }
 
     /// Exactly so many bytes; nothing if the connection ends before.
