@@ -75,7 +75,9 @@ impl DurableObject for Probe {
             "retry_count": info.retry_count,
         }));
         storage.put("alarm_runs", runs).await?;
-        if let Some(steps) = storage.get::<Vec<Step>>("alarm_steps").await? {
+        // A stored JSON object is a JavaScript Map, which serde does not take for an enum.
+        if let Some(steps) = storage.get::<Value>("alarm_steps").await? {
+            let steps: Vec<Step> = serde_json::from_value(steps)?;
             script::strict(steps, scene).await?;
         }
         let failures = storage.get::<u32>("alarm_failures").await?.unwrap_or(0);
