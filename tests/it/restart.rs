@@ -96,7 +96,7 @@ fn an_alarm_set_before_a_restart_fires_after_it_at_its_time() {
     emu.object_with("alarm-set", ROOM, json!({ "at": due_ms }));
     emu.stop();
     let emu = project.serve(&[]);
-    assert_eq!(emu.object("alarm-show", ROOM)["alarm"], json!(due_ms));
+    assert_eq!(emu.object("alarm-show", ROOM)["alarm"], json!(due_ms as i64));
     wait_for("the alarm", || (emu.sql(ROOM, "SELECT count(*) FROM messages") == json!([[100]])).then_some(()));
     assert!(now_ms() >= due_ms, "{} ms early", due_ms - now_ms());
 }

@@ -83,7 +83,7 @@ impl Emu {
         Socket::try_open(self.port, path).ok()
     }
 
-    /// Runs `emu do` against this emu.
+    /// Runs `emu do` in the project's folder, which is how it finds this emu.
     pub(crate) fn emu_do(&self, args: &[&str]) -> Ended {
         let mut command = Command::new(env!("CARGO_BIN_EXE_emu"));
         command.arg("do").args(args).current_dir(&self.folder).env_clear();
