@@ -37,7 +37,7 @@ impl Lane {
 
     /// A timer looks whether an object is still idle.
     pub(super) fn idle_due(&mut self, number: usize) {
-        self.objects[number].idle_check_ms = None;
+        self.objects[number].idle_check = None;
         if self.objects[number].instance.is_some() {
             let now_ms = self.world().now_ms();
             self.decide_idle(number, now_ms);
@@ -56,9 +56,13 @@ impl Lane {
         match decide(policy, &kinds, self.objects[number].idle_since_ms, now_ms) {
             Decision::Stay => {}
             Decision::AskAt(at_ms) => {
-                if self.objects[number].idle_check_ms.is_none() {
-                    self.objects[number].idle_check_ms = Some(at_ms);
-                    self.timers.add(at_ms, Due::Idle { number });
+                // A check that comes earlier asks again for the right time, so that most events set no timer.
+                let checked_ms = self.objects[number].idle_check.map(|(checked_ms, _)| checked_ms);
+                if checked_ms.is_none_or(|checked_ms| checked_ms > at_ms) {
+                    let key = self.timers.add(at_ms, Due::Idle { number });
+                    if let Some((_, late)) = self.objects[number].idle_check.replace((at_ms, key)) {
+                        self.timers.cancel(late);
+                    }
                 }
             }
             Decision::Hibernate | Decision::Evict => self.hibernate(number),

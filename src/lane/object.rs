@@ -35,7 +35,7 @@ pub(super) struct Object {
     pub(super) evictions: u64,
     pub(super) idle_since_ms: f64,
     /// A timer will look whether it is still idle.
-    pub(super) idle_check_ms: Option<f64>,
+    pub(super) idle_check: Option<(f64, TimerKey)>,
     /// Somebody waits for it to be evicted.
     pub(super) wanted_eviction: Option<Eviction>,
     /// It is in the queue of things to do.
@@ -99,7 +99,7 @@ impl Lane {
             starts: 0,
             evictions: 0,
             idle_since_ms: 0.0,
-            idle_check_ms: None,
+            idle_check: None,
             wanted_eviction: None,
             awake: false,
         });
