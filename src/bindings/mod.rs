@@ -16,7 +16,7 @@ use crate::core::socket::{Arrival, Sockets};
 use crate::isolate::{Death, Host};
 use crate::storage::ObjectStorage;
 use crate::world::World;
-use emu_abi::{Answer, Ask, Failure, LogLevel, ObjectId, Op};
+use emu_abi::{Answer, Ask, Body, Call, Failure, LogLevel, ObjectId, Op, Settled};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -90,13 +90,24 @@ pub struct GuestHost {
     pub outputs: Vec<Output>,
     /// What it has logged in this turn.
     pub log: Vec<(LogLevel, String)>,
+    /// Bytes of both.
+    pub said_bytes: usize,
 }
+
+/// What a guest may make the host keep in one turn; as much as the guest itself may keep.
+const MAX_SAID_BYTES: usize = 128 * 1024 * 1024;
+/// What an output counts beside its payload.
+const OUTPUT_OVERHEAD_BYTES: usize = 256;
 
 /// Log lines of one turn beyond this are dropped.
 const MAX_LOG_LINES: usize = 10_000;
 
 impl Host for GuestHost {
     fn op(&mut self, op: Op) -> Result<(), Death> {
+        self.said_bytes += OUTPUT_OVERHEAD_BYTES + payload_len(&op);
+        if self.is_exhausted() {
+            return Err(Death::Memory);
+        }
         match op {
             Op::Log { level, message } if self.log.len() < MAX_LOG_LINES => self.log.push((level, message)),
             Op::Log { .. } => {}
@@ -128,9 +139,42 @@ impl Host for GuestHost {
             _ => socket::answer(self, ask),
         }
     }
+
+    fn is_exhausted(&self) -> bool {
+        self.said_bytes > MAX_SAID_BYTES
+    }
+}
+
+fn payload_len(op: &Op) -> usize {
+    match op {
+        Op::Log { message, .. } => message.len(),
+        Op::BodyChunk { bytes, .. } => bytes.0.len(),
+        Op::Call { what: Call::Fetch { request, .. }, .. } => body_len(&request.body),
+        Op::Settle { result: Ok(Settled::Response(response)), .. } => body_len(&response.body),
+        _ => 0,
+    }
+}
+
+fn body_len(body: &Body) -> usize {
+    match body {
+        Body::Bytes(bytes) => bytes.0.len(),
+        _ => 0,
+    }
 }
 
 impl GuestHost {
+    /// Notes an output of the turn, with the bytes it carries.
+    fn say(&mut self, output: Output, bytes: usize) {
+        self.said_bytes += OUTPUT_OVERHEAD_BYTES + bytes;
+        self.outputs.push(output);
+    }
+
+    /// Takes what the guest caused in the turn that has ended.
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        self.said_bytes = 0;
+        std::mem::take(&mut self.outputs)
+    }
+
     /// The object, for asks that only objects may make.
     fn object(&mut self) -> Result<&mut ObjectFace, Failure> {
         self.object.as_mut().ok_or_else(|| Failure::error("This is only available inside a Durable Object."))

@@ -1,4 +1,6 @@
 //! Durable Object namespaces: ids (reference §1.1, §1.2). Calls to objects are asynchronous and the lane's.
+//!
+//! Invariant: derives ids; brings no object into being.
 
 use super::GuestHost;
 use crate::core::id::{MAX_NAME_BYTES, Namespace};

@@ -1,4 +1,6 @@
 //! Random bytes (`crypto.getRandomValues`, reference §2.3).
+//!
+//! Invariant: every byte comes from the world.
 
 use super::GuestHost;
 use emu_abi::{Answer, Bytes, Failure};

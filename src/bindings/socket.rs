@@ -1,4 +1,6 @@
 //! WebSockets of both kinds (reference §1.10).
+//!
+//! Invariant: a guest touches only sockets that it holds; what it sends leaves after its turn is committed.
 
 use super::{GuestHost, Output};
 use crate::core::ends::{Holder, Mode, SocketId};
@@ -11,6 +13,7 @@ const MAX_MESSAGE_BYTES: usize = 32 * 1024 * 1024;
 pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> {
     match ask {
         Ask::SocketPair => {
+            host.said_bytes += 4 * super::OUTPUT_OVERHEAD_BYTES;
             let holder = Holder::Instance(host.instance);
             let (client, server) = host.shared.ends.borrow_mut().pair(holder, holder);
             Ok(Answer::Pair(client, server))
@@ -58,7 +61,7 @@ fn object_answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> {
 fn accept(host: &mut GuestHost, socket: SocketId) -> Result<Answer, Failure> {
     check_held(host, socket)?;
     host.shared.ends.borrow_mut().accept(socket)?;
-    host.outputs.push(Output::Accepted(socket));
+    host.say(Output::Accepted(socket), 0);
     Ok(Answer::Done)
 }
 
@@ -69,7 +72,7 @@ fn hibernate(host: &mut GuestHost, socket: SocketId, tags: Vec<String>) -> Resul
     let (number, sockets) = (object.number, object.sockets.clone());
     host.shared.ends.borrow_mut().hibernate(socket, number)?;
     sockets.borrow_mut().accept(socket, tags);
-    host.outputs.push(Output::Hibernatable(socket));
+    host.say(Output::Hibernatable(socket), 0);
     Ok(Answer::Done)
 }
 
@@ -79,7 +82,8 @@ fn send(host: &mut GuestHost, socket: SocketId, message: Message) -> Result<Answ
         return Err(Failure::error("WebSocket messages cannot be larger than 32 MiB."));
     }
     if host.shared.ends.borrow_mut().send(socket)? {
-        host.outputs.push(Output::Emit(socket, Arrival::Message(message)));
+        let len = message.len();
+        host.say(Output::Emit(socket, Arrival::Message(message)), len);
     }
     Ok(Answer::Done)
 }
@@ -91,8 +95,9 @@ fn close(host: &mut GuestHost, socket: SocketId, code: Option<u16>, reason: Opti
     }
     check_held(host, socket)?;
     let limit_reason = host.switches.limit_close_reason;
-    if let Some(close) = host.shared.ends.borrow_mut().close(socket, code, reason, limit_reason)? {
-        host.outputs.push(Output::Emit(socket, close));
+    let close = host.shared.ends.borrow_mut().close(socket, code, reason, limit_reason)?;
+    if let Some(close) = close {
+        host.say(Output::Emit(socket, close), 0);
     }
     Ok(Answer::Done)
 }

@@ -1,4 +1,6 @@
 //! Durable Object storage: KV, SQL, alarms, savepoints (reference §1.6 to §1.9, §1.11).
+//!
+//! Invariant: nothing here commits; the lane does when the turn has ended.
 
 use super::{GuestHost, ObjectFace};
 use emu_abi::{Answer, Ask, Failure};

@@ -269,12 +269,19 @@ impl Ends {
     /// # Errors
     /// The platform's.
     pub fn pass(&mut self, socket: SocketId) -> Result<(), Failure> {
-        let end = self.known(socket)?;
+        self.check_pass(socket)?;
+        self.known(socket)?.mode = Mode::Passed;
+        Ok(())
+    }
+
+    /// Whether an end can be returned in a response.
+    ///
+    /// # Errors
+    /// The platform's.
+    pub fn check_pass(&self, socket: SocketId) -> Result<(), Failure> {
+        let end = self.ends.get(&socket).ok_or_else(|| Failure::error("This WebSocket is closed."))?;
         let refused = match end.mode {
-            Mode::Fresh => {
-                end.mode = Mode::Passed;
-                return Ok(());
-            }
+            Mode::Fresh => return Ok(()),
             Mode::Standard => "Can't return WebSocket in a Response after calling accept().",
             Mode::Hibernatable => "Can't return WebSocket in a Response after calling acceptWebSocket().",
             Mode::Passed => "Can't return WebSocket that was already used in a response.",

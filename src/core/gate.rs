@@ -12,6 +12,9 @@ use std::collections::VecDeque;
 /// The deepest nesting of critical sections (reference §1.5).
 pub const MAX_DEPTH: usize = 64;
 
+/// The most sections that may wait to be entered.
+const MAX_ENTERING: usize = 10_000;
+
 /// The number of a critical section; 0 is none.
 pub type Section = u32;
 
@@ -58,10 +61,11 @@ impl<T> InputGate<T> {
         self.waiting.push_back((section, event));
     }
 
-    /// `section` shall be opened inside `parent`. False if that would nest too deeply.
+    /// `section` shall be opened inside `parent`. False if that would nest too deeply, or too many wait already.
     #[must_use]
     pub fn enter(&mut self, parent: Section, section: Section) -> bool {
-        if self.open.len() + self.entering.len() >= MAX_DEPTH {
+        let depth = self.open.iter().position(|open| *open == parent).map_or(0, |index| index + 1);
+        if depth >= MAX_DEPTH || self.entering.len() >= MAX_ENTERING {
             return false;
         }
         self.entering.push_back((parent, section));
@@ -108,6 +112,14 @@ impl<T> InputGate<T> {
     /// How many events wait.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// The instance has gone: its sections end, and of what waits only that stays which `keep` says the next one can take.
+    pub fn instance_gone(&mut self, keep: impl Fn(&T) -> bool) {
+        self.open.clear();
+        self.entering.clear();
+        self.constructing = false;
+        self.waiting.retain(|(_, event)| keep(event));
     }
 
     /// Opens the gate wide and takes everything that waited: the instance it guarded is gone.
@@ -181,13 +193,25 @@ mod tests {
     }
 
     #[test]
+    fn what_an_instance_left_behind_does_not_reach_the_next_one() {
+        let mut gate = InputGate::default();
+        assert!(gate.enter(0, 1));
+        gate.admit();
+        gate.arrive(1, "completion");
+        gate.arrive(0, "request");
+        gate.instance_gone(|event| *event == "request");
+        assert_eq!(drain(&mut gate), [Admitted::Event("request")]);
+    }
+
+    #[test]
     fn nesting_is_bounded_and_reset_gives_everything_back() {
         let mut gate = InputGate::default();
         for depth in 0..MAX_DEPTH as u32 {
             assert!(gate.enter(depth, depth + 1));
             gate.admit();
         }
-        assert!(!gate.enter(MAX_DEPTH as u32, 99));
+        assert!(!gate.enter(MAX_DEPTH as u32, 99), "too deep");
+        assert!(gate.enter(1, 100), "a sibling is not deeper");
         gate.arrive(0, "request");
         assert_eq!(gate.reset(), ["request"]);
         assert!(!gate.is_critical());

@@ -10,7 +10,7 @@ use super::memory::ImageMemoryCreator;
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -75,6 +75,8 @@ fn open_cache(folder: PathBuf) -> Result<wasmtime::Cache> {
 /// Raises the epoch while turns run.
 pub(super) struct Ticker {
     turns: AtomicU64,
+    /// Turns that are running now: while there is one, the ticker does not park.
+    running: AtomicUsize,
     parked: AtomicBool,
     stop: AtomicBool,
     thread: std::sync::OnceLock<JoinHandle<()>>,
@@ -85,6 +87,7 @@ impl Ticker {
     fn start(engine: wasmtime::Engine) -> Arc<Self> {
         let ticker = Arc::new(Self {
             turns: AtomicU64::new(0),
+            running: AtomicUsize::new(0),
             parked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             thread: std::sync::OnceLock::new(),
@@ -100,7 +103,8 @@ impl Ticker {
                     return;
                 }
                 let turns = ticker.turns.load(Ordering::Relaxed);
-                idle_ticks = if turns == seen { idle_ticks + 1 } else { 0 };
+                let idle = turns == seen && ticker.running.load(Ordering::SeqCst) == 0;
+                idle_ticks = if idle { idle_ticks + 1 } else { 0 };
                 seen = turns;
                 if idle_ticks > IDLE_TICKS_BEFORE_PARKING {
                     ticker.parked.store(true, Ordering::SeqCst);
@@ -117,14 +121,25 @@ impl Ticker {
         ticker
     }
 
-    /// Tells the ticker that a turn begins.
-    pub(super) fn turn_begins(&self) {
+    /// Tells the ticker that a turn begins; it ends with the value.
+    pub(super) fn turn_begins(&self) -> RunningTurn<'_> {
+        self.running.fetch_add(1, Ordering::SeqCst);
         self.turns.fetch_add(1, Ordering::SeqCst);
         if self.parked.load(Ordering::SeqCst)
             && let Some(thread) = self.thread.get()
         {
             thread.thread().unpark();
         }
+        RunningTurn(self)
+    }
+}
+
+/// A turn that is running.
+pub(super) struct RunningTurn<'a>(&'a Ticker);
+
+impl Drop for RunningTurn<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -16,6 +16,11 @@ pub trait Host: 'static {
     /// When the guest may not say that now.
     fn op(&mut self, op: Op) -> Result<(), Death>;
 
+    /// Whether the guest has made the host keep too much: it dies of it.
+    fn is_exhausted(&self) -> bool {
+        false
+    }
+
     /// Answers an ask on behalf of the object that the guest numbered `object`.
     ///
     /// # Errors
@@ -135,6 +140,9 @@ fn ask<H: Host>(
     let (bytes, guest) = message(&mut caller, ptr, len)?;
     let ask: Ask = emu_abi::decode(bytes).map_err(|error| Death::Abi(format!("an ask does not decode: {error}")))?;
     let answer = guest.host.ask(object, ask);
+    if guest.host.is_exhausted() {
+        return Err(Death::Memory.into());
+    }
     guest.answer(&answer);
     if guest.reply.len() > MAX_MESSAGE {
         let message = format!("the result is too large: {} bytes; ask for less at once", guest.reply.len());

@@ -70,7 +70,7 @@ impl Image {
         store.limiter(|guest| &mut guest.limiter);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| store.data_mut().cpu.tick());
-        engine.ticker.turn_begins();
+        let _running = engine.ticker.turn_begins();
         match run_startup(engine, module, init, &mut store) {
             Ok((contents, globals)) => {
                 let startup = store.into_data().host;

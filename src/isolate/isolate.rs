@@ -126,7 +126,7 @@ impl<H: Host> Isolate<H> {
         if let Some(death) = &self.store.data().death {
             return Err(death.clone());
         }
-        self.engine.ticker.turn_begins();
+        let _running = self.engine.ticker.turn_begins();
         self.store.data_mut().cpu.turn_begins();
         self.store.set_epoch_deadline(1);
         let mut message = std::mem::take(&mut self.scratch);

@@ -12,7 +12,7 @@ use crate::core::alarm::{Attempts, RunEnd, Verdict, judge};
 use crate::core::id::lane_of;
 use crate::storage::Alarm;
 use crate::world;
-use emu_abi::{Failure, Invoke, LogLevel, ObjectId};
+use emu_abi::{Event, Failure, Invoke, LogLevel, ObjectId};
 
 /// The longest run of `alarm()` (reference §1.11).
 const MAX_RUN_MS: f64 = 15.0 * 60.0 * 1000.0;
@@ -110,10 +110,13 @@ impl Lane {
             Ok(stored_ns) => stored_ns,
             Err(failure) => {
                 self.log_object(number, LogLevel::Error, format!("the alarm cannot be read: {failure}"));
+                self.judge_alarm(number, RunEnd::Interrupted);
                 return None;
             }
         };
         let now_ms = self.world().now_ms();
+        // A retry runs at its own time, whatever the stored one: `emu do alarm run` may have run it early.
+        let forced = forced || self.objects[number].alarm.retry_due_ms.is_some_and(|due_ms| due_ms <= now_ms);
         let due_ns = stored_ns.filter(|stored_ns| forced || ms_of(*stored_ns) <= now_ms);
         let Some(due_ns) = due_ns else {
             // Woken in vain: the alarm was deleted or moved, and the index did not know yet.
@@ -140,6 +143,9 @@ impl Lane {
     }
 
     fn correct_index(&mut self, number: usize, stored_ns: Option<i64>) {
+        let alarm = &mut self.objects[number].alarm;
+        alarm.retry_due_ms = None;
+        alarm.attempts = Attempts::default();
         if self.objects[number].alarm.indexed_ns == stored_ns {
             self.arm(number);
         } else if let Err(failure) = self.write_index(number, stored_ns) {
@@ -199,6 +205,7 @@ impl Lane {
         if self.invocation(serial, invocation).is_some_and(|invocation| invocation.origin == Origin::Alarm) {
             let failure = Failure::error("Alarm exceeded its allowed execution time");
             self.settle(serial, invocation, Err(failure));
+            self.event(serial, 0, Event::Cancelled { invocation });
         }
     }
 
@@ -215,7 +222,18 @@ impl Lane {
     pub(super) fn commit_outside_turn(&mut self, number: usize) -> Result<(), Failure> {
         self.index_alarm_early(number)?;
         self.objects[number].storage.commit().map_err(|error| error.failure)?;
+        if self.storage.needs_flush() {
+            self.alarms_to_index.push(number);
+            return Ok(());
+        }
         self.index_alarm(number)
+    }
+
+    /// What the flush has made durable is indexed.
+    pub(super) fn index_flushed_alarm(&mut self, number: usize) {
+        if let Err(failure) = self.index_alarm(number) {
+            self.log_object(number, LogLevel::Error, failure.to_string());
+        }
     }
 }
 

@@ -12,8 +12,8 @@ use emu_abi::{Call, Event, Failure, ObjectId, Outcome, Request, Response, Target
 
 /// The longest critical section (reference §1.5).
 const MAX_CRITICAL_MS: f64 = 30_000.0;
-/// The most calls of one isolate that may be under way (reference §2.2: 10,000 timers).
-const MAX_CALLS: usize = 20_000;
+/// The most calls of one isolate that may be under way, over all its requests.
+const MAX_CALLS: usize = 100_000;
 /// The longest timer, as browsers and the platform have it.
 const MAX_TIMER_MS: f64 = 2_147_483_647.0;
 
@@ -54,7 +54,7 @@ impl Lane {
         let since_ms = self.world().now_ms();
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         // A number that is in use already is a guest's mistake; the earlier call is cancelled so that nothing leaks.
-        let earlier = instance.calls.insert(call, PendingCall { kind, section, invocation, since_ms });
+        let earlier = instance.start_call(call, PendingCall { kind, section, invocation, since_ms });
         if let Some(earlier) = earlier {
             self.cancel_kind(earlier.kind);
         }
@@ -63,16 +63,18 @@ impl Lane {
     /// A call has ended: the guest is told, behind its gate.
     pub(super) fn complete(&mut self, serial: u64, call: u32, result: Result<Outcome, Failure>) {
         let Some(instance) = self.instances.get_mut(&serial) else { return };
-        let Some(pending) = instance.calls.remove(&call) else { return };
+        let Some(pending) = instance.end_call(call) else { return };
         self.event(serial, pending.section, Event::Complete { call, result });
     }
 
     /// The guest does not wait for a call any more.
     pub(super) fn cancel_call(&mut self, serial: u64, call: u32) {
-        let pending = self.instances.get_mut(&serial).and_then(|instance| instance.calls.remove(&call));
-        if let Some(pending) = pending {
-            self.cancel_kind(pending.kind);
+        let pending = self.instances.get_mut(&serial).and_then(|instance| instance.end_call(call));
+        let Some(pending) = pending else { return };
+        if let CallKind::Critical(section) = pending.kind {
+            self.leave_critical(serial, section, None);
         }
+        self.cancel_kind(pending.kind);
     }
 
     pub(super) fn cancel_kind(&mut self, kind: CallKind) {
@@ -169,18 +171,13 @@ impl Lane {
         }
     }
 
-    /// The caller of a delivery has gone: a handler that runs for it is told, one that waits is not started.
+    /// The caller of a request has gone: a handler that runs for it is told. One that has not begun will find nobody.
     pub(super) fn origin_gone(&mut self, origin: &Origin) {
-        let running = self
-            .instances
-            .iter()
-            .find_map(|(serial, instance)| instance.answering(origin).map(|invocation| (*serial, invocation)));
-        if let Some((serial, number)) = running {
-            if let Some(invocation) = self.invocation(serial, number) {
-                invocation.origin = Origin::Nobody;
-            }
-            self.event(serial, 0, Event::Cancelled { invocation: number });
+        let Some((serial, number)) = self.running.remove(origin) else { return };
+        if let Some(invocation) = self.invocation(serial, number) {
+            invocation.origin = Origin::Nobody;
         }
+        self.event(serial, 0, Event::Cancelled { invocation: number });
     }
 
     fn enter_critical(&mut self, serial: u64, call: u32, invocation: u32, parent: Section, entered: Section) {

@@ -7,6 +7,7 @@ use super::alarm::ms_of;
 use super::{Due, Lane};
 use crate::core::alarm::RunEnd;
 use crate::core::id::{hex, lane_of};
+use crate::core::life::Hibernate;
 use emu_abi::{Failure, ObjectId, SqlValue};
 use serde_json::{Value, json};
 
@@ -115,6 +116,12 @@ impl Lane {
     }
 
     fn control_object(&mut self, token: u64, number: usize, verb: Verb) {
+        let writes = matches!(verb, Verb::AlarmSet(_) | Verb::AlarmDelete | Verb::Sql(_));
+        if writes && self.objects[number].gate.is_critical() {
+            let message = "a transaction or `blockConcurrencyWhile` is open in the object; try again when it has ended";
+            self.answer_control(token, Err(message.to_owned()));
+            return;
+        }
         let answered = match verb {
             Verb::Show => self.show(number),
             Verb::Why => Ok(self.why(number)),
@@ -188,6 +195,9 @@ impl Lane {
         let blockers = self.blockers(number);
         let verdict = match (object.instance, blockers.is_empty()) {
             (None, _) => "it is not in memory".to_owned(),
+            (Some(_), true) if self.policy.hibernate == Hibernate::Never => {
+                "nothing prevents hibernation but `--hibernate never`".to_owned()
+            }
             (Some(_), true) => match self.policy.idle_ms {
                 Some(idle_ms) => format!(
                     "nothing prevents hibernation; it follows {idle_ms} ms after its last event, {} ms ago",
@@ -256,6 +266,7 @@ impl Lane {
             .set_alarm_ns(at_ns)
             .and_then(|()| self.commit_outside_turn(number))
             .map_err(|failure| failure.to_string())?;
+        self.storage.flush().map_err(|error| error.to_string())?;
         self.show_alarm(number)
     }
 
@@ -279,8 +290,13 @@ impl Lane {
                 "rowsRead": rows.rows_read, "rowsWritten": rows.rows_written,
             }))
         };
-        let shown = run().map_err(|failure| failure.message)?;
+        // All of it happens or nothing.
+        storage.savepoint_begin(false).map_err(|failure| failure.message)?;
+        let ran = run();
+        let ended = if ran.is_ok() { storage.savepoint_release() } else { storage.savepoint_rollback() };
+        let shown = ran.and_then(|shown| ended.map(|()| shown)).map_err(|failure| failure.message)?;
         self.commit_outside_turn(number).map_err(|failure| failure.message)?;
+        self.storage.flush().map_err(|error| error.to_string())?;
         Ok(shown)
     }
 }

@@ -19,6 +19,15 @@ pub(super) enum Owner {
     Object(usize),
 }
 
+impl Owner {
+    pub(super) fn object(self) -> Option<usize> {
+        match self {
+            Self::Object(number) => Some(number),
+            Self::Worker(_) => None,
+        }
+    }
+}
+
 /// A running isolate.
 pub(super) struct Instance {
     pub(super) isolate: Isolate<GuestHost>,
@@ -42,12 +51,14 @@ pub(super) struct Invocation {
     pub(super) settled: bool,
     /// Promises given to `waitUntil` that have not settled.
     pub(super) waits: u32,
+    /// Calls under way on its behalf.
+    pub(super) calls: u32,
     /// The timer that limits its run time.
     pub(super) deadline: Option<TimerKey>,
 }
 
 /// Who waits for an invocation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
     /// A client.
     Port(PortId),
@@ -106,7 +117,7 @@ impl Instance {
     /// Notes an invocation and gives its number.
     pub(super) fn begin(&mut self, origin: Origin, now_ms: f64) -> u32 {
         self.last_invocation = self.last_invocation.wrapping_add(1).max(1);
-        let invocation = Invocation { origin, since_ms: now_ms, settled: false, waits: 0, deadline: None };
+        let invocation = Invocation { origin, since_ms: now_ms, settled: false, waits: 0, calls: 0, deadline: None };
         self.invocations.insert(self.last_invocation, invocation);
         self.last_invocation
     }
@@ -118,9 +129,23 @@ impl Instance {
         }
     }
 
-    /// The invocation that answers this origin, if it has not done so.
-    pub(super) fn answering(&self, origin: &Origin) -> Option<u32> {
-        self.invocations.iter().find(|(_, invocation)| invocation.origin == *origin).map(|(number, _)| *number)
+    /// Notes a call, and gives an earlier one of the same number.
+    pub(super) fn start_call(&mut self, number: u32, call: PendingCall) -> Option<PendingCall> {
+        let earlier = self.end_call(number);
+        if let Some(invocation) = self.invocations.get_mut(&call.invocation) {
+            invocation.calls += 1;
+        }
+        self.calls.insert(number, call);
+        earlier
+    }
+
+    /// Forgets a call.
+    pub(super) fn end_call(&mut self, number: u32) -> Option<PendingCall> {
+        let call = self.calls.remove(&number)?;
+        if let Some(invocation) = self.invocations.get_mut(&call.invocation) {
+            invocation.calls = invocation.calls.saturating_sub(1);
+        }
+        Some(call)
     }
 
     /// The kinds of things in it that keep it from being hibernated.

@@ -4,6 +4,7 @@
 
 use super::control::Eviction;
 use super::instance::Owner;
+use super::object::Gated;
 use super::worker::{Prepared, Worker};
 use super::{Due, Lane};
 use crate::core::alarm::RunEnd;
@@ -65,7 +66,7 @@ impl Lane {
                     }
                 }
             }
-            Decision::Hibernate | Decision::Evict => self.hibernate(number),
+            Decision::Hibernate | Decision::Evict => self.finish_eviction(number),
         }
     }
 
@@ -79,8 +80,10 @@ impl Lane {
         }
         // An alarm whose handler is cut off here has not failed by its own fault.
         self.objects[number].alarm.fate = RunEnd::Interrupted;
+        self.objects[number].gate.instance_gone(|gated| matches!(gated, Gated::Delivery(_)));
         self.drop_instance_of(number, &failure);
         self.objects[number].alarm.fate = RunEnd::Failed;
+        self.wake(number);
     }
 
     /// Everything that keeps an object in memory, for the reader.
@@ -95,7 +98,9 @@ impl Lane {
                 blockers.push(Blocker { kind, what: format!("{count} {what}"), since_ms });
             }
         };
-        add(BlockerKind::StandardSocket, self.standard_sockets(serial), "socket(s) accepted with `accept()`");
+        let (standard, outgoing) = self.count_sockets(serial);
+        add(BlockerKind::StandardSocket, standard, "socket(s) accepted with `accept()`");
+        add(BlockerKind::OutgoingSocket, outgoing, "socket(s) that the object opened");
         add(BlockerKind::Body, self.streams.of_instance(serial).len(), "body or bodies not read to their end");
         add(BlockerKind::Queued, object.gate.waiting(), "event(s) waiting before the input gate");
         if object.gate.is_critical() {
@@ -119,7 +124,7 @@ impl Lane {
         if !kinds.is_empty() {
             return kinds;
         }
-        if self.standard_sockets(serial) > 0 {
+        if self.has_standard_socket(serial) {
             kinds.push(BlockerKind::StandardSocket);
         }
         if self.streams.has_any(serial) {
@@ -170,7 +175,10 @@ impl Lane {
         let serial = self.objects[number].instance;
         let running = serial.and_then(|serial| self.instances.get(&serial)).map(|instance| instance.version);
         if running.is_some_and(|running| running < version) {
-            self.reset(number, &code_updated());
+            match self.on_reload {
+                OnReload::Hibernate => self.hibernate(number),
+                OnReload::Reset => self.reset(number, &code_updated()),
+            }
         }
     }
 

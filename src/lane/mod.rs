@@ -82,6 +82,8 @@ pub struct Lane {
     object_numbers: BTreeMap<(usize, [u8; 32]), usize>,
     instances: BTreeMap<u64, Instance>,
     last_instance: u64,
+    /// The handlers that run for somebody who may go away, as (instance, invocation).
+    running: BTreeMap<Origin, (u64, u32)>,
     flights: BTreeMap<u64, Flown>,
     last_flight: u64,
     fetches: BTreeMap<FetchId, (u64, u32)>,
@@ -93,6 +95,8 @@ pub struct Lane {
     ready: VecDeque<Task>,
     /// Outputs that wait for the next flush.
     held: Vec<Held>,
+    /// Objects whose alarm is indexed after the next flush.
+    alarms_to_index: Vec<usize>,
     /// Sockets whose connections are not read for now.
     congested: BTreeSet<SocketId>,
     /// Sockets whose other side is on another lane, which has too much waiting.
@@ -168,6 +172,7 @@ impl Lane {
             object_numbers: BTreeMap::new(),
             instances: BTreeMap::new(),
             last_instance: 0,
+            running: BTreeMap::new(),
             flights: BTreeMap::new(),
             last_flight: 0,
             fetches: BTreeMap::new(),
@@ -177,6 +182,7 @@ impl Lane {
             timers: Timers::default(),
             ready: VecDeque::new(),
             held: Vec::new(),
+            alarms_to_index: Vec::new(),
             congested: BTreeSet::new(),
             busy: BTreeSet::new(),
             effects: Vec::new(),
@@ -284,7 +290,7 @@ impl Lane {
                     self.act_on_task(task);
                 }
             }
-            if !self.held.is_empty() {
+            if !self.held.is_empty() || !self.alarms_to_index.is_empty() {
                 self.release_held();
                 continue;
             }

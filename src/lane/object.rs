@@ -159,9 +159,10 @@ impl Lane {
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         let waits = super::instance::CallKind::Critical(section);
         let Some(call) = instance.calls.iter().find(|(_, call)| call.kind == waits).map(|(call, _)| *call) else {
+            self.objects[number].gate.leave(section);
             return;
         };
-        instance.calls.remove(&call);
+        instance.end_call(call);
         self.watch_section(serial, section);
         self.turn(serial, Event::Complete { call, result: Ok(Outcome::Done) });
     }
@@ -172,7 +173,8 @@ impl Lane {
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         let (invocation, what) = match delivery {
             Delivery::Fetch { origin, request } => {
-                let invocation = instance.begin(origin, now_ms);
+                let invocation = instance.begin(origin.clone(), now_ms);
+                self.running.insert(origin, (serial, invocation));
                 self.take_body(serial, &request.body);
                 (invocation, Invoke::Fetch(request))
             }
@@ -227,6 +229,7 @@ impl Lane {
             }),
             outputs: Vec::new(),
             log: Vec::new(),
+            said_bytes: 0,
         };
         let event_class = class.name.clone();
         let isolate = worker
@@ -248,6 +251,10 @@ impl Lane {
     /// The object is broken: its instance, its sockets and everything that waits for it end with `failure`.
     pub(super) fn reset(&mut self, number: usize, failure: &Failure) {
         self.drop_instance_of(number, failure);
+        if let Some(eviction) = self.objects[number].wanted_eviction.take() {
+            let label = self.object_label(number);
+            self.answer_control(eviction.token, Ok(serde_json::json!({ "object": label, "evicted": true })));
+        }
         let waiting = self.objects[number].gate.reset();
         for gated in waiting {
             if let Gated::Delivery(delivery) = gated {
@@ -264,6 +271,10 @@ impl Lane {
     /// committed is lost.
     pub(super) fn drop_instance_of(&mut self, number: usize, failure: &Failure) {
         self.objects[number].storage.rollback();
+        if self.objects[number].alarm.indexed_ns.is_some() {
+            // An alarm that was indexed before a commit that did not happen.
+            self.index_flushed_alarm(number);
+        }
         if let Some(serial) = self.objects[number].instance.take() {
             self.drop_instance(serial, failure);
         }

@@ -45,7 +45,8 @@ impl Lane {
             self.take_body(serial, &request.body);
         }
         let Some(instance) = self.instances.get_mut(&serial) else { return };
-        let invocation = instance.begin(origin, now_ms);
+        let invocation = instance.begin(origin.clone(), now_ms);
+        self.running.insert(origin, (serial, invocation));
         self.turn(serial, Event::Invoke { invocation, object: 0, what });
     }
 
@@ -63,6 +64,7 @@ impl Lane {
             object: None,
             outputs: Vec::new(),
             log: Vec::new(),
+            said_bytes: 0,
         };
         let isolate = worker.launcher.start(host).map_err(|error| Failure::error(crate::error::report(&error)))?;
         self.instances.insert(serial, Instance::new(isolate, Owner::Worker(number), worker.version));
@@ -81,6 +83,7 @@ impl Lane {
         if let Some(deadline) = invocation.deadline.take() {
             self.timers.cancel(deadline);
         }
+        self.running.remove(&origin);
         let owner = self.instances.get(&serial).map(|instance| instance.owner);
         match (origin, owner) {
             (origin @ (Origin::Port(_) | Origin::Flight { .. }), _) => {
@@ -90,6 +93,14 @@ impl Lane {
                     Err(failure) => Err(Failure { remote: true, ..failure }),
                 };
                 self.answer(&origin, result);
+            }
+            (origin @ Origin::Nobody, _) => {
+                // The caller has gone; what the response would have carried is let go of.
+                if let Ok(Settled::Response(response)) = result
+                    && let Ok(response) = self.leave_guest(serial, &origin, response)
+                {
+                    self.drop_response(&response);
+                }
             }
             (origin @ Origin::Scheduled(_), _) => {
                 let done = Response { status: 200, ..Response::default() };
@@ -133,11 +144,9 @@ impl Lane {
         self.wake(number);
     }
 
-    fn socket_handled(&mut self, number: usize, socket: u32, last: bool) {
+    pub(super) fn socket_handled(&mut self, number: usize, socket: u32, last: bool) {
         let next = self.objects[number].sockets.borrow_mut().handled(socket, last);
-        if last {
-            self.shared.ends.borrow_mut().forget_if_finished(socket);
-        }
+        self.forget_after(socket, last);
         if let Some(arrival) = next {
             self.deliver(number, Delivery::Socket { socket, arrival });
         }
@@ -164,8 +173,7 @@ impl Lane {
         if !instance.invocations.get(&number).is_some_and(|invocation| invocation.settled && invocation.waits == 0) {
             return;
         }
-        instance.invocations.remove(&number);
-        let left_over = instance.calls.values().any(|call| call.invocation == number);
+        let left_over = instance.invocations.remove(&number).is_some_and(|invocation| invocation.calls > 0);
         if left_over && matches!(instance.owner, Owner::Worker(_)) && !self.streams.has_any(serial) {
             self.event(serial, 0, Event::Cancelled { invocation: number });
         }
@@ -173,6 +181,7 @@ impl Lane {
 
     /// Prepares a guest's response for the way out: its body gets a consumer, its socket another holder.
     fn leave_guest(&mut self, serial: u64, origin: &Origin, mut response: Response) -> Result<Response, Failure> {
+        self.check_response_socket(serial, &response)?;
         let consumer = match origin {
             Origin::Port(_) => Party::Outside,
             Origin::Flight { lane, .. } if *lane != self.me => Party::Lane(*lane, 0),
@@ -180,19 +189,23 @@ impl Lane {
         };
         self.take_guest_body(serial, &mut response.body, consumer)?;
         if let Some(socket) = response.socket {
-            if response.status != 101 {
-                return Err(Failure::type_error("Responses with a WebSocket must have status code 101."));
-            }
             let mut ends = self.shared.ends.borrow_mut();
-            let held =
-                ends.get(socket).is_some_and(|end| end.holder() == Holder::Instance(serial) || end.mode != Mode::Fresh);
-            if !held {
-                return Err(Failure::type_error("The WebSocket of this response is not this worker's."));
-            }
             ends.pass(socket)?;
             ends.set_holder(socket, Holder::Nobody);
         }
         Ok(response)
+    }
+
+    fn check_response_socket(&self, serial: u64, response: &Response) -> Result<(), Failure> {
+        let Some(socket) = response.socket else { return Ok(()) };
+        if response.status != 101 {
+            return Err(Failure::type_error("Responses with a WebSocket must have status code 101."));
+        }
+        let ends = self.shared.ends.borrow();
+        match ends.get(socket) {
+            Some(end) if end.holder() == Holder::Instance(serial) || end.mode != Mode::Fresh => ends.check_pass(socket),
+            _ => Err(Failure::type_error("The WebSocket of this response is not this worker's.")),
+        }
     }
 
     /// Sends an answer to whoever waits for it.

@@ -5,7 +5,7 @@
 //!
 //! Invariant: outputs of one instance keep their order.
 
-use super::instance::Owner;
+use super::instance::{Origin, Owner};
 use super::message::{Effect, LogLine};
 use super::{Held, Lane};
 use crate::bindings::Output;
@@ -48,7 +48,7 @@ impl Lane {
 
     fn finish_turn(&mut self, serial: u64, owner: Owner) {
         let Some(instance) = self.instances.get_mut(&serial) else { return };
-        let outputs = std::mem::take(&mut instance.isolate.host_mut().outputs);
+        let outputs = instance.isolate.host_mut().take_outputs();
         if let Owner::Object(number) = owner
             && let Err(failure) = self.commit(number, serial)
         {
@@ -61,7 +61,10 @@ impl Lane {
             return;
         }
         for output in outputs {
-            self.act(serial, output);
+            // An earlier output may have reset the object; what it said after that is not heard.
+            if self.instances.contains_key(&serial) {
+                self.act(serial, output);
+            }
         }
         self.after_turn(serial);
     }
@@ -76,26 +79,44 @@ impl Lane {
         if touched {
             self.index_alarm_early(number)?;
         }
-        self.objects[number].storage.commit().map_err(|error| error.failure)?;
-        if touched {
-            self.index_alarm(number)?;
+        let committed = self.objects[number].storage.commit().map_err(|error| error.failure)?;
+        match (touched, committed) {
+            (false, _) => {}
+            // A transaction is held open over turns: what it did to the alarm is not true before it is committed.
+            (true, false) if self.objects[number].storage.has_writes() => self.touch_alarm(serial),
+            (true, _) if self.storage.needs_flush() => self.alarms_to_index.push(number),
+            (true, _) => self.index_alarm(number)?,
         }
         Ok(())
+    }
+
+    fn touch_alarm(&mut self, serial: u64) {
+        if let Some(instance) = self.instances.get_mut(&serial)
+            && let Some(face) = instance.isolate.host_mut().object.as_mut()
+        {
+            face.alarm_touched = true;
+        }
     }
 
     /// Lets out what was held back for the lane's flush.
     pub(super) fn release_held(&mut self) {
         let flushed = self.storage.flush();
-        let held = std::mem::take(&mut self.held);
-        if let Err(error) = flushed {
-            let report = crate::error::report(&error);
-            let failure = Failure { durable_object_reset: true, ..Failure::error(report) };
-            for Held { serial, .. } in held {
-                if let Some(Owner::Object(number)) = self.instances.get(&serial).map(|instance| instance.owner) {
+        let mut held = std::mem::take(&mut self.held);
+        let alarms = std::mem::take(&mut self.alarms_to_index);
+        match flushed {
+            Ok(()) => alarms.into_iter().for_each(|number| self.index_flushed_alarm(number)),
+            Err(error) => {
+                let report = crate::error::report(&error);
+                let failure = Failure { durable_object_reset: true, ..Failure::error(report) };
+                let object_of =
+                    |held: &Held| self.instances.get(&held.serial).and_then(|instance| instance.owner.object());
+                let objects: BTreeSet<usize> = held.iter().filter_map(object_of).chain(alarms).collect();
+                for number in objects {
                     self.reset(number, &failure);
                 }
+                // What workers said does not depend on this disk.
+                held.retain(|held| self.instances.contains_key(&held.serial));
             }
-            return;
         }
         // Only when all that a turn said has been acted upon can be told whether its instance is idle.
         let instances: BTreeSet<u64> = held.iter().map(|held| held.serial).collect();
@@ -213,9 +234,13 @@ impl Lane {
             if let Some(deadline) = invocation.deadline {
                 self.timers.cancel(deadline);
             }
+            self.running.remove(&invocation.origin);
             if !invocation.settled {
                 match (&invocation.origin, instance.owner) {
-                    (super::instance::Origin::Alarm, Owner::Object(number)) => self.alarm_interrupted(number),
+                    (Origin::Alarm, Owner::Object(number)) => self.alarm_interrupted(number),
+                    (Origin::Socket { socket, last }, Owner::Object(number)) => {
+                        self.socket_handled(number, *socket, *last);
+                    }
                     (origin, _) => self.answer(origin, Err(failure.clone())),
                 }
             }

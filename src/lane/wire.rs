@@ -12,6 +12,8 @@ use crate::core::stream::{Notice, Notices, Party, Signal, StreamId};
 use crate::isolate::Death;
 use emu_abi::{Body, Event, Failure, Message, Response};
 
+/// Bytes that are kept for an end that nobody has accepted; beyond that the socket is cut.
+const MAX_UNACCEPTED_BYTES: usize = 64 * 1024 * 1024;
 /// What a waiting message counts beside its payload.
 const MESSAGE_OVERHEAD_BYTES: usize = 64;
 
@@ -234,16 +236,23 @@ impl Lane {
             }
             Holder::Instance(_) | Holder::Nobody => {
                 self.count_undelivered(socket, &arrival);
-                if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
+                if self.is_flooded(socket) {
+                    self.emit(socket, Arrival::lost());
+                } else if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
                     end.backlog.push(arrival);
                 }
             }
         }
     }
 
-    fn forget_after(&mut self, socket: SocketId, last: bool) {
-        if last {
-            self.shared.ends.borrow_mut().forget_if_finished(socket);
+    pub(super) fn forget_after(&mut self, socket: SocketId, last: bool) {
+        let mut ends = self.shared.ends.borrow_mut();
+        let peer = ends.get(socket).map(|end| end.peer);
+        if last && ends.forget_if_finished(socket) {
+            for gone in peer.into_iter().chain([socket]) {
+                self.congested.remove(&gone);
+                self.busy.remove(&gone);
+            }
         }
     }
 
@@ -314,6 +323,11 @@ impl Lane {
         if let (Some(end), Arrival::Message(message)) = (self.shared.ends.borrow_mut().get_mut(socket), arrival) {
             end.undelivered_bytes += message.len() + MESSAGE_OVERHEAD_BYTES;
         }
+    }
+
+    /// Whether more was sent to an end that nobody has accepted than is kept.
+    fn is_flooded(&self, socket: SocketId) -> bool {
+        self.shared.ends.borrow().get(socket).is_some_and(|end| end.undelivered_bytes > MAX_UNACCEPTED_BYTES)
     }
 
     /// A listener has been handed a message.
@@ -432,9 +446,22 @@ impl Lane {
         response
     }
 
-    /// How many sockets an instance accepted with `accept()` and has not closed.
-    pub(super) fn standard_sockets(&self, serial: u64) -> usize {
-        let ends = self.shared.ends.borrow();
-        ends.of_instance(serial).filter(|(_, end)| end.mode == Mode::Standard && !end.sent_close).count()
+    /// Whether an instance has an open socket that it accepted with `accept()` or opened itself.
+    pub(super) fn has_standard_socket(&self, serial: u64) -> bool {
+        self.shared.ends.borrow().of_instance(serial).any(|(_, end)| is_open(end))
     }
+
+    /// How many of both kinds: accepted with `accept()`, opened itself.
+    pub(super) fn count_sockets(&self, serial: u64) -> (usize, usize) {
+        let ends = self.shared.ends.borrow();
+        let open = ends.of_instance(serial).filter(|(_, end)| is_open(end));
+        open.fold((0, 0), |(standard, outgoing), (_, end)| match end.outgoing {
+            true => (standard, outgoing + 1),
+            false => (standard + 1, outgoing),
+        })
+    }
+}
+
+fn is_open(end: &End) -> bool {
+    end.mode == Mode::Standard && !end.sent_close
 }

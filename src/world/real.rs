@@ -6,21 +6,33 @@
 
 use super::World;
 use std::cell::Cell;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The system's clock and entropy.
-#[derive(Default)]
 pub struct RealWorld {
-    latest_ms: Cell<f64>,
+    /// A moment, on the clock that never goes back, and what the time was then.
+    base: Cell<(Instant, f64)>,
+}
+
+impl Default for RealWorld {
+    fn default() -> Self {
+        Self { base: Cell::new((Instant::now(), system_ms())) }
+    }
+}
+
+fn system_ms() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0
 }
 
 impl World for RealWorld {
     fn now_ms(&self) -> f64 {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        // The system's clock may be set back; what guests and timers see may not.
-        let now_ms = (since_epoch.as_millis() as f64).max(self.latest_ms.get());
-        self.latest_ms.set(now_ms);
-        now_ms
+        // The system's clock may be set back; what guests and timers see goes on from where it was.
+        let (moment, base_ms) = self.base.get();
+        let now = Instant::now();
+        let steady_ms = base_ms + now.duration_since(moment).as_secs_f64() * 1000.0;
+        let now_ms = steady_ms.max(system_ms());
+        self.base.set((now, now_ms));
+        now_ms.floor()
     }
 
     fn random(&self, out: &mut [u8]) {
