@@ -52,9 +52,16 @@ pub(super) fn build(project: &Project, log: &Log) -> Result<()> {
 pub(super) fn namespaces(projects: &[Project]) -> Result<Vec<Namespace>> {
     let mut namespaces: Vec<Namespace> = Vec::new();
     for (worker, project) in projects.iter().enumerate() {
-        for (class, backend) in &project.worker.classes {
+        // Renamed classes come first, for they keep the key that a new class of their old name would have.
+        let mut classes: Vec<_> = project.worker.classes.iter().collect();
+        classes.sort_by_key(|(class, _)| first_name(project, class) == class.as_str());
+        for (class, backend) in classes {
+            let mut unique_key = format!("{}-{}", project.worker.name, first_name(project, class));
+            while namespaces.iter().any(|namespace| namespace.unique_key == unique_key) {
+                unique_key.push_str("-new");
+            }
             namespaces.push(Namespace {
-                unique_key: format!("{}-{class}", project.worker.name),
+                unique_key,
                 worker,
                 class: class.clone(),
                 backend: match backend {
@@ -72,6 +79,12 @@ pub(super) fn namespaces(projects: &[Project]) -> Result<Vec<Namespace>> {
     Ok(namespaces)
 }
 
+/// The name a class had before its renames. Ids and files are made from it, so that a rename keeps them, as in production
+/// (reference §4.4).
+fn first_name<'a>(project: &'a Project, class: &'a str) -> &'a str {
+    project.worker.renames.iter().rev().fold(class, |name, (from, to)| if to == name { from } else { name })
+}
+
 fn find_namespace(
     namespaces: &[Namespace],
     projects: &[Project],
@@ -83,8 +96,10 @@ fn find_namespace(
         (Some(script), None) => script.clone(),
         (None, _) => project.worker.name.clone(),
     };
-    let unique_key = format!("{script}-{}", object.class_name);
-    namespaces.iter().position(|namespace| namespace.unique_key == unique_key).ok_or_else(|| {
+    let meant = |namespace: &Namespace| {
+        projects[namespace.worker].worker.name == script && namespace.class == object.class_name
+    };
+    namespaces.iter().position(meant).ok_or_else(|| {
         let diagnostic = Diagnostic {
             severity: Severity::Error,
             message: format!(

@@ -3,7 +3,7 @@
 //! Invariant: listens only when everything is ready; leaves no child, lock or port behind.
 
 use super::load::{self, Project};
-use super::state::{State, follow_renames};
+use super::state::State;
 use super::{eprint, prepare, watch};
 use crate::config::{Overrides, Severity};
 use crate::core::life::{Hibernate, Policy};
@@ -171,11 +171,6 @@ async fn serve(args: &ServeArgs, log: &Arc<Log>) -> Result<()> {
     let namespaces = prepare::namespaces(&projects)?;
     let workers = prepare_all(&engine, &projects, &namespaces, log)?;
     let objects_folder = state.as_ref().map(State::objects);
-    if let Some(folder) = &objects_folder {
-        for project in &projects {
-            follow_renames(folder, &project.worker.name, &project.worker.renames)?;
-        }
-    }
     let dev = &projects[0].worker.dev;
     let port = match (args.port, dev.port) {
         (Some(port), _) | (None, Some(port)) => Port::Exactly(port),
@@ -273,7 +268,9 @@ impl Serving<'_> {
     fn reload(&self) -> Result<Vec<Project>> {
         let projects = load_all(self.args, &self.configs, &self.log)?;
         let namespaces = prepare::namespaces(&projects)?;
-        let key = |namespaces: &[Namespace]| namespaces.iter().map(|each| each.unique_key.clone()).collect::<Vec<_>>();
+        let key = |namespaces: &[Namespace]| {
+            namespaces.iter().map(|each| (each.unique_key.clone(), each.class.clone())).collect::<Vec<_>>()
+        };
         if key(&namespaces) != key(&self.namespaces) {
             return Err(Error::config("the Durable Object classes have changed").hint("restart emu to take that up"));
         }

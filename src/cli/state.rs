@@ -73,16 +73,3 @@ impl Drop for State {
         let _ = self.write("");
     }
 }
-
-/// Moves the folders of renamed classes, so that their data follow the rename (reference §4.4).
-pub(super) fn follow_renames(objects: &Path, worker: &str, renames: &[(String, String)]) -> Result<()> {
-    for (from, to) in renames {
-        let (old, new) = (objects.join(format!("{worker}-{from}")), objects.join(format!("{worker}-{to}")));
-        if old.is_dir() && !new.exists() {
-            fs::rename(&old, &new).map_err(|error| {
-                Error::storage(format!("the objects of `{from}` cannot be moved to `{to}`")).because(error)
-            })?;
-        }
-    }
-    Ok(())
-}
