@@ -20,7 +20,7 @@ pub(super) struct Project {
     pub(super) worker: Worker,
     /// Warnings and notes, and the errors if there were any.
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// Every file that was read.
+    /// Every file that is read, or would be if it existed.
     pub(super) files: Vec<PathBuf>,
 }
 
@@ -59,11 +59,16 @@ pub(super) fn load(path: &Path, overrides: &Overrides) -> Result<Project> {
         _ => PathBuf::from("."),
     };
     let exists = |name: &str| folder.join(name).is_file();
-    let secrets = config::secret_files(overrides.env.as_deref(), &exists)
+    let env = overrides.env.as_deref();
+    let secrets = config::secret_files(env, &exists)
         .into_iter()
         .map(|name| read(&folder.join(name)))
         .collect::<Result<Vec<_>>>()?;
-    let files = std::iter::once(&source).chain(&secrets).map(|source| source.path.clone()).collect();
+    // Files that do not exist yet count too: making one of them is a change.
+    let possible =
+        [config::secret_files(env, &|_| true), config::secret_files(env, &|name| !name.starts_with(".dev.vars"))];
+    let possible = possible.into_iter().flatten().map(|name| folder.join(name));
+    let files = std::iter::once(path.to_owned()).chain(possible).collect();
     let Loaded { worker, diagnostics } = config::load(&source, &secrets, overrides);
     match worker {
         Some(worker) => Ok(Project { path: path.to_owned(), folder, worker, diagnostics, files }),

@@ -85,8 +85,7 @@ impl End {
 impl Ends {
     /// Makes a pair: the first end held by `first`, the second by `second`.
     pub fn pair(&mut self, first: Holder, second: Holder) -> (SocketId, SocketId) {
-        let ids = (self.last + 1, self.last + 2);
-        self.last += 2;
+        let ids = (self.fresh(), self.fresh());
         for (id, peer, holder) in [(ids.0, ids.1, first), (ids.1, ids.0, second)] {
             let passed = !matches!(holder, Holder::Instance(_));
             let end = End {
@@ -106,6 +105,16 @@ impl Ends {
             self.note_holder(id, Holder::Nobody, holder);
         }
         ids
+    }
+
+    /// A number that no end has: after four thousand million they begin again.
+    fn fresh(&mut self) -> SocketId {
+        loop {
+            self.last = self.last.wrapping_add(1).max(1);
+            if !self.ends.contains_key(&self.last) {
+                return self.last;
+            }
+        }
     }
 
     /// An end changes hands.

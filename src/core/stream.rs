@@ -101,7 +101,11 @@ pub struct Streams {
 impl Streams {
     /// Opens a stream.
     pub fn open(&mut self, producer: Party, consumer: Party) -> StreamId {
-        self.last += 1;
+        // After four thousand million streams the numbers begin again; 0 stands for none.
+        self.last = self.last.wrapping_add(1).max(1);
+        while self.streams.contains_key(&self.last) {
+            self.last = self.last.wrapping_add(1).max(1);
+        }
         self.streams.insert(
             self.last,
             Stream {
