@@ -115,6 +115,24 @@ fn slow_clients_keep_nobody_waiting() {
 }
 
 #[test]
+fn what_is_not_quite_http_2_ends_the_connection() {
+    let project = Project::room();
+    let emu = project.serve(&[]);
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice();
+    let noise = [0xff; 100].as_slice();
+    // A frame of the largest length, and settings that are none.
+    let frame = [0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1].as_slice();
+    for sent in [preface, &[preface, noise].concat(), &[preface, frame].concat(), &preface[..20]] {
+        let mut raw = Raw::connect(emu.port());
+        raw.send(sent);
+        raw.finish();
+        raw.rest();
+        assert_eq!(emu.get("/").status, 200);
+    }
+    assert_no_panic(&emu);
+}
+
+#[test]
 fn clients_that_leave_at_any_byte_harm_nobody() {
     let project = Project::room();
     let emu = project.serve(&[]);

@@ -5,6 +5,7 @@
 
 use crate::support::{Emu, Got, Project};
 use serde_json::{Value, json};
+use std::thread;
 
 /// What a guest does, what a client of the worker is told of it, and what callers of an object are.
 struct Offence {
@@ -184,6 +185,41 @@ fn an_abort_ends_the_event_at_once_with_its_reason() {
             { "stub": { "name": "a", "steps": [{ "kv": { "get_many": ["k", "l"] } }, "events"] } },
         ]));
         assert_eq!(called, json!([{ "error": text, "remote": true, "durable_object_reset": true }, [[], 1]]));
+    }
+}
+
+#[test]
+fn callers_learn_what_was_done_to_the_object_they_wait_for() {
+    let project = Project::probe();
+    let emu = project.serve(&[]);
+    let table = [
+        (
+            "abort",
+            json!({ "reason": "enough" }),
+            json!({ "error": "Error: enough", "remote": true, "durable_object_reset": true }),
+        ),
+        ("crash", json!({}), json!({ "error": "Error: Network connection lost.", "retryable": true })),
+        (
+            "evict",
+            json!({ "now": true }),
+            json!({
+                "error": "Error: Connection closed: this Durable Object instance is no longer active. Reconnect or retry the request.",
+                "retryable": true,
+            }),
+        ),
+    ];
+    for (verb, arguments, error) in table {
+        let log = emu.log_len();
+        thread::scope(|scope| {
+            let steps = json!([{ "log": ["log", verb] }, { "sleep": 20_000 }]);
+            let call =
+                json!([{ "stub": { "name": "a", "steps": steps } }, { "stub": { "name": "a", "steps": ["events"] } }]);
+            let emu = &emu;
+            let waiting = scope.spawn(move || emu.in_worker(&call));
+            emu.logged_after(log, &format!("[Probe/a] {verb}"));
+            emu.object_with(verb, "Probe/a", arguments);
+            assert_eq!(waiting.join().expect("an answer"), json!([error, [1]]), "{verb}");
+        });
     }
 }
 

@@ -25,6 +25,7 @@ mod sockets;
 mod storage;
 mod streams;
 mod support;
+mod tidy;
 
 /// The files of this folder and the modules above are the same.
 #[test]

@@ -3,7 +3,7 @@
 //! Invariant: nothing is added, changed or dropped on the way but what HTTP requires.
 
 use crate::support::{Project, wait_for};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn a_worker_sees_what_the_client_sent() {
@@ -112,6 +112,31 @@ fn a_browser_gets_a_page_when_a_worker_fails_and_others_get_text() {
     let text = ask(&[("accept", "*/*"), ("user-agent", "curl/8.0")]);
     assert_eq!((text.status, text.header("content-type")), (500, Some("text/plain;charset=UTF-8")));
     assert_eq!(text.body, "RuntimeError: unreachable\n");
+}
+
+#[test]
+fn the_log_is_for_programs_when_that_is_asked_for() {
+    let project = Project::probe();
+    let emu = project.start(&["serve", "--port", "0", "--log-format", "json"]);
+    emu.in_object("a", &json!([{ "log": ["warn", "careful: \"x\""] }]));
+    emu.script("/script", &json!([{ "panic": "now" }]));
+    emu.logged("Uncaught");
+    let lines = emu.log();
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let line =
+        |key: &str, value: &str| lines.iter().find(|line| line[key] == value).unwrap_or_else(|| panic!("{lines:#?}"));
+    assert_eq!(line("source", "emu")["url"], format!("http://localhost:{}", emu.port()));
+    let guests = line("source", "worker");
+    assert_eq!(
+        (&guests["level"], &guests["object"], &guests["message"]),
+        (&json!("warn"), &json!("Probe/a"), &json!("careful: \"x\""))
+    );
+    let request = line("source", "request");
+    assert_eq!((&request["method"], &request["status"]), (&json!("POST"), &json!(200)));
+    assert!(request["ms"].is_number(), "{request}");
 }
 
 #[test]

@@ -10,15 +10,17 @@ const ROOM: &str = "WebSocketHibernationServer/foo";
 #[test]
 fn messages_survive_a_stop_and_a_kill() {
     let project = Project::room();
-    let ends: [(&str, fn(Emu)); 2] = [("stop", Emu::stop), ("kill", Emu::kill)];
-    for (said, end) in ends {
-        let emu = project.serve(&[]);
+    let ends: [(&str, &str, fn(Emu)); 3] =
+        [("stop", "process", Emu::stop), ("kill", "process", Emu::kill), ("kill it all", "full", Emu::kill)];
+    for (said, durability, end) in ends {
+        let emu = project.serve(&["--durability", durability]);
         emu.websocket("/websocket").ask(said);
         end(emu);
     }
     let emu = project.serve(&[]);
-    assert_eq!(emu.sql(ROOM, "SELECT id, body FROM messages"), json!([[1, "stop"], [2, "kill"]]));
-    assert_eq!(emu.get("/history").json().as_array().map(Vec::len), Some(2));
+    let kept = emu.sql(ROOM, "SELECT id, body FROM messages");
+    assert_eq!(kept, json!([[1, "stop"], [2, "kill"], [3, "kill it all"]]));
+    assert_eq!(emu.get("/history").json().as_array().map(Vec::len), Some(3));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use crate::support::{Emu, Got, Project, Raw, frame, wait_for};
 use serde_json::{Value, json};
+use std::fs;
 use tokio_websockets::Message;
 
 #[test]
@@ -86,8 +87,16 @@ fn messages_of_one_socket_are_handled_one_at_a_time_and_those_of_two_are_not() {
 #[test]
 fn text_and_bytes_of_any_size_come_back_as_they_were_sent() {
     let project = Project::probe();
-    let emu = project.serve(&["--hibernate", "after-every-event"]);
-    for path in ["/ws", "/object/a/ws", "/object/a/ws?api=standard"] {
+    // With several lanes most objects live on another lane than their clients.
+    let emu = project.serve(&["--hibernate", "after-every-event", "--lanes", "3"]);
+    for path in [
+        "/ws",
+        "/object/a/ws",
+        "/object/b/ws",
+        "/object/c/ws",
+        "/object/d/ws?api=standard",
+        "/object/e/ws?api=standard",
+    ] {
         let mut socket = emu.websocket(path);
         for size in [0, 1, 125, 126, 127, 65_535, 65_536, 200_000, 3_000_000] {
             let text = "é".repeat(size / 2) + &"x".repeat(size % 2);
@@ -118,6 +127,34 @@ fn a_client_that_does_not_read_is_waited_for_without_losing_anything() {
     for n in 0..200 {
         assert_eq!(socket.text(), format!("[null,{n},1]"));
     }
+}
+
+#[test]
+fn nothing_is_left_of_connections_that_have_gone() {
+    let project = Project::probe();
+    let emu = project.serve(&["--lanes", "2"]);
+    let open = || fs::read_dir(format!("/proc/{}/fd", emu.pid())).expect("the process is there").count();
+    let paths = ["/ws", "/object/a/ws", "/object/b/ws", "/object/a/ws?api=standard", "/object/b/ws?api=standard"];
+    let connect = |count: usize| {
+        let mut sockets: Vec<_> = (0..count).map(|number| emu.websocket(paths[number % paths.len()])).collect();
+        sockets.iter_mut().for_each(|socket| assert_eq!(socket.ask("x"), "x"));
+        // Every other one says goodbye.
+        for (number, socket) in sockets.into_iter().enumerate() {
+            if number % 2 == 0 {
+                assert_eq!(socket.close(1000, ""), Got::Closed(1000, String::new()));
+            }
+        }
+    };
+    connect(10);
+    wait_for("the end of the first sockets", || (gone(&emu)).then_some(()));
+    let before = open();
+    connect(200);
+    wait_for("the end of the sockets", || (gone(&emu) && open() <= before).then_some(()));
+}
+
+/// Whether no object has a socket.
+fn gone(emu: &Emu) -> bool {
+    emu.objects().iter().all(|object| object["sockets"] == 0 && object["state"] == "idle")
 }
 
 /// The close events of an object, as it recorded them: code, reason, whether it was clean, ready state.

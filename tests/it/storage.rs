@@ -4,6 +4,8 @@
 
 use crate::support::Project;
 use serde_json::json;
+use std::fs;
+use std::thread;
 
 #[test]
 fn values_come_back_as_they_were_put_in_from_any_instance() {
@@ -180,4 +182,59 @@ fn an_object_is_found_by_name_and_by_id_and_has_the_platforms_id() {
     let unique = emu.in_worker(&json!([{ "ids": {} }, { "ids": {} }, { "stub": { "steps": ["id"] } }]));
     assert_ne!(unique[0]["id"], unique[1]["id"]);
     assert_eq!(unique[2][0]["name"], json!(null));
+}
+
+#[test]
+fn a_renamed_class_keeps_its_objects() {
+    let project = Project::probe();
+    let config = |class: &str, migrations: &str| {
+        format!(
+            r#"{{ "name": "probe", "main": "worker.wasm", "compatibility_date": "2026-10-01", "migrations": [{migrations}],
+                 "durable_objects": {{ "bindings": [{{ "name": "PROBE", "class_name": "{class}" }}] }} }}"#
+        )
+    };
+    let created = r#"{ "tag": "v1", "new_sqlite_classes": ["Built"] }"#;
+    let renamed = r#", { "tag": "v2", "renamed_classes": [{ "from": "Built", "to": "Probe" }] }"#;
+    project.write("wrangler.jsonc", config("Built", created));
+    let emu = project.serve(&[]);
+    let id = emu.in_object("plain", &json!([{ "kv": { "put": ["k", "kept"] } }, "id"]))[1]["id"].clone();
+    emu.stop();
+    project.write("wrangler.jsonc", config("Probe", &format!("{created}{renamed}")));
+    for _ in 0..2 {
+        let emu = project.serve(&[]);
+        assert_eq!(emu.in_object("plain", &json!([{ "kv": { "get": "k" } }])), json!(["kept"]));
+        let found = emu.in_worker(&json!([{ "stub": { "hex": id, "steps": [{ "kv": { "get": "k" } }] } }]));
+        assert_eq!(found, json!([["kept"]]));
+        emu.stop();
+    }
+}
+
+#[test]
+fn there_may_be_more_objects_than_files_are_held_open() {
+    let project = Project::probe();
+    let emu = project.serve(&[]);
+    let objects: Vec<String> = (0..400).map(|number| format!("o{number}")).collect();
+    for object in &objects {
+        emu.in_object(object, &json!([{ "kv": { "put": ["k", object] } }]));
+    }
+    for object in &objects {
+        assert_eq!(emu.in_object(object, &json!([{ "kv": { "get": "k" } }])), json!([object]));
+    }
+    let open = fs::read_dir(format!("/proc/{}/fd", emu.pid())).expect("the process is there").count();
+    assert!(open < 900, "{open} open files for 400 objects");
+    assert_eq!(emu.objects().len(), 400);
+}
+
+#[test]
+fn concurrent_events_lose_no_update() {
+    let project = Project::probe();
+    let emu = project.serve(&["--lanes", "2"]);
+    emu.in_object("a", &json!([{ "sql": { "query": "CREATE TABLE t (n INTEGER)" } }, { "sql": { "query": "INSERT INTO t VALUES (0)" } }]));
+    let add = json!([{ "sql": { "query": "UPDATE t SET n = n + 1" } }]);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..50).for_each(|_| drop(emu.in_object("a", &add))));
+        }
+    });
+    assert_eq!(emu.sql("Probe/a", "SELECT n FROM t"), json!([[400]]));
 }

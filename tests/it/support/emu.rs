@@ -36,7 +36,9 @@ impl Emu {
         let agent = super::http::agent();
         let mut emu = Self { child, log, folder: project.folder().to_owned(), port: 0, agent };
         let ready = emu.logged("Ready on http://localhost:");
-        emu.port = ready.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port in the line");
+        let port = ready.split("http://localhost:").nth(1).expect("the text that was waited for");
+        let digits = port.find(|char: char| !char.is_ascii_digit()).map_or(port, |end| &port[..end]);
+        emu.port = digits.parse().expect("a port in the line");
         emu
     }
 
