@@ -56,6 +56,15 @@ impl OutgoingBody {
         Self::Whole(None)
     }
 
+    /// What a guest gave as a body. A stream is cancelled when this is dropped before its end.
+    pub(super) fn of(driver: &Rc<Driver>, body: emu_abi::Body) -> Self {
+        match body {
+            emu_abi::Body::Empty | emu_abi::Body::Forward(_) => Self::empty(),
+            emu_abi::Body::Bytes(bytes) => Self::whole(bytes.0),
+            emu_abi::Body::Stream { id, length } => Self::Guest(driver.send_body(id), length),
+        }
+    }
+
     pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
         Self::Whole(Some(bytes.into()))
     }

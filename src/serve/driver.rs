@@ -3,7 +3,7 @@
 //! Invariant: the lane is borrowed only inside [`Driver::input`] and its like, never across an await and never while an
 //! effect is carried out.
 
-use super::body::GuestBody;
+use super::body::{GuestBody, OutgoingBody};
 use super::connection::Connection;
 use super::log::Log;
 use super::outbound::Outbound;
@@ -130,11 +130,10 @@ impl Driver {
         stream
     }
 
-    /// The body that a guest sends as `stream`.
+    /// The body that a guest sends as `stream`; made when it is first spoken of.
     pub(super) fn send_body(self: &Rc<Self>, stream: StreamId) -> Rc<GuestBody> {
-        let body = GuestBody::new(Rc::clone(self), stream);
-        self.outgoing.borrow_mut().insert(stream, Rc::clone(&body));
-        body
+        let mut outgoing = self.outgoing.borrow_mut();
+        Rc::clone(outgoing.entry(stream).or_insert_with(|| GuestBody::new(Rc::clone(self), stream)))
     }
 
     pub(super) fn forget_body(&self, stream: StreamId) {
@@ -210,14 +209,29 @@ impl Driver {
     }
 
     fn respond(self: &Rc<Self>, port: PortId, result: Result<Response, Failure>) {
-        let Some(sender) = self.ports.borrow_mut().remove(&port) else { return };
+        // From now on both are there for what the lane says about them.
         if let Ok(Response { body: emu_abi::Body::Stream { id, .. }, .. }) = &result {
             self.send_body(*id);
         }
         if let Ok(Response { socket: Some(socket), .. }) = &result {
             self.connection(*socket, super::frames::Role::Server);
         }
-        let _ = sender.send(result);
+        let sender = self.ports.borrow_mut().remove(&port);
+        let refused = match sender {
+            Some(sender) => sender.send(result),
+            None => Err(result),
+        };
+        if let Err(Ok(response)) = refused {
+            self.give_up(response);
+        }
+    }
+
+    /// Nobody takes a response: its body is cancelled, its socket is lost.
+    pub(super) fn give_up(self: &Rc<Self>, response: Response) {
+        drop(OutgoingBody::of(self, response.body));
+        if let Some(socket) = response.socket {
+            self.connection(socket, super::frames::Role::Server).fail(self);
+        }
     }
 
     fn stream(self: &Rc<Self>, stream: StreamId, signal: Signal) {

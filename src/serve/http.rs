@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tungstenite::handshake::derive_accept_key;
 
 /// Answers one request.
@@ -49,11 +50,9 @@ async fn worker(driver: &Rc<Driver>, peer: SocketAddr, mut request: Request<Inco
     let what = format!("{} {}", guest_request.method, guest_request.url);
     let path = upgrade.as_ref().map(|_| path_of(&guest_request.url).to_owned());
     let (port, answer) = driver.open_port();
-    let guard = PortGuard { driver, port };
+    let exchange = Exchange { driver, port, answer };
     driver.input(Input::Request { port, worker: 0, request: guest_request });
-    let answer = answer.await;
-    std::mem::forget(guard);
-    match answer {
+    match exchange.answered().await {
         Ok(Ok(response)) if response.socket.is_some() => upgraded(driver, response, upgrade, on_upgrade, path),
         Ok(Ok(response)) => response_out(driver, response),
         Ok(Err(failure)) => failed(driver, &what, &failure, wants_html),
@@ -66,15 +65,25 @@ fn path_of(url: &str) -> &str {
     url.splitn(4, '/').nth(3).map_or("/", |path| &url[url.len() - path.len() - 1..])
 }
 
-/// Tells the lane when the client goes away before it is answered.
-struct PortGuard<'a> {
+/// Waits for an answer. When the client goes away first, the lane is told, and an answer that nobody took is given up.
+struct Exchange<'a> {
     driver: &'a Rc<Driver>,
     port: PortId,
+    answer: oneshot::Receiver<Result<GuestResponse, Failure>>,
 }
 
-impl Drop for PortGuard<'_> {
+impl Exchange<'_> {
+    async fn answered(mut self) -> Result<Result<GuestResponse, Failure>, oneshot::error::RecvError> {
+        (&mut self.answer).await
+    }
+}
+
+impl Drop for Exchange<'_> {
     fn drop(&mut self) {
         self.driver.close_port(self.port);
+        if let Ok(Ok(response)) = self.answer.try_recv() {
+            self.driver.give_up(response);
+        }
     }
 }
 
@@ -179,6 +188,8 @@ const HOP_BY_HOP: [HeaderName; 4] =
     [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE, header::CONTENT_LENGTH];
 
 fn response_out(driver: &Rc<Driver>, response: GuestResponse) -> Response<OutgoingBody> {
+    // The body comes first: dropped, it tells the guest that nobody reads it.
+    let mut body = OutgoingBody::of(driver, response.body);
     let mut headers = match header_map(&response.headers) {
         Ok(headers) => headers,
         Err(failure) => return failed(driver, "the response", &failure, false),
@@ -187,11 +198,9 @@ fn response_out(driver: &Rc<Driver>, response: GuestResponse) -> Response<Outgoi
     for name in HOP_BY_HOP {
         headers.remove(name);
     }
-    let body = match response.body {
-        GuestBody::Empty | GuestBody::Forward(_) => OutgoingBody::empty(),
-        GuestBody::Bytes(bytes) => OutgoingBody::whole(bytes.0),
-        GuestBody::Stream { id, length: known } => OutgoingBody::Guest(driver.send_body(id), known.or(length)),
-    };
+    if let OutgoingBody::Guest(_, known) = &mut body {
+        *known = known.or(length);
+    }
     let mut out = Response::new(body);
     *out.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *out.headers_mut() = headers;
