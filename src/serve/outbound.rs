@@ -40,10 +40,12 @@ impl Outbound {
     }
 
     /// Sends a request; its answer becomes an input of the lane.
-    pub(super) fn start(&self, driver: &Rc<Driver>, fetch: FetchId, request: GuestRequest) {
+    pub(super) fn start(&self, driver: &Rc<Driver>, fetch: FetchId, mut request: GuestRequest) {
         let driver = Rc::clone(driver);
+        // However the task ends, and even when it never runs, the body is dropped and so cancelled.
+        let body = OutgoingBody::of(&driver, std::mem::replace(&mut request.body, GuestBody::Empty));
         let task = tokio::task::spawn_local(async move {
-            let result = fetch_following(&driver, request).await;
+            let result = fetch_following(&driver, request, body).await;
             driver.outbound_done(fetch);
             driver.fetched(fetch, result);
         });
@@ -62,24 +64,26 @@ impl Outbound {
     }
 }
 
-async fn fetch_following(driver: &Rc<Driver>, request: GuestRequest) -> Result<GuestResponse, Failure> {
+async fn fetch_following(
+    driver: &Rc<Driver>,
+    request: GuestRequest,
+    mut body: OutgoingBody,
+) -> Result<GuestResponse, Failure> {
     let mut url = Url::parse(&request.url).map_err(|_| Failure::type_error(format!("Invalid URL: {}", request.url)))?;
     let mut method = Method::from_bytes(request.method.as_bytes())
         .map_err(|_| Failure::type_error(format!("Invalid HTTP method string: {}", request.method)))?;
     let mut headers = request.headers;
-    let mut body = request.body;
     for _ in 0..=MAX_REDIRECTS {
         let replay = match &body {
-            GuestBody::Empty => Some(GuestBody::Empty),
-            GuestBody::Bytes(bytes) => Some(GuestBody::Bytes(bytes.clone())),
-            GuestBody::Stream { .. } | GuestBody::Forward(_) => None,
+            OutgoingBody::Whole(bytes) => Some(OutgoingBody::Whole(bytes.clone())),
+            OutgoingBody::Guest(..) => None,
         };
         let mut map = header_map(&headers)?;
         if is_websocket(&map) {
             return open_websocket(driver, &url, map).await;
         }
         map.remove(header::CONTENT_LENGTH);
-        let response = send(driver, &url, method.clone(), map, body).await?;
+        let response = send(&url, method.clone(), map, body).await?;
         let Some(location) = redirect_of(&response).filter(|_| request.redirect == Redirect::Follow) else {
             return Ok(response_in(driver, response));
         };
@@ -89,7 +93,7 @@ async fn fetch_following(driver: &Rc<Driver>, request: GuestRequest) -> Result<G
             || matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND) && method == Method::POST;
         if becomes_get {
             method = Method::GET;
-            body = GuestBody::Empty;
+            body = OutgoingBody::empty();
             headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("content-"));
         } else {
             body = replay.ok_or_else(|| {
@@ -114,17 +118,11 @@ fn redirect_of(response: &Response<Incoming>) -> Option<String> {
 }
 
 async fn send(
-    driver: &Rc<Driver>,
     url: &Url,
     method: Method,
     mut headers: header::HeaderMap,
-    body: GuestBody,
+    body: OutgoingBody,
 ) -> Result<Response<Incoming>, Failure> {
-    let body = match body {
-        GuestBody::Empty | GuestBody::Forward(_) => OutgoingBody::empty(),
-        GuestBody::Bytes(bytes) => OutgoingBody::whole(bytes.0),
-        GuestBody::Stream { id, length } => OutgoingBody::Guest(driver.send_body(id), length),
-    };
     headers.remove(header::HOST);
     headers.insert(header::HOST, host_of(url)?);
     let mut target = url.path().to_owned();
@@ -230,7 +228,7 @@ async fn open_websocket(
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_str(value).map_err(|_| Failure::type_error("Invalid header value."))?);
     }
-    let mut response = send(driver, url, Method::GET, headers, GuestBody::Empty).await?;
+    let mut response = send(url, Method::GET, headers, OutgoingBody::empty()).await?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return Ok(response_in(driver, response));
     }
