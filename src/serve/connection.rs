@@ -29,6 +29,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 const READ_BYTES: usize = 64 * 1024;
 /// Bytes that may wait to be written before the peer counts as gone.
 const MAX_UNSENT_BYTES: usize = 256 * 1024 * 1024;
+/// With more than this waiting to be written nothing is read: a peer that asks (pings do) must also read the answers.
+const MAX_UNSENT_WHILE_READING_BYTES: usize = 16 * 1024 * 1024;
 /// A write buffer larger than this is given back once it is empty.
 const KEPT_BYTES: usize = 4 * 1024;
 
@@ -111,7 +113,7 @@ impl Connection {
         }
         // Most frames leave here, in the turn that sent them. The task is woken for what does not.
         state.write(&mut Context::from_waker(Waker::noop()));
-        if state.dead || state.finishing || !state.unsent.is_empty() || state.unsent.len() > MAX_UNSENT_BYTES {
+        if state.dead || state.finishing || !state.unsent.is_empty() {
             state.dead |= state.unsent.len() > MAX_UNSENT_BYTES;
             state.wake();
         }
@@ -131,6 +133,7 @@ impl Connection {
         self.received(&driver, &early);
         drop(early);
         std::future::poll_fn(|cx| self.poll(&driver, cx)).await;
+        self.log_end(&driver);
         self.ended(&driver);
     }
 
@@ -139,16 +142,20 @@ impl Connection {
         self.ended(driver);
     }
 
+    fn log_end(&self, driver: &Driver) {
+        let state = self.state.borrow();
+        let ended = SocketEnded {
+            code: state.code.unwrap_or(1006),
+            received: state.received,
+            sent: state.sent,
+            duration_ms: RealWorld::default().now_ms() - state.since_ms,
+        };
+        driver.log.socket(&self.path.borrow(), &ended);
+    }
+
     fn ended(&self, driver: &Rc<Driver>) {
         let finished = {
             let state = &mut *self.state.borrow_mut();
-            let ended = SocketEnded {
-                code: state.code.unwrap_or(1006),
-                received: state.received,
-                sent: state.sent,
-                duration_ms: RealWorld::default().now_ms() - state.since_ms,
-            };
-            driver.log.socket(&self.path.borrow(), &ended);
             state.dead = true;
             state.transport = None;
             state.unsent = Vec::new();
@@ -170,7 +177,7 @@ impl Connection {
                 if state.dead || (state.finishing && state.unsent.is_empty()) {
                     return Poll::Ready(());
                 }
-                if state.paused {
+                if state.paused || state.unsent.len() > MAX_UNSENT_WHILE_READING_BYTES {
                     return Poll::Pending;
                 }
                 state.read(cx, &mut found)
