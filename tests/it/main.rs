@@ -13,6 +13,7 @@ mod bad_http;
 mod bad_storage;
 mod chat;
 mod commands;
+mod endurance;
 mod gates;
 mod hibernation;
 mod isolates;

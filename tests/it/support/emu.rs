@@ -32,14 +32,18 @@ pub(crate) struct Emu {
 impl Emu {
     /// Starts emu and waits until it is ready.
     pub(super) fn start(project: &Project, command: Command) -> Self {
-        let (child, log) = spawn(command);
-        let agent = super::http::agent();
-        let mut emu = Self { child, log, folder: project.folder().to_owned(), port: 0, agent };
+        let mut emu = Self::spawn(project, command);
         let ready = emu.logged("Ready on http://localhost:");
         let port = ready.split("http://localhost:").nth(1).expect("the text that was waited for");
         let digits = port.find(|char: char| !char.is_ascii_digit()).map_or(port, |end| &port[..end]);
         emu.port = digits.parse().expect("a port in the line");
         emu
+    }
+
+    /// Starts emu, which may not listen before long.
+    pub(super) fn spawn(project: &Project, command: Command) -> Self {
+        let (child, log) = spawn(command);
+        Self { child, log, folder: project.folder().to_owned(), port: 0, agent: super::http::agent() }
     }
 
     /// The port it listens on.

@@ -94,6 +94,11 @@ impl Project {
         Emu::start(self, self.command(args))
     }
 
+    /// Starts emu with exactly these arguments and does not wait for anything.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Emu {
+        Emu::spawn(self, self.command(args))
+    }
+
     /// Starts `emu serve` after a shell has run `setup`.
     pub(crate) fn serve_after(&self, setup: &str) -> Emu {
         let mut command = self.surroundings(emu::guarded(Path::new("/bin/sh")));
