@@ -19,7 +19,8 @@ use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// What a connection runs over.
 pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -33,6 +34,10 @@ const MAX_UNSENT_BYTES: usize = 256 * 1024 * 1024;
 const MAX_UNSENT_WHILE_READING_BYTES: usize = 16 * 1024 * 1024;
 /// A write buffer larger than this is given back once it is empty.
 const KEPT_BYTES: usize = 4 * 1024;
+
+/// What is still read of a peer that broke the protocol, and how long.
+const MAX_DISCARDED_BYTES: u64 = 64 * 1024 * 1024;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
@@ -58,6 +63,8 @@ struct State {
     got_close: bool,
     /// It ends as soon as `unsent` is written.
     finishing: bool,
+    /// It ends while the peer may still be sending.
+    unread: bool,
     /// It ends now.
     dead: bool,
     /// Its handler is behind; do not read.
@@ -80,6 +87,7 @@ impl Connection {
             sent_close: false,
             got_close: false,
             finishing: false,
+            unread: false,
             dead: false,
             paused: false,
             waker: None,
@@ -107,7 +115,8 @@ impl Connection {
                 state.count(arrival, false);
                 if arrival.is_last() {
                     state.sent_close = true;
-                    state.finishing = state.got_close || matches!(arrival, Arrival::Error(_));
+                    state.unread = !state.got_close && matches!(arrival, Arrival::Error(_));
+                    state.finishing = state.got_close || state.unread;
                 }
             }
         }
@@ -134,7 +143,11 @@ impl Connection {
         drop(early);
         std::future::poll_fn(|cx| self.poll(&driver, cx)).await;
         self.log_end(&driver);
+        let left = self.state.borrow_mut().take_unread();
         self.ended(&driver);
+        if let Some(transport) = left {
+            discard(transport).await;
+        }
     }
 
     /// The connection never came to be.
@@ -177,7 +190,8 @@ impl Connection {
                 if state.dead || (state.finishing && state.unsent.is_empty()) {
                     return Poll::Ready(());
                 }
-                if state.paused || state.unsent.len() > MAX_UNSENT_WHILE_READING_BYTES {
+                // One that finishes has nothing more to say that counts.
+                if state.finishing || state.paused || state.unsent.len() > MAX_UNSENT_WHILE_READING_BYTES {
                     return Poll::Pending;
                 }
                 state.read(cx, &mut found)
@@ -239,12 +253,24 @@ impl Connection {
             state.sent_close = true;
             state.got_close = true;
             state.finishing = true;
+            state.unread = true;
         }
         let Violation { code, what } = violation;
         let message =
             format!("WebSocket protocol error; protocolError.statusCode = {code}; protocolError.description = {what}");
         driver.input(Input::Socket(self.socket, Arrival::Error(Failure::error(message))));
     }
+}
+
+/// Ends a connection whose peer may still be sending. Closed with bytes unread it would be reset, and the Close frame that
+/// says why be lost with it; so they are read, up to a bound.
+#[expect(clippy::disallowed_methods, reason = "a peer is given a bounded real time to read why its connection ends")]
+async fn discard(mut transport: Box<dyn Transport>) {
+    let ends = async move {
+        transport.shutdown().await?;
+        tokio::io::copy(&mut transport.take(MAX_DISCARDED_BYTES), &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, ends).await;
 }
 
 impl State {
@@ -263,6 +289,11 @@ impl State {
             fill_random(&mut mask);
             mask
         })
+    }
+
+    /// The transport, if it is to be closed with care.
+    fn take_unread(&mut self) -> Option<Box<dyn Transport>> {
+        if self.unread && !self.dead { self.transport.take() } else { None }
     }
 
     fn wake(&mut self) {
