@@ -35,7 +35,8 @@ use std::cell::Cell;
 use std::net::TcpListener as StdListener;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -50,6 +51,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_HEAD_BYTES: usize = 160 * 1024;
 /// How long requests under way may take when emu stops.
 const DRAIN: Duration = Duration::from_millis(2500);
+
+/// How much longer lanes may take to close their databases.
+const CLOSE_GRACE: Duration = Duration::from_millis(300);
 
 /// What is served, and how.
 pub struct ServeOptions {
@@ -82,7 +86,8 @@ struct App {
 /// A running server.
 pub struct Server {
     lanes: Lanes,
-    threads: Vec<thread::JoinHandle<()>>,
+    /// Is disconnected when the last lane has ended.
+    ended: Mutex<Receiver<()>>,
 }
 
 /// Open databases of one lane; more are closed and opened again as needed.
@@ -96,7 +101,7 @@ pub fn start(options: ServeOptions, listening: &Listening) -> Result<Server> {
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..options.lanes).map(|_| mpsc::unbounded_channel()).unzip();
     let lanes: Lanes = senders.into();
     let app = Arc::new(App { namespaces: options.namespaces.clone(), lanes: Arc::clone(&lanes) });
-    let mut threads = Vec::new();
+    let (running, ended) = std::sync::mpsc::channel();
     let mut started = Vec::new();
     for (me, mail) in receivers.into_iter().enumerate() {
         let listeners = listening.for_lane()?;
@@ -115,18 +120,21 @@ pub fn start(options: ServeOptions, listening: &Listening) -> Result<Server> {
             log: Arc::clone(&options.log),
             app: Arc::clone(&app),
         };
-        let thread = thread::Builder::new()
+        let running = running.clone();
+        thread::Builder::new()
             .name(format!("lane-{me}"))
             .stack_size(LANE_STACK_BYTES)
-            .spawn(move || run_lane(setup, listeners, mail, &ready))
+            .spawn(move || {
+                run_lane(setup, listeners, mail, &ready);
+                drop(running);
+            })
             .map_err(|error| Error::network("a lane cannot be started").because(error))?;
-        threads.push(thread);
         started.push(is_ready);
     }
     for is_ready in started {
         is_ready.recv().unwrap_or_else(|_| Err(Error::internal("a lane ended while it started")))?;
     }
-    Ok(Server { lanes, threads })
+    Ok(Server { lanes, ended: Mutex::new(ended) })
 }
 
 impl Server {
@@ -137,14 +145,14 @@ impl Server {
         }
     }
 
-    /// Stops accepting, lets requests under way finish for a moment, closes the databases.
-    pub fn stop(self) {
+    /// Stops accepting, lets requests under way finish for a moment, closes the databases. A lane that is busy with a
+    /// guest for longer is left behind: what it acknowledged is on disk.
+    pub fn stop(&self) {
         for lane in self.lanes.iter() {
             let _ = lane.send(Mail::Drain);
         }
-        for thread in self.threads {
-            let _ = thread.join();
-        }
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = ended.recv_timeout(DRAIN + CLOSE_GRACE);
     }
 }
 
