@@ -31,10 +31,10 @@ use driver::{Driver, Lanes, Mail};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use std::cell::Cell;
 use std::net::TcpListener as StdListener;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -81,6 +81,8 @@ pub struct ServeOptions {
 struct App {
     namespaces: Vec<Namespace>,
     lanes: Lanes,
+    /// Open connections of all lanes.
+    open: AtomicUsize,
 }
 
 /// A running server.
@@ -100,7 +102,8 @@ const MAX_OPEN_DATABASES: usize = 256;
 pub fn start(options: ServeOptions, listening: &Listening) -> Result<Server> {
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..options.lanes).map(|_| mpsc::unbounded_channel()).unzip();
     let lanes: Lanes = senders.into();
-    let app = Arc::new(App { namespaces: options.namespaces.clone(), lanes: Arc::clone(&lanes) });
+    let app =
+        Arc::new(App { namespaces: options.namespaces.clone(), lanes: Arc::clone(&lanes), open: AtomicUsize::new(0) });
     let (running, ended) = std::sync::mpsc::channel();
     let mut started = Vec::new();
     for (me, mail) in receivers.into_iter().enumerate() {
@@ -226,9 +229,8 @@ async fn lane_loop(
     mut mail: mpsc::UnboundedReceiver<Mail>,
 ) {
     let (drain, draining) = watch::channel(false);
-    let open = Rc::new(Cell::new(0_usize));
     for listener in listeners {
-        let accepting = accept(Rc::clone(&driver), Arc::clone(&app), listener, draining.clone(), Rc::clone(&open));
+        let accepting = accept(Rc::clone(&driver), Arc::clone(&app), listener, draining.clone());
         spawn_local(accepting);
     }
     spawn_local(run_timers(Rc::clone(&driver)));
@@ -239,14 +241,14 @@ async fn lane_loop(
         driver.mail(letter);
     }
     let _ = drain.send(true);
-    finish(&driver, &open, &mut mail).await;
+    finish(&driver, &app, &mut mail).await;
 }
 
-/// Lets connections end for a moment; other lanes may still have answers for them.
+/// Lets connections end for a moment. Those of other lanes too, for their requests may need an object of this one.
 #[expect(clippy::disallowed_methods, reason = "shutting down is bounded by real time")]
-async fn finish(driver: &Rc<Driver>, open: &Rc<Cell<usize>>, mail: &mut mpsc::UnboundedReceiver<Mail>) {
+async fn finish(driver: &Rc<Driver>, app: &App, mail: &mut mpsc::UnboundedReceiver<Mail>) {
     let deadline = tokio::time::Instant::now() + DRAIN;
-    while (open.get() > 0 || driver.is_busy()) && tokio::time::Instant::now() < deadline {
+    while (app.open.load(Ordering::Relaxed) > 0 || driver.is_busy()) && tokio::time::Instant::now() < deadline {
         let pause = tokio::time::sleep(Duration::from_millis(5));
         tokio::select! {
             letter = mail.recv() => if let Some(letter) = letter { driver.mail(letter) },
@@ -274,13 +276,7 @@ async fn run_timers(driver: Rc<Driver>) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "waits for file descriptors to become free")]
-async fn accept(
-    driver: Rc<Driver>,
-    app: Arc<App>,
-    listener: TcpListener,
-    mut draining: watch::Receiver<bool>,
-    open: Rc<Cell<usize>>,
-) {
+async fn accept(driver: Rc<Driver>, app: Arc<App>, listener: TcpListener, mut draining: watch::Receiver<bool>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -289,15 +285,8 @@ async fn accept(
         match accepted {
             Ok((stream, peer)) => {
                 let _ = stream.set_nodelay(true);
-                open.set(open.get() + 1);
-                let connection = serve_connection(
-                    Rc::clone(&driver),
-                    Arc::clone(&app),
-                    stream,
-                    peer,
-                    draining.clone(),
-                    Rc::clone(&open),
-                );
+                app.open.fetch_add(1, Ordering::Relaxed);
+                let connection = serve_connection(Rc::clone(&driver), Arc::clone(&app), stream, peer, draining.clone());
                 spawn_local(connection);
             }
             Err(error) => {
@@ -314,7 +303,6 @@ async fn serve_connection(
     stream: TcpStream,
     peer: std::net::SocketAddr,
     mut draining: watch::Receiver<bool>,
-    open: Rc<Cell<usize>>,
 ) {
     let mut builder = auto::Builder::new(LocalExecutor);
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
@@ -332,7 +320,7 @@ async fn serve_connection(
             let _ = connection.await;
         }
     }
-    open.set(open.get() - 1);
+    app.open.fetch_sub(1, Ordering::Relaxed);
 }
 
 /// Runs hyper's tasks on the lane's own thread.
