@@ -47,6 +47,10 @@ use tokio::task::{LocalSet, spawn_local};
 const LANE_STACK_BYTES: usize = 8 * 1024 * 1024;
 /// A client has this long to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// What a client of HTTP/2 sends first.
+const H2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Between two looks at an incomplete beginning.
+const PEEK_PAUSE: Duration = Duration::from_millis(20);
 /// The largest head of a request (reference §10: 128 KB of headers, 16 KB of URL).
 const MAX_HEAD_BYTES: usize = 160 * 1024;
 /// How long requests under way may take when emu stops.
@@ -287,7 +291,11 @@ async fn accept(driver: Rc<Driver>, app: Arc<App>, listener: TcpListener, mut dr
                 let _ = stream.set_nodelay(true);
                 app.open.fetch_add(1, Ordering::Relaxed);
                 let connection = serve_connection(Rc::clone(&driver), Arc::clone(&app), stream, peer, draining.clone());
-                spawn_local(connection);
+                let app = Arc::clone(&app);
+                spawn_local(async move {
+                    connection.await;
+                    app.open.fetch_sub(1, Ordering::Relaxed);
+                });
             }
             Err(error) => {
                 driver.log.warn(&format!("a connection cannot be accepted: {error}"));
@@ -304,23 +312,46 @@ async fn serve_connection(
     peer: std::net::SocketAddr,
     mut draining: watch::Receiver<bool>,
 ) {
+    let speaks = tokio::select! {
+        speaks = says_version(&stream) => speaks,
+        _ = draining.wait_for(|draining| *draining) => false,
+    };
+    if !speaks {
+        return;
+    }
     let mut builder = auto::Builder::new(LocalExecutor);
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(MAX_HEAD_BYTES as u32);
     let service = service_fn(|request| http::serve(Rc::clone(&driver), Arc::clone(&app), peer, request));
-    {
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        let mut connection = std::pin::pin!(connection);
-        let drained = tokio::select! {
-            _ = connection.as_mut() => false,
-            _ = draining.wait_for(|draining| *draining) => true,
-        };
-        if drained {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
-        }
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let drained = tokio::select! {
+        _ = connection.as_mut() => false,
+        _ = draining.wait_for(|draining| *draining) => true,
+    };
+    if drained {
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
     }
-    app.open.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Waits until a client has sent what tells HTTP/1 from HTTP/2, for hyper waits for that without a bound. False when it has
+/// not in time, or has gone.
+#[expect(clippy::disallowed_methods, reason = "a client's silence is bounded by real time")]
+async fn says_version(stream: &TcpStream) -> bool {
+    let mut start = [0; H2_PREFACE.len()];
+    let said = async {
+        loop {
+            match stream.peek(&mut start).await {
+                Err(_) | Ok(0) => return false,
+                Ok(count) if count < start.len() && H2_PREFACE.starts_with(&start[..count]) => {}
+                Ok(_) => return true,
+            }
+            // What is there is there again at the next look, so that there is nothing to wait for but time.
+            tokio::time::sleep(PEEK_PAUSE).await;
+        }
+    };
+    tokio::time::timeout(HEADER_TIMEOUT, said).await.unwrap_or(false)
 }
 
 /// Runs hyper's tasks on the lane's own thread.
