@@ -5,6 +5,8 @@
 use crate::chat::sender_of;
 use crate::support::{Emu, Got, Project, Socket};
 use serde_json::json;
+use std::thread;
+use std::time::Instant;
 
 const ROOM: &str = "WebSocketHibernationServer/foo";
 const STANDARD: &str = "WebSocketServer/foo";
@@ -116,6 +118,23 @@ fn an_object_hibernates_when_it_is_told_to() {
     assert_eq!(emu.try_object("evict", ROOM, json!({})), Err(refused.into()));
     let unknown = "WebSocketHibernationServer/nobody";
     assert_eq!(emu.try_object("evict", unknown, json!({})), Err(format!("`{unknown}` has never been used")));
+}
+
+#[test]
+fn an_eviction_waits_for_what_is_under_way() {
+    let project = Project::probe();
+    let emu = project.serve(&[]);
+    thread::scope(|scope| {
+        let steps = json!([{ "log": ["log", "waiting"] }, { "sleep": 300 }, { "kv": { "put": ["k", "done"] } }]);
+        let emu = &emu;
+        let slow = scope.spawn(move || emu.in_object("a", &steps));
+        emu.logged("waiting");
+        let since = Instant::now();
+        assert_eq!(emu.object("evict", "Probe/a")["evicted"], true);
+        assert!(since.elapsed().as_millis() > 200, "{:?}", since.elapsed());
+        assert_eq!(slow.join().expect("an answer"), json!([null, null, null]));
+    });
+    assert_eq!(emu.in_object("a", &json!([{ "kv": { "get": "k" } }, "events"])), json!(["done", 1]));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod gates;
 mod hibernation;
 mod isolates;
 mod kill;
+mod outgoing;
 mod reload;
 mod requests;
 mod restart;

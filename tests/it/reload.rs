@@ -35,6 +35,18 @@ fn a_changed_configuration_is_taken_up_and_hibernatable_sockets_stay() {
 }
 
 #[test]
+fn a_socket_of_the_worker_itself_goes_on_on_the_old_code() {
+    let project = Project::probe();
+    let emu = project.serve(&[]);
+    let mut socket = emu.websocket("/ws");
+    assert_eq!(socket.ask("before"), "before");
+    change(&project, &emu, "hello", "good day");
+    assert_eq!(socket.ask("after"), "after");
+    assert_eq!(emu.text("/env/GREETING"), "good day");
+    assert_eq!(socket.close(1000, "bye"), Got::Closed(1000, "bye".into()));
+}
+
+#[test]
 fn sockets_are_cut_by_a_reload_when_that_is_asked_for() {
     let project = Project::probe();
     let emu = project.serve(&["--on-reload", "reset"]);

@@ -227,7 +227,15 @@ fn an_object_closes_its_sockets_with_code_and_reason() {
         let mut socket = emu.websocket("/object/a/ws");
         socket.say(&json!([{ "socket": { "close": arguments } }]).to_string());
         assert_eq!(socket.next(), closed);
+        // The client answers with the same, which the object learns.
+        assert_eq!(socket.next(), Got::Lost);
     }
+    let codes: Vec<Value> = wait_for("the answers", || {
+        let events = closes(&emu, "a");
+        let events = events.as_array().filter(|events| events.len() == 3)?;
+        Some(events.iter().map(|event| json!([event["close"][0], event["close"][2]])).collect())
+    });
+    assert_eq!(json!(codes), json!([[4321, true], [1000, true], [4999, true]]));
     let mut socket = emu.websocket("/object/a/ws");
     for (arguments, text) in [
         (json!([999, null]), "Invalid WebSocket close code: 999."),

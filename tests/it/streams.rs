@@ -5,7 +5,7 @@
 use crate::support::{Emu, Project, Raw};
 use serde_json::json;
 use std::fs;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ fn peak_memory(emu: &Emu) -> usize {
 
 /// Sends a body of so many bytes and reads the response at the same time; gives the number of bytes that came back, and
 /// their sum.
-fn pass_through(emu: &Emu, path: &str, size: usize) -> (usize, u64) {
+pub(crate) fn pass_through(emu: &Emu, path: &str, size: usize) -> (usize, u64) {
     let mut raw = Raw::connect(emu.port());
     let mut sender = raw.another();
     raw.send(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n").as_bytes());
@@ -51,12 +51,12 @@ fn pass_through(emu: &Emu, path: &str, size: usize) -> (usize, u64) {
 }
 
 /// Bytes that can be told from zeros.
-struct Pattern {
+pub(crate) struct Pattern {
     left: usize,
 }
 
 impl Pattern {
-    fn sum(size: usize) -> u64 {
+    pub(crate) fn sum(size: usize) -> u64 {
         (0..size).map(|n| (n % 251) as u64).sum()
     }
 }
@@ -187,57 +187,53 @@ fn a_client_that_goes_away_in_the_middle_of_a_body_is_noticed() {
 }
 
 #[test]
-fn a_request_is_passed_on_to_another_server_and_its_response_back() {
+fn a_client_may_ask_whether_to_send_its_body() {
     let project = Project::probe();
     let emu = project.serve(&[]);
-    let other = project.serve(&["--ephemeral"]);
-    let target = other.url("/echo/there?x=1");
-    let reply = emu.request("PUT", &format!("/proxy?url={target}"), &[("x-mine", "yes")], b"a body");
-    let echoed = reply.json();
-    assert_eq!((&echoed["method"], &echoed["body"], &echoed["url"]), (&json!("PUT"), &json!("a body"), &json!(target)));
-    assert!(echoed["headers"].as_array().expect("pairs").contains(&json!(["x-mine", "yes"])), "{echoed}");
-
-    let size = 4 * MIB;
-    let target = other.url("/stream/through");
-    assert_eq!(pass_through(&emu, &format!("/proxy?url={target}"), size), (size, Pattern::sum(size)));
-
-    for (target, status) in [(other.url("/status/404"), 404), (other.url("/status/204"), 204)] {
-        assert_eq!(emu.get(&format!("/proxy?url={target}")).status, status);
-    }
-    let reply = emu.get(&format!("/proxy?url={}", other.url("/cookies")));
-    let cookies = reply.headers.iter().filter(|(name, _)| name == "set-cookie").count();
-    assert_eq!(cookies, 2);
-    // Redirects are the client's when passed on, and followed when fetched.
-    let redirect = other.url("/redirect?to=/status/200").replace("/status", &format!("{}", other.url("/status")));
-    let reply = emu.get(&format!("/proxy?url={redirect}"));
-    assert_eq!((reply.status, reply.header("location")), (302, Some(other.url("/status/200").as_str())));
-    let fetched = emu
-        .in_worker(&json!([{ "fetch": { "url": redirect } }, { "fetch": { "url": redirect, "redirect": "manual" } }]));
-    assert_eq!(
-        (&fetched[0]["status"], &fetched[0]["body"], &fetched[1]["status"]),
-        (&json!(200), &json!("status 200"), &json!(302))
-    );
-    // Nobody there.
-    let reply = emu.get("/proxy?url=http://localhost:1/");
-    assert!(reply.status == 500 && reply.body.contains("Network connection lost."), "{}", reply.body);
+    let mut raw = Raw::connect(emu.port());
+    raw.send(b"POST /stream/count HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    assert_eq!(raw.head(), "HTTP/1.1 100 Continue\r\n\r\n");
+    raw.send(b"abc");
+    let response = raw.response();
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n") && response.contains(r#""bytes":3,"#), "{response}");
 }
 
 #[test]
-fn a_request_can_be_given_up() {
+fn a_body_that_breaks_the_protocol_is_an_error_to_its_reader() {
     let project = Project::probe();
     let emu = project.serve(&[]);
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}/", silent.local_addr().expect("an address"));
-    let waiting = thread::spawn(move || {
-        let (mut connection, _) = silent.accept().expect("a connection");
-        connection.set_read_timeout(Some(crate::support::LIMIT)).expect("a connection");
-        let mut bytes = Vec::new();
-        match connection.read_to_end(&mut bytes) {
-            Ok(_) => true,
-            Err(error) => error.kind() == ErrorKind::ConnectionReset,
+    for path in ["/stream/count", "/object/a/count"] {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for body in ["zz\r\n", "3\r\nabcdef\r\n", "ffffffffffffffffff\r\n"] {
+            let mut raw = Raw::connect(emu.port());
+            raw.send((head.clone() + body).as_bytes());
+            let answer = raw.head();
+            assert!(
+                answer.starts_with("HTTP/1.1 500 ") || answer.starts_with("HTTP/1.1 400 "),
+                "{path} {body:?}: {answer:?}"
+            );
         }
-    });
-    let results = emu.in_object("a", &json!([{ "fetch": { "url": url, "timeout_ms": 50 } }, { "memory": ["k", 1] }]));
-    assert!(results[0]["error"].is_string() && results[1] == 1, "{results}");
-    assert!(waiting.join().expect("no panic"), "the connection was given up as well");
+    }
+    // Trailers are no part of the body.
+    let mut raw = Raw::connect(emu.port());
+    raw.send(b"POST /stream/count HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Late: 1\r\n\r\n");
+    assert!(raw.response().contains(r#""bytes":3,"#));
+}
+
+#[test]
+fn requests_sent_together_are_answered_in_order() {
+    let project = Project::probe();
+    let emu = project.serve(&[]);
+    let mut raw = Raw::connect(emu.port());
+    let slow = json!([{ "sleep": 50 }]).to_string();
+    raw.send(
+        format!(
+            "POST /script HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{slow}\
+             GET /status/404 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /env/GREETING HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            slow.len()
+        )
+        .as_bytes(),
+    );
+    let statuses = [0; 3].map(|_| raw.response()[9..12].to_owned());
+    assert_eq!(statuses, ["200", "404", "200"]);
 }
