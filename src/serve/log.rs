@@ -158,15 +158,9 @@ impl Log {
         self.sink.add(line);
     }
 
-    /// Writes what has not been written yet.
+    /// Waits until all is written, for a moment at most.
     pub fn flush(&self) {
-        self.sink.write_out();
-    }
-}
-
-impl Drop for Log {
-    fn drop(&mut self) {
-        self.flush();
+        self.sink.flush();
     }
 }
 

@@ -4,28 +4,36 @@
 //! Invariant: lines leave in the order they came, whole. That nobody reads them is no reason to stop serving.
 
 use std::io::Write;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 /// How long lines are collected.
 const LINGER: Duration = Duration::from_millis(2);
+/// How long [`Sink::flush`] waits.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 /// Bytes that may wait for a reader that has stopped reading; further lines are dropped.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Lines on their way to standard output.
 pub(super) struct Sink {
-    lines: Mutex<Vec<u8>>,
+    waiting: Mutex<Waiting>,
     some: Condvar,
-    /// Held while writing, so that two writers keep the order.
-    writing: Mutex<()>,
+    none: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    lines: Vec<u8>,
+    /// Earlier lines are being written.
+    writing: bool,
 }
 
 impl Sink {
     /// Starts the thread that writes.
     #[expect(clippy::disallowed_methods, reason = "the log's own thread; nothing a guest sees depends on it")]
     pub(super) fn start() -> Arc<Self> {
-        let sink = Arc::new(Self { lines: Mutex::default(), some: Condvar::new(), writing: Mutex::default() });
+        let sink = Arc::new(Self { waiting: Mutex::default(), some: Condvar::new(), none: Condvar::new() });
         let shared = Arc::downgrade(&sink);
         thread::spawn(move || {
             while let Some(sink) = shared.upgrade() {
@@ -39,30 +47,48 @@ impl Sink {
 
     /// Adds a line.
     pub(super) fn add(&self, line: &str) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() + line.len() > MAX_BYTES {
+        let mut waiting = self.lock();
+        if waiting.lines.len() + line.len() > MAX_BYTES {
             return;
         }
-        let was_empty = lines.is_empty();
-        lines.extend_from_slice(line.as_bytes());
-        lines.push(b'\n');
-        drop(lines);
+        let was_empty = waiting.lines.is_empty();
+        waiting.lines.extend_from_slice(line.as_bytes());
+        waiting.lines.push(b'\n');
+        drop(waiting);
         if was_empty {
             self.some.notify_one();
         }
     }
 
-    /// Writes what there is.
-    pub(super) fn write_out(&self) {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines = std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Waits until everything is written, but not for a reader that does not read.
+    pub(super) fn flush(&self) {
+        let waited = self
+            .none
+            .wait_timeout_while(self.lock(), FLUSH_TIMEOUT, |waiting| waiting.writing || !waiting.lines.is_empty());
+        drop(waited);
+    }
+
+    /// Writes what there is. Only the sink's own thread does, for it may take for ever.
+    fn write_out(&self) {
+        let lines = {
+            let mut waiting = self.lock();
+            waiting.writing = true;
+            std::mem::take(&mut waiting.lines)
+        };
         let mut out = std::io::stdout().lock();
         let _ = out.write_all(&lines).and_then(|()| out.flush());
+        drop(out);
+        self.lock().writing = false;
+        self.none.notify_all();
     }
 
     fn wait(&self) {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.some.wait_timeout_while(lines, Duration::from_secs(1), |lines| lines.is_empty());
+        let waited =
+            self.some.wait_timeout_while(self.lock(), Duration::from_secs(1), |waiting| waiting.lines.is_empty());
         drop(waited);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
