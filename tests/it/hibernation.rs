@@ -12,7 +12,7 @@ const ROOM: &str = "WebSocketHibernationServer/foo";
 const STANDARD: &str = "WebSocketServer/foo";
 
 #[test]
-fn a_session_is_the_same_when_the_object_hibernates_after_every_event() {
+fn a_session_is_the_same_however_often_the_object_hibernates() {
     let project = Project::room();
     let session = |args: &[&str]| {
         let emu = project.serve(&[&["--ephemeral"], args].concat());
@@ -22,11 +22,14 @@ fn a_session_is_the_same_when_the_object_hibernates_after_every_event() {
         (transcript, constructed)
     };
     let (calm, calm_constructed) = session(&[]);
+    assert_eq!(calm_constructed, 1);
     let (shaken, shaken_constructed) = session(&["--hibernate", "after-every-event"]);
     assert_eq!(shaken, calm);
-    assert_eq!(calm_constructed, 1);
     // Three connections, eight messages, a close and a look at the history.
     assert!(shaken_constructed >= 13, "constructed {shaken_constructed} times");
+    for other in [&["--evict-after", "1ms"][..], &["--hibernate", "after-every-event", "--lanes", "3"]] {
+        assert_eq!(session(other).0, calm, "{other:?}");
+    }
 }
 
 /// A session of three clients: everything each of them receives, in the order it does, and the history at the end.

@@ -3,6 +3,7 @@
 //! Invariant: the writes of a turn are kept together or not at all, and before anybody learns of them.
 
 use crate::support::Project;
+use rusqlite::types::Value;
 use serde_json::json;
 use std::fs;
 use std::thread;
@@ -237,4 +238,57 @@ fn concurrent_events_lose_no_update() {
         }
     });
     assert_eq!(emu.sql("Probe/a", "SELECT n FROM t"), json!([[400]]));
+}
+
+/// `"v"` and `1` in V8's serialisation.
+const TEXT_V: &[u8] = b"\xff\x0f\"\x01v";
+const NUMBER_1: &[u8] = b"\xff\x0fI\x02";
+
+#[test]
+fn other_tools_find_the_platforms_own_files() {
+    let project = Project::probe();
+    let emu = project.serve(&[]);
+    let due_ms = 1_893_456_000_000_i64;
+    emu.in_object("a", &json!([{ "kv": { "put": ["k", "v"] } }, { "alarm": { "at_ms": due_ms } }]));
+    let id = emu.object("show", "Probe/a")["id"].as_str().expect("an id").to_owned();
+    emu.stop();
+    let folder = project.databases("probe-Probe");
+    let object = rusqlite::Connection::open(folder.join(format!("{id}.sqlite"))).expect("a database");
+    let pragma =
+        |name: &str| object.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, Value>(0)).expect("a value");
+    assert_eq!((pragma("journal_mode"), pragma("page_size")), (Value::Text("wal".into()), Value::Integer(4096)));
+    let value: Vec<u8> =
+        object.query_row("SELECT value FROM _cf_KV WHERE key = 'k'", [], |row| row.get(0)).expect("a row");
+    assert_eq!(value, TEXT_V);
+    let due_ns: i64 =
+        object.query_row("SELECT value FROM _cf_METADATA WHERE key = 1", [], |row| row.get(0)).expect("a row");
+    assert_eq!(due_ns, due_ms * 1_000_000);
+    let index = rusqlite::Connection::open(folder.join("metadata.sqlite")).expect("a database");
+    let query = "SELECT actor_id, scheduled_time, actor_name FROM _cf_ALARM";
+    let row: (String, i64, String) =
+        index.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).expect("a row");
+    assert_eq!(row, (id, due_ns, "a".to_owned()));
+}
+
+#[test]
+fn files_of_other_tools_are_read() {
+    let project = Project::probe();
+    let emu = project.serve(&["--ephemeral"]);
+    let id = emu.in_worker(&json!([{ "ids": { "name": "a" } }]))[0]["id"].as_str().expect("an id").to_owned();
+    emu.stop();
+    let folder = project.databases("probe-Probe");
+    fs::create_dir_all(&folder).expect("a folder");
+    let object = rusqlite::Connection::open(folder.join(format!("{id}.sqlite"))).expect("a database");
+    object
+        .execute_batch(
+            "PRAGMA journal_mode = WAL;
+             CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+             CREATE TABLE mine (n INTEGER); INSERT INTO mine VALUES (7);",
+        )
+        .expect("tables");
+    object.execute("INSERT INTO _cf_KV VALUES ('k', ?)", [NUMBER_1]).expect("a row");
+    drop(object);
+    let emu = project.serve(&[]);
+    let results = emu.in_object("a", &json!([{ "kv": { "get": "k" } }, { "sql": { "query": "SELECT n FROM mine" } }]));
+    assert_eq!((&results[0], &results[1]["rows"]), (&json!(1), &json!([[7]])));
 }
