@@ -27,7 +27,7 @@ fn round(emu: &Emu, number: u64) {
     for path in ["ws", "ws?api=standard"] {
         let mut socket = emu.websocket(&format!("/object/{object}/{path}"));
         assert_eq!(socket.ask("x"), "x");
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             socket.close(1000, "");
         }
     }

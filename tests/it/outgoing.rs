@@ -33,7 +33,7 @@ fn a_request_is_passed_on_to_another_server_and_its_response_back() {
     let cookies = reply.headers.iter().filter(|(name, _)| name == "set-cookie").count();
     assert_eq!(cookies, 2);
     // Redirects are the client's when passed on, and followed when fetched.
-    let redirect = other.url("/redirect?to=/status/200").replace("/status", &format!("{}", other.url("/status")));
+    let redirect = other.url("/redirect?to=/status/200").replace("/status", &other.url("/status"));
     let reply = emu.get(&format!("/proxy?url={redirect}"));
     assert_eq!((reply.status, reply.header("location")), (302, Some(other.url("/status/200").as_str())));
     let fetched = emu

@@ -52,7 +52,7 @@ fn every_part_knows_only_the_parts_below_it() {
             panic!("{}: the part `{part}` has no place in the order of src/lib.rs and tests/it/tidy.rs", file.name);
         };
         for (number, line) in file.code() {
-            for other in line.split("crate::").skip(1).map(|rest| word(rest)) {
+            for other in line.split("crate::").skip(1).map(word) {
                 let own = other == part || !MAY_KNOW.iter().any(|(name, _)| *name == other);
                 assert!(own || known.contains(&other), "{}:{number}: `{part}` must not know `{other}`", file.name);
             }
