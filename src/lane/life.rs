@@ -148,7 +148,7 @@ impl Lane {
             .iter()
             .filter(|(_, instance)| instance.owner == Owner::Worker(number) && instance.invocations.is_empty())
             .map(|(serial, _)| *serial)
-            .filter(|serial| !self.streams.has_any(*serial))
+            .filter(|serial| !self.streams.has_any(*serial) && !self.has_standard_socket(*serial))
             .collect();
         for serial in idle_old {
             self.drop_instance(serial, &code_updated());
@@ -207,7 +207,8 @@ impl Lane {
     /// Drops an instance of a stateless worker that a reload has left behind and that has finished.
     pub(super) fn drop_if_left_behind(&mut self, serial: u64, worker: usize) {
         let finished = self.instances.get(&serial).is_some_and(|instance| instance.invocations.is_empty());
-        if finished && self.workers[worker].instance != Some(serial) && !self.streams.has_any(serial) {
+        let left_behind = self.workers[worker].instance != Some(serial);
+        if finished && left_behind && !self.streams.has_any(serial) && !self.has_standard_socket(serial) {
             self.drop_instance(serial, &code_updated());
         }
     }
