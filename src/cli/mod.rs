@@ -31,7 +31,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(report_bug));
     let result = match Cli::parse().verb {
-        Verb::Serve(args) => serve::run(&args),
+        Verb::Serve(args) => serve::run(args),
         Verb::Do(args) => objects::run(&args),
     };
     match result {

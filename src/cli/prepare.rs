@@ -11,10 +11,12 @@ use crate::lane::{Namespace, Prepared};
 use crate::serve::Log;
 use crate::storage;
 use emu_abi::{Binding, Init, LogLevel};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::Arc;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The largest worker that is loaded.
@@ -33,19 +35,59 @@ pub(super) fn build(project: &Project, log: &Log) -> Result<()> {
     let Some(build) = &project.worker.build else { return Ok(()) };
     let folder = build.cwd.as_ref().map_or_else(|| project.folder.clone(), |cwd| project.folder.join(cwd));
     log.info(&format!("Running custom build: {}", build.command));
-    let status = Command::new("/bin/sh")
-        .arg("-c")
-        .arg(&build.command)
-        .current_dir(&folder)
-        .env("WRANGLER_COMMAND", "dev")
-        .status()
-        .map_err(|error| {
-            Error::config(format!("`{}` cannot be run in `{}`", build.command, folder.display())).because(error)
-        })?;
+    // What the build says comes after that line.
+    log.flush();
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(&build.command).current_dir(&folder).env("WRANGLER_COMMAND", "dev");
+    let status = run_build(command).map_err(|error| {
+        Error::config(format!("`{}` cannot be run in `{}`", build.command, folder.display())).because(error)
+    })?;
     if status.success() {
         return Ok(());
     }
     Err(Error::guest(format!("the custom build failed: {status}")).hint(format!("the command was: {}", build.command)))
+}
+
+/// The custom build that runs. A signal that ends emu ends it too, so every thread must be able to reach it.
+static BUILD: Mutex<Build> = Mutex::new(Build::None);
+
+enum Build {
+    None,
+    /// In this process group.
+    Runs(Pid),
+    /// emu ends; no more builds.
+    Over,
+}
+
+fn current_build() -> MutexGuard<'static, Build> {
+    BUILD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs a build in a process group of its own, so that whatever it starts can be ended with it.
+fn run_build(mut command: Command) -> std::io::Result<ExitStatus> {
+    let mut child = {
+        let mut build = current_build();
+        if matches!(*build, Build::Over) {
+            return Err(std::io::ErrorKind::Interrupted.into());
+        }
+        let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
+        *build = Build::Runs(Pid::from_child(&child));
+        child
+    };
+    let status = child.wait();
+    let mut build = current_build();
+    if matches!(*build, Build::Runs(_)) {
+        *build = Build::None;
+    }
+    status
+}
+
+/// Ends the build that runs, if one does, and lets no other begin.
+pub(super) fn end_builds() {
+    if let Build::Runs(group) = std::mem::replace(&mut *current_build(), Build::Over) {
+        // That it has just ended by itself is no error.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
 }
 
 /// The Durable Object namespaces of all workers: each class that is bound or declared, once.

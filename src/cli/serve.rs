@@ -4,13 +4,14 @@
 
 use super::load::{self, Project};
 use super::state::State;
-use super::{eprint, prepare, watch};
+use super::watch::{self, Seen, Watch};
+use super::{eprint, prepare};
 use crate::config::{Overrides, Severity};
 use crate::core::life::{Hibernate, Policy};
 use crate::error::{self, Error, Result};
 use crate::isolate::{Engine, EngineOptions};
 use crate::lane::{Namespace, OnReload, Prepared};
-use crate::serve::{self, Log, LogFormat, Port, ServeOptions, Server};
+use crate::serve::{self, Listening, Log, LogFormat, Port, ServeOptions, Server};
 use crate::storage::Durability;
 use crate::world::real::{thread_cpu_time, today};
 use clap::{Args, ValueEnum};
@@ -18,7 +19,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 
 /// Wrangler's default port.
 const DEFAULT_PORT: u16 = 8787;
@@ -146,30 +146,65 @@ fn parse_evict_after(text: &str) -> std::result::Result<EvictAfter, String> {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &ServeArgs) -> Result<()> {
+pub(super) fn run(args: Box<ServeArgs>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .thread_stack_size(serve::LANE_STACK_BYTES)
         .build()
         .map_err(|error| Error::network("the event loop cannot be started").because(error))?;
     let log = Arc::new(Log::new(args.log_format));
-    let result = runtime.block_on(serve(args, &log));
+    let result = runtime.block_on(serve(Arc::from(args), &log));
     log.flush();
     // What is left are tasks that wait for signals and files; the process ends with them.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(args: &ServeArgs, log: &Arc<Log>) -> Result<()> {
+async fn serve(args: Arc<ServeArgs>, log: &Arc<Log>) -> Result<()> {
     let mut signals = Signals::new()?;
-    let configs = configs(args)?;
-    let projects = load_all(args, &configs, log)?;
+    let starting = {
+        let (args, log) = (Arc::clone(&args), Arc::clone(log));
+        move || start(args, log)
+    };
+    let Some(started) = signals.unless_told_to_stop(starting).await? else {
+        log.info("Shutting down");
+        return Ok(());
+    };
+    // The state's folder is ours until the lanes have ended.
+    let Started { serving, listening, state: _state, sources } = started?;
+    log.ready(&listening.url());
+    serving.until_told_to_stop(sources, &mut signals).await;
+    log.info("Shutting down");
+    tokio::task::spawn(async move {
+        signals.next().await;
+        std::process::exit(130);
+    });
+    tokio::task::spawn_blocking(move || serving.server.stop())
+        .await
+        .map_err(|error| Error::internal("the server did not stop").because(error))
+}
+
+/// What runs once everything is ready.
+struct Started {
+    serving: Arc<Serving>,
+    listening: Listening,
+    state: Option<State>,
+    sources: Sources,
+}
+
+/// Reads, builds, compiles, and starts to listen.
+fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
+    let configs = configs(&args)?;
+    let mut seen = Seen::default();
+    let projects = load_all(&args, &configs, &log, &mut seen)?;
+    let watch = watch_all(&args, &projects, &seen, &log);
     let mut state = match args.ephemeral {
         true => None,
-        false => Some(State::take(&state_folder(args, &projects[0]))?),
+        false => Some(State::take(&state_folder(&args, &projects[0]))?),
     };
     let engine = Engine::new(EngineOptions { cache: cache_folder(), cpu_clock: thread_cpu_time })?;
     let namespaces = prepare::namespaces(&projects)?;
-    let workers = prepare_all(&engine, &projects, &namespaces, log)?;
+    let workers = prepare_all(&engine, &projects, &namespaces, &log)?;
     let objects_folder = state.as_ref().map(State::objects);
     let dev = &projects[0].worker.dev;
     let port = match (args.port, dev.port) {
@@ -186,34 +221,37 @@ async fn serve(args: &ServeArgs, log: &Arc<Log>) -> Result<()> {
             DurabilityArg::Process => Durability::Process,
             DurabilityArg::Full => Durability::Full,
         },
-        policy: policy(args),
+        policy: policy(&args),
         on_reload: match args.on_reload {
             OnReloadArg::Hibernate => OnReload::Hibernate,
             OnReloadArg::Reset => OnReload::Reset,
         },
-        lanes: lanes(args),
-        log: Arc::clone(log),
+        lanes: lanes(&args),
+        log: Arc::clone(&log),
     };
     let server = serve::start(options, &listening)?;
     if let Some(state) = &mut state {
         state.announce(&listening.url())?;
     }
-    log.ready(&listening.url());
-    let serving = Serving { args, configs, engine, namespaces, server, log: Arc::clone(log) };
-    serving.until_told_to_stop(projects, &mut signals).await;
-    log.info("Shutting down");
-    tokio::task::spawn(async move {
-        signals.next().await;
-        std::process::exit(130);
-    });
-    tokio::task::spawn_blocking(move || serving.server.stop())
-        .await
-        .map_err(|error| Error::internal("the server did not stop").because(error))
+    let sources = Sources { projects, seen, watch };
+    Ok(Started {
+        serving: Arc::new(Serving { args, configs, engine, namespaces, server, log }),
+        listening,
+        state,
+        sources,
+    })
+}
+
+/// What the workers that run were made of.
+struct Sources {
+    projects: Vec<Project>,
+    seen: Seen,
+    watch: Option<Watch>,
 }
 
 /// What a reload needs.
-struct Serving<'a> {
-    args: &'a ServeArgs,
+struct Serving {
+    args: Arc<ServeArgs>,
     configs: Vec<PathBuf>,
     engine: Engine,
     namespaces: Vec<Namespace>,
@@ -221,52 +259,57 @@ struct Serving<'a> {
     log: Arc<Log>,
 }
 
-impl Serving<'_> {
+impl Serving {
     #[expect(clippy::disallowed_methods, reason = "lets several writes of one save settle")]
-    async fn until_told_to_stop(&self, mut projects: Vec<Project>, signals: &mut Signals) {
+    async fn until_told_to_stop(self: &Arc<Self>, mut sources: Sources, signals: &mut Signals) {
+        let mut again = false;
         loop {
-            let (_watch, mut changes) = match self.watch(&projects) {
-                Some((watch, changes)) => (Some(watch), changes),
-                None => {
-                    signals.next().await;
-                    return;
+            let Some(watch) = &mut sources.watch else { return signals.next().await };
+            if !again {
+                tokio::select! {
+                    () = signals.next() => return,
+                    () = watch.changed(&sources.seen) => {}
                 }
-            };
-            tokio::select! {
-                () = signals.next() => return,
-                changed = changes.recv() => if changed.is_none() { return },
             }
             tokio::time::sleep(SETTLE).await;
-            while changes.try_recv().is_ok() {}
-            match self.reload() {
-                Ok(fresh) => {
-                    projects = fresh;
-                    self.log.info("Local server updated and ready");
+            watch.take_changes();
+            let (this, mut seen) = (Arc::clone(self), sources.seen.now());
+            let reloading = move || {
+                let reloaded = this.reload(&mut seen);
+                (seen, reloaded)
+            };
+            match signals.unless_told_to_stop(reloading).await {
+                Ok(None) => return,
+                Ok(Some((seen, reloaded))) => {
+                    sources.seen = seen;
+                    match reloaded {
+                        Ok(projects) => {
+                            sources.projects = projects;
+                            self.log.info("Local server updated and ready");
+                        }
+                        Err(error) => self.log.error(&error::report(&error)),
+                    }
                 }
                 Err(error) => self.log.error(&error::report(&error)),
             }
-        }
-    }
-
-    fn watch(&self, projects: &[Project]) -> Option<(watch::Watch, mpsc::UnboundedReceiver<PathBuf>)> {
-        if self.args.no_watch {
-            return None;
-        }
-        let mut files = Vec::new();
-        let mut folders = Vec::new();
-        for project in projects {
-            files.extend(project.files.iter().cloned());
-            files.extend(prepare::main_path(project));
-            if let Some(build) = &project.worker.build {
-                folders.extend(build.watch_dirs.iter().map(|folder| project.folder.join(folder)));
+            // What was saved meanwhile is taken up too. A build may itself write into a folder that is watched; lest it
+            // runs for ever, such changes are taken for the user's only once.
+            tokio::time::sleep(SETTLE).await;
+            let changes = watch.take_changes();
+            let in_folders = changes.iter().any(|path| !sources.seen.has(path));
+            again = sources.seen.has_changed() || (in_folders && !again);
+            let (files, folders) = watched(&sources.projects, &sources.seen);
+            if !watch.covers(&files, &folders) {
+                sources.watch = watch_all(&self.args, &sources.projects, &sources.seen, &self.log);
+                // What was saved before the new watch began.
+                again |= sources.seen.has_changed();
             }
         }
-        watch::watch(&files, &folders).map_err(|error| self.log.warn(&error::report(&error))).ok()
     }
 
     /// Takes up changed files; on any error the old workers go on.
-    fn reload(&self) -> Result<Vec<Project>> {
-        let projects = load_all(self.args, &self.configs, &self.log)?;
+    fn reload(&self, seen: &mut Seen) -> Result<Vec<Project>> {
+        let projects = load_all(&self.args, &self.configs, &self.log, seen)?;
         let namespaces = prepare::namespaces(&projects)?;
         let key = |namespaces: &[Namespace]| {
             namespaces.iter().map(|each| (each.unique_key.clone(), each.class.clone())).collect::<Vec<_>>()
@@ -282,6 +325,25 @@ impl Serving<'_> {
     }
 }
 
+/// The files and folders whose changes are taken up.
+fn watched(projects: &[Project], seen: &Seen) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let mut folders = Vec::new();
+    for project in projects {
+        if let Some(build) = &project.worker.build {
+            folders.extend(build.watch_dirs.iter().map(|folder| project.folder.join(folder)));
+        }
+    }
+    (seen.files(), folders)
+}
+
+fn watch_all(args: &ServeArgs, projects: &[Project], seen: &Seen, log: &Log) -> Option<Watch> {
+    if args.no_watch {
+        return None;
+    }
+    let (files, folders) = watched(projects, seen);
+    watch::watch(files, folders).map_err(|error| log.warn(&error::report(&error))).ok()
+}
+
 fn configs(args: &ServeArgs) -> Result<Vec<PathBuf>> {
     if args.configs.is_empty() {
         return Ok(vec![load::find(args.config.as_deref())?]);
@@ -289,7 +351,8 @@ fn configs(args: &ServeArgs) -> Result<Vec<PathBuf>> {
     args.configs.iter().map(|config| load::find(Some(config))).collect()
 }
 
-fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log) -> Result<Vec<Project>> {
+/// Reads the configurations and runs the builds. Notes each file that is read as it was before that.
+fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log, seen: &mut Seen) -> Result<Vec<Project>> {
     let overrides = Overrides {
         env: args.env.clone(),
         vars: args.vars.clone(),
@@ -315,7 +378,15 @@ fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log) -> Result<Vec<Proj
                 project.worker.name
             )));
         }
-        prepare::build(&project, log)?;
+        for file in &project.files {
+            seen.note_once(file);
+        }
+        let built = prepare::build(&project, log);
+        if let Ok(main) = prepare::main_path(&project) {
+            // The build writes it, which is no change to be taken up.
+            seen.note(&main);
+        }
+        built?;
         projects.push(project);
     }
     Ok(projects)
@@ -377,6 +448,22 @@ impl Signals {
             terminate: listen(SignalKind::terminate())?,
             hang_up: listen(SignalKind::hangup())?,
         })
+    }
+
+    /// Does what takes long on a thread of its own. `None` when emu is told to stop meanwhile: a build is ended, the rest
+    /// is left behind.
+    async fn unless_told_to_stop<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Option<T>> {
+        let work = tokio::task::spawn_blocking(work);
+        tokio::select! {
+            done = work => done.map(Some).map_err(|error| Error::internal("a thread has ended").because(error)),
+            () = self.next() => {
+                prepare::end_builds();
+                Ok(None)
+            }
+        }
     }
 
     async fn next(&mut self) {

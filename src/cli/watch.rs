@@ -4,24 +4,102 @@
 
 use crate::error::{Error, Result};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use tokio::sync::mpsc;
+
+/// Files as they were at some moment: when they were last modified, and their length. `None` is a file that did not exist.
+#[derive(Default)]
+pub(super) struct Seen(BTreeMap<PathBuf, Option<(SystemTime, u64)>>);
+
+impl Seen {
+    /// Notes a file as it is now.
+    pub(super) fn note(&mut self, file: &Path) {
+        let file = absolute(file);
+        let state = state_of(&file);
+        self.0.insert(file, state);
+    }
+
+    /// Notes a file as it is now, unless it was noted before.
+    pub(super) fn note_once(&mut self, file: &Path) {
+        let file = absolute(file);
+        if !self.0.contains_key(&file) {
+            self.note(&file);
+        }
+    }
+
+    /// The same files as they are now.
+    pub(super) fn now(&self) -> Self {
+        Self(self.0.keys().map(|file| (file.clone(), state_of(file))).collect())
+    }
+
+    /// Whether this file is among them.
+    pub(super) fn has(&self, file: &Path) -> bool {
+        self.0.contains_key(file)
+    }
+
+    /// Whether any of them is no longer what it was.
+    pub(super) fn has_changed(&self) -> bool {
+        self.0.iter().any(|(file, state)| state_of(file) != *state)
+    }
+
+    /// The files.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        self.0.keys().cloned().collect()
+    }
+}
+
+fn state_of(file: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
 
 /// Watches until it is dropped.
 pub(super) struct Watch {
     _watcher: RecommendedWatcher,
+    changes: mpsc::UnboundedReceiver<PathBuf>,
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
 }
 
-/// Starts to watch `files` and everything in `folders`; the receiver gets the path that changed.
+impl Watch {
+    /// Waits for a change: anything in the folders, or a file that is no longer what was `seen`.
+    pub(super) async fn changed(&mut self, seen: &Seen) {
+        loop {
+            match self.changes.recv().await {
+                Some(path) if seen.has(&path) && !seen.has_changed() => {}
+                Some(_) => return,
+                // The watcher has gone; nothing will be said any more.
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// The paths that have changed and were not asked for yet.
+    pub(super) fn take_changes(&mut self) -> Vec<PathBuf> {
+        std::iter::from_fn(|| self.changes.try_recv().ok()).collect()
+    }
+
+    /// Whether it watches just these.
+    pub(super) fn covers(&self, files: &[PathBuf], folders: &[PathBuf]) -> bool {
+        self.files == files && self.folders == folders
+    }
+}
+
+/// Starts to watch `files` (absolute paths) and everything in `folders`.
 ///
 /// # Errors
 /// When this machine cannot watch them.
-pub(super) fn watch(files: &[PathBuf], folders: &[PathBuf]) -> Result<(Watch, mpsc::UnboundedReceiver<PathBuf>)> {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let wanted: BTreeSet<PathBuf> = files.iter().map(|file| absolute(file)).collect();
+pub(super) fn watch(files: Vec<PathBuf>, folders: Vec<PathBuf>) -> Result<Watch> {
+    let wanted: BTreeSet<PathBuf> = files.iter().cloned().collect();
     let trees: Vec<PathBuf> = folders.iter().map(|folder| absolute(folder)).filter(|folder| folder.is_dir()).collect();
-    let (sender, receiver) = mpsc::unbounded_channel();
+    let (sender, changes) = mpsc::unbounded_channel();
     let watched_trees = trees.clone();
     // Editors replace files, so the folders are watched rather than the files.
     let parents: BTreeSet<PathBuf> = wanted.iter().filter_map(|file| file.parent().map(Path::to_owned)).collect();
@@ -47,5 +125,5 @@ pub(super) fn watch(files: &[PathBuf], folders: &[PathBuf]) -> Result<(Watch, mp
     for tree in &trees {
         watcher.watch(tree, RecursiveMode::Recursive).map_err(refused)?;
     }
-    Ok((Watch { _watcher: watcher }, receiver))
+    Ok(Watch { _watcher: watcher, changes, files, folders })
 }
