@@ -122,7 +122,7 @@ fn what_is_not_quite_http_2_ends_the_connection() {
     let noise = [0xff; 100].as_slice();
     // A frame of the largest length, and settings that are none.
     let frame = [0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1].as_slice();
-    for sent in [preface, &[preface, noise].concat(), &[preface, frame].concat(), &preface[..20]] {
+    for sent in [preface, &[preface, noise].concat(), &[preface, frame].concat()] {
         let mut raw = Raw::connect(emu.port());
         raw.send(sent);
         raw.finish();
