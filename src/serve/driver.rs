@@ -18,6 +18,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// What other threads send to a lane.
@@ -32,6 +33,17 @@ pub(super) enum Mail {
     Drain,
 }
 
+/// A body on its way to a guest.
+struct Arriving {
+    body: Incoming,
+    /// What the guest does not read of it is read nevertheless.
+    drained: bool,
+}
+
+/// What is read of a request's body that the worker does not want, so that its connection can go on, and how long.
+const MAX_DRAINED_BYTES: usize = 1024 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The ways to reach every lane.
 pub(super) type Lanes = Arc<[mpsc::UnboundedSender<Mail>]>;
 
@@ -44,7 +56,7 @@ pub(super) struct Driver {
     ports: RefCell<BTreeMap<PortId, oneshot::Sender<Result<Response, Failure>>>>,
     last_port: Cell<PortId>,
     /// Bodies that clients or servers send to guests, until they are asked for.
-    incoming: RefCell<BTreeMap<StreamId, Incoming>>,
+    incoming: RefCell<BTreeMap<StreamId, Arriving>>,
     /// Bodies that guests send out.
     outgoing: RefCell<BTreeMap<StreamId, Rc<GuestBody>>>,
     sockets: RefCell<BTreeMap<SocketId, Rc<Connection>>>,
@@ -123,10 +135,10 @@ impl Driver {
         }
     }
 
-    /// Enters a body that guests may read.
-    pub(super) fn receive_body(&self, body: Incoming) -> StreamId {
+    /// Enters a body that guests may read. If it is `drained`, a bounded part of what they leave is read and dropped.
+    pub(super) fn receive_body(&self, body: Incoming, drained: bool) -> StreamId {
         let stream = self.lane.borrow_mut().open_stream();
-        self.incoming.borrow_mut().insert(stream, body);
+        self.incoming.borrow_mut().insert(stream, Arriving { body, drained });
         stream
     }
 
@@ -238,7 +250,10 @@ impl Driver {
         match signal {
             Signal::Pull(_) => self.read_incoming(stream),
             Signal::Cancel => {
-                self.incoming.borrow_mut().remove(&stream);
+                let arriving = self.incoming.borrow_mut().remove(&stream);
+                if let Some(Arriving { body, drained: true }) = arriving {
+                    tokio::task::spawn_local(drain(body));
+                }
             }
             signal => {
                 let body = self.outgoing.borrow().get(&stream).cloned();
@@ -251,11 +266,11 @@ impl Driver {
 
     /// A guest wants the next chunk of a body that comes from outside.
     fn read_incoming(self: &Rc<Self>, stream: StreamId) {
-        let Some(mut body) = self.incoming.borrow_mut().remove(&stream) else { return };
+        let Some(mut arriving) = self.incoming.borrow_mut().remove(&stream) else { return };
         let driver = Rc::clone(self);
         tokio::task::spawn_local(async move {
             let signal = loop {
-                match body.frame().await {
+                match arriving.body.frame().await {
                     None => break Signal::End,
                     Some(Err(error)) => break Signal::Failed(broken_body(&error)),
                     Some(Ok(frame)) => {
@@ -267,8 +282,12 @@ impl Driver {
                     }
                 }
             };
-            if matches!(signal, Signal::Chunk(_)) && driver.lane.borrow().has_stream(stream) {
-                driver.incoming.borrow_mut().insert(stream, body);
+            if matches!(signal, Signal::Chunk(_)) {
+                if driver.lane.borrow().has_stream(stream) {
+                    driver.incoming.borrow_mut().insert(stream, arriving);
+                } else if arriving.drained {
+                    tokio::task::spawn_local(drain(arriving.body));
+                }
             }
             driver.input(Input::Stream(stream, signal));
         });
@@ -281,6 +300,21 @@ impl Driver {
     pub(super) fn fetched(self: &Rc<Self>, fetch: FetchId, result: Result<Response, Failure>) {
         self.input(Input::Fetched(fetch, result));
     }
+}
+
+/// Reads what nobody wants. A connection closed with bytes unread is reset, and its response may be lost with it.
+#[expect(clippy::disallowed_methods, reason = "a client's slowness is bounded by real time")]
+async fn drain(mut body: Incoming) {
+    let reading = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > MAX_DRAINED_BYTES {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, reading).await;
 }
 
 fn broken_body(error: &hyper::Error) -> Failure {

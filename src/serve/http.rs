@@ -143,7 +143,9 @@ fn guest_request(
     let body = if body.is_end_stream() || length == Some(0) {
         GuestBody::Empty
     } else {
-        GuestBody::Stream { id: driver.receive_body(body), length }
+        // A client that waits for leave to send its body does not get it just to be ignored.
+        let drained = !parts.headers.contains_key(header::EXPECT);
+        GuestBody::Stream { id: driver.receive_body(body, drained), length }
     };
     Ok(GuestRequest {
         method: parts.method.as_str().to_owned(),

@@ -195,7 +195,7 @@ fn response_in(driver: &Rc<Driver>, response: Response<Incoming>) -> GuestRespon
     let body = if body.is_end_stream() || length == Some(0) {
         GuestBody::Empty
     } else {
-        GuestBody::Stream { id: driver.receive_body(body), length }
+        GuestBody::Stream { id: driver.receive_body(body, false), length }
     };
     GuestResponse {
         status: parts.status.as_u16(),

@@ -194,6 +194,20 @@ fn the_control_interface_is_for_this_machine_only() {
     assert_eq!(emu.get("/cdn-cgi/nonsense").status, 404);
 }
 
+#[test]
+fn a_body_that_nobody_reads_does_not_end_the_connection() {
+    let project = Project::probe();
+    let emu = project.serve(&[]);
+    let mut client = Raw::connect(emu.port());
+    let body = vec![b'x'; 900_000];
+    for _ in 0..2 {
+        client.send(b"POST /status/200 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n");
+        client.send(&body);
+        let answer = client.response();
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    }
+}
+
 fn assert_no_panic(emu: &Emu) {
     assert!(!emu.log().contains("panicked"), "{}", emu.log());
 }
