@@ -174,8 +174,20 @@ impl Lane {
             return;
         }
         let left_over = instance.invocations.remove(&number).is_some_and(|invocation| invocation.calls > 0);
-        if left_over && matches!(instance.owner, Owner::Worker(_)) && !self.streams.has_any(serial) {
+        let is_worker = matches!(instance.owner, Owner::Worker(_));
+        // A body or a socket that is still open is served by those very calls.
+        if left_over && is_worker && !self.streams.has_any(serial) && !self.has_standard_socket(serial) {
+            self.cancel_calls_of(serial, number);
             self.event(serial, 0, Event::Cancelled { invocation: number });
+        }
+    }
+
+    fn cancel_calls_of(&mut self, serial: u64, invocation: u32) {
+        let Some(instance) = self.instances.get(&serial) else { return };
+        let calls = instance.calls.iter().filter(|(_, call)| call.invocation == invocation);
+        let calls: Vec<u32> = calls.map(|(call, _)| *call).collect();
+        for call in calls {
+            self.cancel_call(serial, call);
         }
     }
 

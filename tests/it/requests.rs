@@ -162,3 +162,16 @@ fn several_workers_are_served_together() {
         missing.text
     );
 }
+
+#[test]
+fn a_timer_does_not_outlive_the_answer_unless_it_is_waited_for() {
+    let project = Project::probe();
+    let emu = project.serve(&[]);
+    for (kind, kept) in [("spawn", json!(null)), ("wait_until", json!("late"))] {
+        let put = json!({ "stub": { "name": kind, "steps": [{ "kv": { "put": ["k", "late"] } }] } });
+        emu.in_worker(&json!([{ kind: [{ "sleep": 50 }, put] }, { "sleep": 1 }]));
+        // A request that takes longer than the timer.
+        emu.in_worker(&json!([{ "sleep": 200 }]));
+        assert_eq!(emu.in_object(kind, &json!([{ "kv": { "get": "k" } }])), json!([kept]), "{kind}");
+    }
+}
