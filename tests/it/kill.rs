@@ -3,7 +3,7 @@
 //! Invariant: every write that was acknowledged is there, what was written together is there together or not at all,
 //! every alarm that was acknowledged fires, and no database is damaged.
 
-use crate::support::{Emu, Got, Project, wait_for};
+use crate::support::{Dice, Emu, Got, Project, wait_for};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Mutex;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 const ROUNDS: u64 = 50;
 /// The longest life of an emu, after it is ready.
@@ -157,26 +157,4 @@ fn check_databases(project: &Project) {
         }
     }
     assert!(checked > ROUNDS, "{checked} databases");
-}
-
-/// Pseudo-random numbers from a seed that is printed, and can be given to see the same again.
-struct Dice {
-    state: u64,
-}
-
-impl Dice {
-    fn new() -> Self {
-        let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is set").as_nanos() as u64;
-        let seed = std::env::var("EMU_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(now);
-        println!("EMU_TEST_SEED={seed}");
-        Self { state: seed | 1 }
-    }
-
-    /// A number from 0 to `end`, exclusive.
-    fn below(&mut self, end: u64) -> u64 {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        self.state % end
-    }
 }

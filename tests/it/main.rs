@@ -12,6 +12,7 @@ mod bad_frames;
 mod bad_http;
 mod bad_storage;
 mod build;
+mod chaos;
 mod chat;
 mod commands;
 mod endurance;

@@ -2,10 +2,11 @@
 //! write.
 //!
 //! Reading order: [`project`], [`emu`], [`log`], [`http`], [`socket`],
-//! [`raw`], [`objects`], [`script`].
+//! [`raw`], [`objects`], [`script`], [`dice`].
 //!
 //! Invariant: asserts nothing about the platform; every wait is bounded, and ends with the whole log when it fails.
 
+mod dice;
 mod emu;
 mod http;
 mod log;
@@ -15,6 +16,7 @@ mod raw;
 mod script;
 mod socket;
 
+pub(crate) use dice::Dice;
 pub(crate) use emu::{Emu, ends};
 pub(crate) use http::Reply;
 pub(crate) use project::{Project, repository};

@@ -23,6 +23,11 @@ impl Raw {
 
     /// Connects and opens a WebSocket by hand.
     pub(crate) fn websocket(port: u16, path: &str) -> Self {
+        Self::try_websocket(port, path).unwrap_or_else(|head| panic!("no WebSocket at {path}: {head}"))
+    }
+
+    /// Connects and opens a WebSocket by hand; otherwise gives the head of the response.
+    pub(crate) fn try_websocket(port: u16, path: &str) -> Result<Self, String> {
         let mut raw = Self::connect(port);
         raw.send(
             format!(
@@ -32,8 +37,7 @@ impl Raw {
             .as_bytes(),
         );
         let head = raw.head();
-        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
-        raw
+        if head.starts_with("HTTP/1.1 101 ") { Ok(raw) } else { Err(head) }
     }
 
     /// Sends bytes. That the other side has gone is for [`Self::rest`] to show.
