@@ -320,7 +320,13 @@ async fn serve_connection(
         return;
     }
     let mut builder = auto::Builder::new(LocalExecutor);
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
+    // A client that has nothing more to send still waits for its answer (`half_close`).
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .half_close(true);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(MAX_HEAD_BYTES as u32);
     let service = service_fn(|request| http::serve(Rc::clone(&driver), Arc::clone(&app), peer, request));
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
