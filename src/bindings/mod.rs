@@ -99,9 +99,6 @@ const MAX_SAID_BYTES: usize = 128 * 1024 * 1024;
 /// What an output counts beside its payload.
 const OUTPUT_OVERHEAD_BYTES: usize = 256;
 
-/// Log lines of one turn beyond this are dropped.
-const MAX_LOG_LINES: usize = 10_000;
-
 impl Host for GuestHost {
     fn op(&mut self, op: Op) -> Result<(), Death> {
         self.said_bytes += OUTPUT_OVERHEAD_BYTES + payload_len(&op);
@@ -109,8 +106,7 @@ impl Host for GuestHost {
             return Err(Death::Memory);
         }
         match op {
-            Op::Log { level, message } if self.log.len() < MAX_LOG_LINES => self.log.push((level, message)),
-            Op::Log { .. } => {}
+            Op::Log { level, message } => self.log.push((level, message)),
             Op::Declare(_) => return Err(Death::Abi("exports are declared in `emu_init` only".into())),
             op => self.outputs.push(Output::Op(op)),
         }
@@ -163,6 +159,11 @@ fn body_len(body: &Body) -> usize {
 }
 
 impl GuestHost {
+    /// The host behind the isolate of the instance `instance`.
+    pub fn new(shared: Rc<Shared>, instance: u64, switches: Switches, object: Option<ObjectFace>) -> Self {
+        Self { shared, instance, switches, object, outputs: Vec::new(), log: Vec::new(), said_bytes: 0 }
+    }
+
     /// Notes an output of the turn, with the bytes it carries.
     fn say(&mut self, output: Output, bytes: usize) {
         self.said_bytes += OUTPUT_OVERHEAD_BYTES + bytes;

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// The largest number of hibernatable sockets of one object.
 pub const MAX_SOCKETS: usize = 32_768;
+/// What a waiting message counts beside its payload, in bytes.
+pub const MESSAGE_OVERHEAD_BYTES: usize = 64;
 /// The largest serialised attachment, in bytes.
 pub const MAX_ATTACHMENT_BYTES: usize = 16_384;
 const MAX_TAGS: usize = 10;
@@ -241,7 +243,7 @@ impl Sockets {
     /// How many bytes of messages wait on a socket.
     pub fn backlog(&self, socket: u32) -> usize {
         let message_len = |arrival: &Arrival| match arrival {
-            Arrival::Message(message) => message.len() + 64,
+            Arrival::Message(message) => message.len() + MESSAGE_OVERHEAD_BYTES,
             _ => 0,
         };
         self.sockets.get(&socket).map_or(0, |socket| socket.inbox.iter().map(message_len).sum())

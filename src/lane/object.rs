@@ -213,24 +213,17 @@ impl Lane {
         };
         self.last_instance += 1;
         let serial = self.last_instance;
-        let host = GuestHost {
-            shared: Rc::clone(&self.shared),
-            instance: serial,
-            switches: worker.prepared.switches,
-            object: Some(ObjectFace {
-                number,
-                id: object.id.clone(),
-                storage: object.storage.clone(),
-                sockets: Rc::clone(&object.sockets),
-                has_alarm_handler: class.alarm,
-                constructing: true,
-                running_alarm_ns: None,
-                alarm_touched: false,
-            }),
-            outputs: Vec::new(),
-            log: Vec::new(),
-            said_bytes: 0,
+        let face = ObjectFace {
+            number,
+            id: object.id.clone(),
+            storage: object.storage.clone(),
+            sockets: Rc::clone(&object.sockets),
+            has_alarm_handler: class.alarm,
+            constructing: true,
+            running_alarm_ns: None,
+            alarm_touched: false,
         };
+        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.prepared.switches, Some(face));
         let event_class = class.name.clone();
         let isolate = worker
             .launcher

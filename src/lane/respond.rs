@@ -6,10 +6,12 @@ use super::Lane;
 use super::instance::{Instance, Invocation, Origin, Owner};
 use super::message::{Effect, Parcel};
 use super::object::Delivery;
+use crate::bindings::GuestHost;
 use crate::core::alarm::RunEnd;
 use crate::core::ends::{Holder, Mode};
 use crate::core::stream::Party;
 use emu_abi::{Body, Event, Failure, Invoke, LogLevel, Outcome, Request, Response, Settled};
+use std::rc::Rc;
 
 impl Lane {
     pub(super) fn invocation(&mut self, serial: u64, number: u32) -> Option<&mut Invocation> {
@@ -57,15 +59,7 @@ impl Lane {
         }
         self.last_instance += 1;
         let serial = self.last_instance;
-        let host = crate::bindings::GuestHost {
-            shared: std::rc::Rc::clone(&self.shared),
-            instance: serial,
-            switches: worker.prepared.switches,
-            object: None,
-            outputs: Vec::new(),
-            log: Vec::new(),
-            said_bytes: 0,
-        };
+        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.prepared.switches, None);
         let isolate = worker.launcher.start(host).map_err(|error| Failure::error(crate::error::report(&error)))?;
         self.instances.insert(serial, Instance::new(isolate, Owner::Worker(number), worker.version));
         self.workers[number].instance = Some(serial);

@@ -61,10 +61,7 @@ impl Lane {
             return;
         }
         for output in outputs {
-            // An earlier output may have reset the object; what it said after that is not heard.
-            if self.instances.contains_key(&serial) {
-                self.act(serial, output);
-            }
+            self.act(serial, output);
         }
         self.after_turn(serial);
     }
@@ -101,7 +98,7 @@ impl Lane {
     /// Lets out what was held back for the lane's flush.
     pub(super) fn release_held(&mut self) {
         let flushed = self.storage.flush();
-        let mut held = std::mem::take(&mut self.held);
+        let held = std::mem::take(&mut self.held);
         let alarms = std::mem::take(&mut self.alarms_to_index);
         match flushed {
             Ok(()) => alarms.into_iter().for_each(|number| self.index_flushed_alarm(number)),
@@ -111,11 +108,10 @@ impl Lane {
                 let object_of =
                     |held: &Held| self.instances.get(&held.serial).and_then(|instance| instance.owner.object());
                 let objects: BTreeSet<usize> = held.iter().filter_map(object_of).chain(alarms).collect();
+                // What workers said does not depend on this disk and is acted upon below.
                 for number in objects {
                     self.reset(number, &failure);
                 }
-                // What workers said does not depend on this disk.
-                held.retain(|held| self.instances.contains_key(&held.serial));
             }
         }
         // Only when all that a turn said has been acted upon can be told whether its instance is idle.
@@ -129,6 +125,10 @@ impl Lane {
     }
 
     fn act(&mut self, serial: u64, output: Output) {
+        // An earlier output may have reset the object; what its instance said after that is not heard.
+        if !self.instances.contains_key(&serial) {
+            return;
+        }
         match output {
             Output::Op(op) => self.act_on_op(serial, op),
             Output::Emit(socket, arrival) => self.emit(socket, arrival),

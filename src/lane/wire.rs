@@ -7,15 +7,13 @@ use super::message::{Effect, Parcel};
 use super::object::Delivery;
 use super::{Due, Lane};
 use crate::core::ends::{End, Holder, Mode, SocketId};
-use crate::core::socket::{Arrival, Received};
+use crate::core::socket::{Arrival, MESSAGE_OVERHEAD_BYTES, Received};
 use crate::core::stream::{Notice, Notices, Party, Signal, StreamId};
 use crate::isolate::Death;
 use emu_abi::{Body, Event, Failure, Message, Response};
 
 /// Bytes that are kept for an end that nobody has accepted; beyond that the socket is cut.
 const MAX_UNACCEPTED_BYTES: usize = 64 * 1024 * 1024;
-/// What a waiting message counts beside its payload.
-const MESSAGE_OVERHEAD_BYTES: usize = 64;
 
 impl Lane {
     // ---- streams

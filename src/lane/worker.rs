@@ -23,7 +23,7 @@ pub struct Prepared {
 /// A Durable Object class that is bound or declared, in the numbering all lanes share.
 #[derive(Clone, Debug)]
 pub struct Namespace {
-    /// `<worker>-<Class>`: derives ids and names the folder.
+    /// `<worker>-<Class>`, with the name the class had before its renames: derives ids and names the folder.
     pub unique_key: String,
     /// The worker that exports the class.
     pub worker: usize,

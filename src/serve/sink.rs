@@ -1,5 +1,5 @@
-//! Where lines of the log go: they are collected for a moment and written together, for a write per request would cost as
-//! much as answering it.
+//! Where lines of the log go: they are collected for a moment and written together, for a write per request is a fifth of
+//! the time of answering one.
 //!
 //! Invariant: lines leave in the order they came, whole. That nobody reads them is no reason to stop serving.
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 const LINGER: Duration = Duration::from_millis(2);
 /// How long [`Sink::flush`] waits.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
-/// Bytes that may wait for a reader that has stopped reading; further lines are dropped.
+/// Bytes that may wait for a reader that has stopped reading; further lines are dropped, and counted.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Lines on their way to standard output.
@@ -25,6 +25,8 @@ pub(super) struct Sink {
 #[derive(Default)]
 struct Waiting {
     lines: Vec<u8>,
+    /// Lines for which there was no room.
+    dropped: u64,
     /// Earlier lines are being written.
     writing: bool,
 }
@@ -49,6 +51,7 @@ impl Sink {
     pub(super) fn add(&self, line: &str) {
         let mut waiting = self.lock();
         if waiting.lines.len() + line.len() > MAX_BYTES {
+            waiting.dropped += 1;
             return;
         }
         let was_empty = waiting.lines.is_empty();
@@ -73,7 +76,12 @@ impl Sink {
         let lines = {
             let mut waiting = self.lock();
             waiting.writing = true;
-            std::mem::take(&mut waiting.lines)
+            let dropped = std::mem::take(&mut waiting.dropped);
+            let mut lines = std::mem::take(&mut waiting.lines);
+            if dropped > 0 {
+                lines.extend_from_slice(format!("({dropped} lines were dropped: nobody read the log)\n").as_bytes());
+            }
+            lines
         };
         let mut out = std::io::stdout().lock();
         let _ = out.write_all(&lines).and_then(|()| out.flush());
