@@ -40,6 +40,9 @@ pub(super) async fn serve(
 }
 
 async fn worker(driver: &Rc<Driver>, peer: SocketAddr, mut request: Request<Incoming>) -> Response<OutgoingBody> {
+    if head_bytes(&request) > super::MAX_HEAD_BYTES {
+        return plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too large\n");
+    }
     let upgrade = Upgrade::of(&request);
     let on_upgrade = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
     let wants_html = wants_html(request.headers());
@@ -58,6 +61,12 @@ async fn worker(driver: &Rc<Driver>, peer: SocketAddr, mut request: Request<Inco
         Ok(Err(failure)) => failed(driver, &what, &failure, wants_html),
         Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "emu is shutting down\n"),
     }
+}
+
+/// The size of a request's URL and headers. hyper bounds its buffer, and how much one read brings into that is chance.
+fn head_bytes(request: &Request<Incoming>) -> usize {
+    let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() + path
 }
 
 /// The path of a URL, with its query.
