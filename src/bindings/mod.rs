@@ -5,6 +5,7 @@
 //!
 //! Invariant: answers one guest; knows neither other isolates nor connections.
 
+mod crypto;
 mod namespace;
 mod random;
 mod socket;
@@ -107,7 +108,9 @@ impl Host for GuestHost {
         }
         match op {
             Op::Log { level, message } => self.log.push((level, message)),
-            Op::Declare(_) => return Err(Death::Abi("exports are declared in `emu_init` only".into())),
+            Op::Declare(_) | Op::Refuse(_) => {
+                return Err(Death::Abi("exports are declared in `emu_init` only".into()));
+            }
             op => self.outputs.push(Output::Op(op)),
         }
         Ok(())
@@ -116,6 +119,8 @@ impl Host for GuestHost {
     fn ask(&mut self, _object: u32, ask: Ask) -> Result<Answer, Failure> {
         match ask {
             Ask::Random { len } => random::bytes(self, len),
+            Ask::Digest { hash, data } => Ok(crypto::digest(hash, &data.0)),
+            Ask::Hmac { hash, key, data } => Ok(crypto::hmac(hash, &key.0, &data.0)),
             Ask::IdFromName { .. } | Ask::IdFromString { .. } | Ask::IdUnique { .. } => namespace::answer(self, ask),
             Ask::KvGet { .. }
             | Ask::KvList(_)

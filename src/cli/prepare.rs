@@ -6,7 +6,7 @@ use super::load::Project;
 use crate::bindings::Switches;
 use crate::config::{Backend, Diagnostic, Severity, Var};
 use crate::error::{Error, Result};
-use crate::isolate::{Engine, Image, Limits, Module};
+use crate::isolate::{Base, Engine, Image, Limits, Module};
 use crate::lane::{Namespace, Prepared};
 use crate::serve::Log;
 use crate::storage;
@@ -172,9 +172,14 @@ pub(super) fn prepare(
     let module = Module::compile(engine, &bytes, &name)?;
     let limits = limits(project);
     let init = init(projects, namespaces, project)?;
-    let image = Image::freeze(engine, &module, &init, limits, &name, &mut |level, line| match level {
+    let base = Base::boot(engine, module, &name)?;
+    let image = Image::freeze(engine, &base, &init, limits, &mut |level, line| match level {
         LogLevel::Warn | LogLevel::Error => log.warn(line),
         _ => log.info(line),
+    })
+    .map_err(|failure| {
+        Error::guest(format!("`{name}` failed in its global scope: {failure}"))
+            .hint("the worker cannot start before its start-up code returns; no request was served")
     })?;
     check_exports(&image, namespaces, index, project)?;
     let has = |flag: &str| project.worker.compatibility.has(flag);
@@ -248,6 +253,7 @@ fn init(projects: &[Project], namespaces: &[Namespace], project: &Project) -> Re
         compatibility_date: project.worker.compatibility.date().to_owned(),
         compatibility_flags: project.worker.compatibility.flags().map(str::to_owned).collect(),
         env,
+        modules: Vec::new(),
     })
 }
 

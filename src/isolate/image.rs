@@ -3,85 +3,102 @@
 //! That is legal because the platform forbids input, output, timers and randomness in global scope (reference §2.2):
 //! nothing an isolate could tell apart has happened yet.
 //!
+//! A guest that offers to boot is frozen twice: a [`Base`] when it is up and knows no worker yet, then an [`Image`] for
+//! each worker, started from that base.
+//!
 //! Invariant: during initialisation a guest can log and declare its exports, and nothing else.
 
 use super::death::Death;
 use super::engine::Engine;
 use super::guest::{Guest, Host, deliver, linker};
 use super::isolate::{Limits, explain};
-use super::memory::{Contents, with_image};
-use super::module::{GLOBAL_EXPORT_PREFIX, Module};
+use super::module::Module;
+use super::snapshot::{Snapshot, globals};
 use crate::error::{Error, Result};
-use emu_abi::{Answer, Ask, Exports, Failure, Init, LogLevel, Op};
+use emu_abi::{Answer, Ask, BOOT_EXPORT, Exports, Failure, Init, LogLevel, Op};
 use std::sync::Arc;
-use wasmtime::{Instance, Store, Val};
+use wasmtime::{Instance, Memory, Store};
 
 /// The platform's message for what is forbidden in global scope (reference §2.2).
 pub(super) const GLOBAL_SCOPE: &str = "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or \
 connect()), setting a timeout, and generating random values are not allowed within global scope. To fix this error, \
 perform this operation within a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";
 
+/// A compiled guest with what it prepared for any worker, if it offers that.
+#[derive(Clone)]
+pub struct Base {
+    module: Module,
+    booted: Option<Snapshot>,
+}
+
+impl Base {
+    /// Boots `module` once, if it can be.
+    ///
+    /// # Errors
+    /// When the guest fails while it boots.
+    pub fn boot(engine: &Engine, module: Module, name: &str) -> Result<Self> {
+        if !module.boots {
+            return Ok(Self { module, booted: None });
+        }
+        let mut store = startup_store(engine, Limits::default());
+        let _running = engine.ticker.turn_begins();
+        let booted = run_boot(engine, &module, &mut store)
+            .map_err(|error| Error::guest(format!("`{name}` cannot boot: {}", explain(&error, store.data()))))?;
+        Ok(Self { module, booted: Some(booted) })
+    }
+}
+
 /// A worker ready to start: compiled code and the memory it starts with.
 #[derive(Clone)]
 pub struct Image {
     pub(super) module: Module,
-    pub(super) contents: Arc<Contents>,
-    /// Mutable globals that initialisation changed, by ordinal.
-    pub(super) globals: Vec<(u32, i64)>,
+    pub(super) snapshot: Snapshot,
     exports: Arc<Exports>,
 }
 
+/// Why a worker cannot start.
+#[derive(Debug)]
+pub enum StartFailure {
+    /// It threw in its global scope, or is no worker.
+    Refused(Failure),
+    /// Its isolate died.
+    Died(Death),
+}
+
+impl std::fmt::Display for StartFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(failure) => failure.fmt(f),
+            Self::Died(death) => death.fmt(f),
+        }
+    }
+}
+
 impl Image {
-    /// Starts `module` once, initialises it, and freezes it. Log lines of the global scope go to `log`.
+    /// Starts a guest once, initialises it, and freezes it. Log lines of the global scope go to `log`.
     ///
     /// # Errors
     /// When the guest fails in its global scope, or breaks the interface.
     pub fn freeze(
         engine: &Engine,
-        module: &Module,
+        base: &Base,
         init: &Init,
         limits: Limits,
-        name: &str,
         log: &mut dyn FnMut(LogLevel, &str),
-    ) -> Result<Self> {
-        let attempt = Self::try_freeze(engine, module, init, limits);
-        let (image, startup) = match attempt {
-            Ok((image, startup)) => (Ok(image), startup),
-            Err((death, startup)) => (Err(death), startup),
-        };
+    ) -> std::result::Result<Self, StartFailure> {
+        let mut store = startup_store(engine, limits);
+        let _running = engine.ticker.turn_begins();
+        let ran =
+            run_init(engine, base, init, &mut store).map_err(|error| StartFailure::Died(explain(&error, store.data())));
+        let startup = store.into_data().host;
         for (level, line) in &startup.log {
             log(*level, line);
         }
-        image.map_err(|death| {
-            Error::guest(format!("`{name}` failed in its global scope: {death}"))
-                .hint("the worker cannot start before its start-up code returns; no request was served")
-        })
-    }
-
-    fn try_freeze(
-        engine: &Engine,
-        module: &Module,
-        init: &Init,
-        limits: Limits,
-    ) -> std::result::Result<(Self, Startup), (Death, Startup)> {
-        let mut guest = Guest::new(Startup::default(), limits.memory_bytes, engine);
-        guest.cpu.budget = limits.cpu;
-        let mut store = Store::new(&engine.wasmtime, guest);
-        store.limiter(|guest| &mut guest.limiter);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|mut store| store.data_mut().cpu.tick());
-        let _running = engine.ticker.turn_begins();
-        match run_startup(engine, module, init, &mut store) {
-            Ok((contents, globals)) => {
-                let startup = store.into_data().host;
-                let exports = Arc::new(startup.exports.clone());
-                Ok((Self { module: module.clone(), contents: Arc::new(contents), globals, exports }, startup))
-            }
-            Err(error) => {
-                let death = explain(&error, store.data());
-                Err((death, store.into_data().host))
-            }
+        let snapshot = ran?;
+        if let Some(failure) = startup.refused {
+            return Err(StartFailure::Refused(failure));
         }
+        Ok(Self { module: base.module.clone(), snapshot, exports: Arc::new(startup.exports) })
     }
 
     /// What the worker exports.
@@ -91,66 +108,92 @@ impl Image {
 
     /// The size of the frozen memory in bytes.
     pub fn memory_bytes(&self) -> usize {
-        self.contents.len()
+        self.snapshot.contents.len()
     }
 }
 
-fn run_startup(
+fn startup_store(engine: &Engine, limits: Limits) -> Store<Guest<Startup>> {
+    let mut guest = Guest::new(Startup::default(), limits.memory_bytes, engine);
+    guest.cpu.budget = limits.cpu;
+    let mut store = Store::new(&engine.wasmtime, guest);
+    store.limiter(|guest| &mut guest.limiter);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut store| store.data_mut().cpu.tick());
+    store
+}
+
+/// An instance that starts up, with the globals that it had at first.
+struct Starting {
+    instance: Instance,
+    memory: Memory,
+    fresh: Vec<i64>,
+}
+
+impl Starting {
+    /// A fresh instance with the module's own data in its memory.
+    fn fresh(engine: &Engine, module: &Module, store: &mut Store<Guest<Startup>>) -> wasmtime::Result<Self> {
+        let instance = linker::<Startup>(&engine.wasmtime)?.instantiate(&mut *store, &module.wasmtime)?;
+        let starting = Self::of(instance, module, store)?;
+        for (address, bytes) in &module.data {
+            starting.memory.write(&mut *store, *address as usize, bytes).map_err(|_| {
+                Death::Abi(format!("a data segment of {} bytes at {address} lies outside its memory", bytes.len()))
+            })?;
+        }
+        for name in &module.register {
+            instance.get_typed_func::<(), ()>(&mut *store, name)?.call(&mut *store, ())?;
+        }
+        Ok(starting)
+    }
+
+    /// An instance in the state of a booted one.
+    fn booted(
+        engine: &Engine,
+        module: &Module,
+        booted: &Snapshot,
+        store: &mut Store<Guest<Startup>>,
+    ) -> wasmtime::Result<Self> {
+        let pre = linker::<Startup>(&engine.wasmtime)?.instantiate_pre(&module.wasmtime)?;
+        let instance = booted.instantiate(&pre, store)?;
+        let mut starting = Self::of(instance, module, store)?;
+        starting.fresh.clone_from(&booted.fresh);
+        Ok(starting)
+    }
+
+    fn of(instance: Instance, module: &Module, store: &mut Store<Guest<Startup>>) -> wasmtime::Result<Self> {
+        let memory = instance.get_memory(&mut *store, "memory").ok_or_else(|| wasmtime::Error::msg("no memory"))?;
+        store.data_mut().memory = Some(memory);
+        let fresh = globals(module, &instance, store);
+        Ok(Self { instance, memory, fresh })
+    }
+}
+
+fn run_boot(engine: &Engine, module: &Module, store: &mut Store<Guest<Startup>>) -> wasmtime::Result<Snapshot> {
+    let starting = Starting::fresh(engine, module, store)?;
+    starting.instance.get_typed_func::<(), ()>(&mut *store, BOOT_EXPORT)?.call(&mut *store, ())?;
+    Snapshot::take(module, &starting.instance, starting.memory, starting.fresh, store)
+}
+
+fn run_init(
     engine: &Engine,
-    module: &Module,
+    base: &Base,
     init: &Init,
     store: &mut Store<Guest<Startup>>,
-) -> wasmtime::Result<(Contents, Vec<(u32, i64)>)> {
-    let linker = linker::<Startup>(&engine.wasmtime)?;
-    let instance = linker.instantiate(&mut *store, &module.wasmtime)?;
-    let memory = instance.get_memory(&mut *store, "memory").ok_or_else(|| wasmtime::Error::msg("no memory"))?;
-    store.data_mut().memory = Some(memory);
-    for (address, bytes) in &module.data {
-        memory.write(&mut *store, *address as usize, bytes).map_err(|_| {
-            Death::Abi(format!("a data segment of {} bytes at {address} lies outside its memory", bytes.len()))
-        })?;
-    }
-    let before = globals(&instance, store, module.globals);
-    for name in &module.register {
-        instance.get_typed_func::<(), ()>(&mut *store, name)?.call(&mut *store, ())?;
-    }
+) -> wasmtime::Result<Snapshot> {
+    let Starting { instance, memory, fresh } = match &base.booted {
+        Some(booted) => Starting::booted(engine, &base.module, booted, store)?,
+        None => Starting::fresh(engine, &base.module, store)?,
+    };
     let alloc = instance.get_typed_func::<u32, u32>(&mut *store, "emu_alloc")?;
     let (ptr, len) = deliver(&mut *store, memory, &alloc, &emu_abi::encode(init))?;
     instance.get_typed_func::<(u32, u32), ()>(&mut *store, "emu_init")?.call(&mut *store, (ptr, len))?;
-    let after = globals(&instance, store, module.globals);
-    let changed = (0..).zip(before.iter().zip(&after)).filter(|(_, (before, after))| before != after);
-    let changed = changed.map(|(ordinal, (_, after))| (ordinal, *after)).collect();
-    let contents = Contents::freeze(memory.data(&*store))?;
-    Ok((contents, changed))
-}
-
-/// The integer globals; others cannot be carried over and do not occur in what LLVM emits.
-fn globals(instance: &Instance, store: &mut Store<Guest<Startup>>, count: u32) -> Vec<i64> {
-    (0..count)
-        .map(|ordinal| {
-            let global = instance.get_global(&mut *store, &format!("{GLOBAL_EXPORT_PREFIX}{ordinal}"));
-            match global.map(|global| global.get(&mut *store)) {
-                Some(Val::I32(value)) => i64::from(value),
-                Some(Val::I64(value)) => value,
-                _ => 0,
-            }
-        })
-        .collect()
-}
-
-/// First instances of a module carry its data segments; `with_image` is for all later ones.
-pub(super) fn instantiate_frozen<H: Host>(
-    image: &Image,
-    pre: &wasmtime::InstancePre<Guest<H>>,
-    store: &mut Store<Guest<H>>,
-) -> wasmtime::Result<Instance> {
-    with_image(&image.contents, || pre.instantiate(&mut *store))
+    Snapshot::take(&base.module, &instance, memory, fresh, store)
 }
 
 /// The host of a guest that initialises.
 #[derive(Default)]
 struct Startup {
     exports: Exports,
+    refused: Option<Failure>,
     log: Vec<(LogLevel, String)>,
 }
 
@@ -158,6 +201,7 @@ impl Host for Startup {
     fn op(&mut self, op: Op) -> std::result::Result<(), Death> {
         match op {
             Op::Declare(exports) => self.exports = exports,
+            Op::Refuse(failure) => self.refused = Some(failure),
             Op::Log { level, message } if self.log.len() < 1000 => self.log.push((level, message)),
             Op::Log { .. } | Op::Cancel { .. } | Op::BodyCancel { .. } | Op::SocketDrop { .. } => {}
             _ => return Err(Death::Trap(GLOBAL_SCOPE.into())),

@@ -5,12 +5,11 @@
 use super::death::Death;
 use super::engine::Engine;
 use super::guest::{Guest, Host, deliver, linker};
-use super::image::{Image, instantiate_frozen};
-use super::module::GLOBAL_EXPORT_PREFIX;
+use super::image::Image;
 use crate::error::{Error, Result};
 use emu_abi::Turn;
 use std::time::Duration;
-use wasmtime::{InstancePre, Memory, Store, Trap, TypedFunc, Val};
+use wasmtime::{InstancePre, Memory, Store, Trap, TypedFunc};
 
 /// What an isolate may use.
 #[derive(Clone, Copy, Debug)]
@@ -67,17 +66,7 @@ impl<H: Host> Launcher<H> {
         store.limiter(|guest| &mut guest.limiter);
         store.epoch_deadline_callback(|mut store| store.data_mut().cpu.tick());
         store.set_epoch_deadline(1);
-        let instance = instantiate_frozen(&self.image, &self.pre, &mut store)?;
-        for (ordinal, value) in &self.image.globals {
-            let global = instance
-                .get_global(&mut store, &format!("{GLOBAL_EXPORT_PREFIX}{ordinal}"))
-                .ok_or_else(|| wasmtime::Error::msg("a global is missing"))?;
-            let value = match global.get(&mut store) {
-                Val::I64(_) => Val::I64(*value),
-                _ => Val::I32(*value as i32),
-            };
-            global.set(&mut store, value)?;
-        }
+        let instance = self.image.snapshot.instantiate(&self.pre, &mut store)?;
         let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::Error::msg("no memory"))?;
         store.data_mut().memory = Some(memory);
         let alloc = instance.get_typed_func(&mut store, "emu_alloc")?;

@@ -1,7 +1,8 @@
 //! Isolates: wasm instances with a memory of their own, started from frozen images. The sole user of wasmtime.
 //!
 //! Reading order: [`engine`] (how code is compiled and metered), [`module`] (what a guest must look like, and what is
-//! changed in it), [`image`] (freezing a memory), [`memory`] (mapping it copy-on-write; the one unsafe file),
+//! changed in it), [`image`] (freezing a guest), [`snapshot`] (what is kept of one),
+//! [`memory`] (mapping it copy-on-write; the one unsafe file),
 //! [`guest`] (what a guest may call, and how its pointers are checked), [`isolate`] (one running instance).
 //!
 //! Invariant: knows messages, not what they mean. No HTTP, no SQLite, no object, no wall clock.
@@ -14,10 +15,11 @@ mod image;
 mod isolate;
 mod memory;
 mod module;
+mod snapshot;
 
 pub use death::Death;
 pub use engine::{Engine, EngineOptions};
 pub use guest::Host;
-pub use image::Image;
+pub use image::{Base, Image, StartFailure};
 pub use isolate::{Isolate, Launcher, Limits};
 pub use module::Module;

@@ -7,7 +7,7 @@
 
 use super::engine::Engine;
 use crate::error::{Error, Result};
-use emu_abi::{IMPORT_MODULE, REGISTER_EXPORT_PREFIX, VERSION, VERSION_EXPORT_PREFIX};
+use emu_abi::{BOOT_EXPORT, IMPORT_MODULE, REGISTER_EXPORT_PREFIX, VERSION, VERSION_EXPORT_PREFIX};
 use wasm_encoder::{DataSection, ExportKind, ExportSection, RawSection};
 use wasmparser::{DataKind, ExternalKind, Operator, Parser, Payload, TypeRef};
 
@@ -25,6 +25,8 @@ pub struct Module {
     pub(super) data: Vec<(u32, Vec<u8>)>,
     /// Names of the registration exports, sorted.
     pub(super) register: Vec<String>,
+    /// It can be booted before it knows its worker.
+    pub(super) boots: bool,
     /// How many mutable globals there are.
     pub(super) globals: u32,
 }
@@ -40,7 +42,8 @@ impl Module {
             .map_err(|error| Error::guest(format!("`{name}` cannot be prepared")).because(error.to_string()))?;
         let wasmtime = wasmtime::Module::new(&engine.wasmtime, &rewritten)
             .map_err(|error| Error::guest(format!("`{name}` cannot be compiled")).because(format!("{error:#}")))?;
-        Ok(Self { wasmtime, data: shape.data, register: shape.register, globals: shape.mutable_globals.len() as u32 })
+        let globals = shape.mutable_globals.len() as u32;
+        Ok(Self { wasmtime, data: shape.data, register: shape.register, boots: shape.boots, globals })
     }
 }
 
@@ -49,6 +52,7 @@ impl Module {
 struct Shape {
     data: Vec<(u32, Vec<u8>)>,
     register: Vec<String>,
+    boots: bool,
     mutable_globals: Vec<u32>,
 }
 
@@ -118,6 +122,7 @@ impl Shape {
             }
         }
         exports.check(name)?;
+        shape.boots = exports.boot;
         shape.register.sort();
         Ok(shape)
     }
@@ -155,6 +160,7 @@ struct Exported {
     alloc: bool,
     init: bool,
     turn: bool,
+    boot: bool,
     version: Option<String>,
 }
 
@@ -165,6 +171,7 @@ impl Exported {
             ("emu_alloc", ExternalKind::Func) => self.alloc = true,
             ("emu_init", ExternalKind::Func) => self.init = true,
             ("emu_turn", ExternalKind::Func) => self.turn = true,
+            (BOOT_EXPORT, ExternalKind::Func) => self.boot = true,
             (name, ExternalKind::Func) if name.starts_with(REGISTER_EXPORT_PREFIX) => register.push(name.into()),
             (name, ExternalKind::Func) => {
                 if let Some(version) = name.strip_prefix(VERSION_EXPORT_PREFIX) {

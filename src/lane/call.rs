@@ -33,6 +33,10 @@ impl Lane {
             Call::Fetch { target: Target::Object { namespace, id }, request } => {
                 self.fetch_object(serial, call, invocation, section, (namespace as usize, id), request);
             }
+            Call::Fetch { target: Target::Service(_), .. } => {
+                self.note_call(serial, call, invocation, section, CallKind::Sync);
+                self.complete(serial, call, Err(Failure::error("there is no such service")));
+            }
             Call::Sleep { ms } => {
                 let ms = if ms.is_nan() { 0.0 } else { ms.clamp(0.0, MAX_TIMER_MS) };
                 let due_ms = self.world().now_ms() + ms;

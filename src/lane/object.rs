@@ -195,7 +195,7 @@ impl Lane {
                 )
             }
         };
-        self.turn(serial, Event::Invoke { invocation, object: OBJECT_IN_ISOLATE, what });
+        self.turn(serial, Event::Invoke { invocation, object: OBJECT_IN_ISOLATE, entrypoint: String::new(), what });
     }
 
     /// Starts an instance and runs the constructor.

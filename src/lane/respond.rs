@@ -49,7 +49,7 @@ impl Lane {
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         let invocation = instance.begin(origin.clone(), now_ms);
         self.running.insert(origin, (serial, invocation));
-        self.turn(serial, Event::Invoke { invocation, object: 0, what });
+        self.turn(serial, Event::Invoke { invocation, object: 0, entrypoint: String::new(), what });
     }
 
     fn worker_instance(&mut self, number: usize) -> Result<u64, Failure> {

@@ -154,8 +154,8 @@ impl Lane {
             Op::BodyEnd { body } => self.end_from_guest(serial, body, Ok(())),
             Op::BodyFailed { body, failure } => self.end_from_guest(serial, body, Err(failure)),
             Op::SocketDrop { socket } => self.drop_socket(serial, socket),
-            // `Log` and `Abort` act at once, `Declare` belongs to initialisation: none of them is an output.
-            Op::Log { .. } | Op::Abort { .. } | Op::Declare(_) => {}
+            // `Log` and `Abort` act at once, `Declare` and `Refuse` belong to initialisation: none of them is an output.
+            Op::Log { .. } | Op::Abort { .. } | Op::Declare(_) | Op::Refuse(_) => {}
         }
     }
 

@@ -14,6 +14,23 @@ pub enum Ask {
         len: u32,
     },
 
+    /// A message digest → [`Answer::Bytes`].
+    Digest {
+        /// The hash function.
+        hash: Hash,
+        /// The message.
+        data: Bytes,
+    },
+    /// A keyed digest (HMAC) → [`Answer::Bytes`].
+    Hmac {
+        /// The hash function.
+        hash: Hash,
+        /// The key.
+        key: Bytes,
+        /// The message.
+        data: Bytes,
+    },
+
     /// `idFromName` → [`Answer::Id`].
     IdFromName {
         /// The namespace.
@@ -173,6 +190,21 @@ pub enum Ask {
     },
     /// `ctx.getHibernatableWebSocketEventTimeout` → [`Answer::Time`].
     EventTimeoutGet,
+}
+
+/// A hash function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hash {
+    /// MD5
+    Md5,
+    /// SHA-1
+    Sha1,
+    /// SHA-256
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
 }
 
 /// The answer to an [`Ask`].

@@ -14,6 +14,32 @@ pub struct Init {
     pub compatibility_flags: Vec<String>,
     /// The members of `env`, sorted by name.
     pub env: Vec<(String, Binding)>,
+    /// The worker's modules, the main one first; none for a guest that is the worker itself.
+    pub modules: Vec<Module>,
+}
+
+/// A module of a worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Module {
+    /// The name by which the others import it and stack traces call it: a path with `/`.
+    pub name: String,
+    /// What the bytes are.
+    pub kind: ModuleKind,
+    /// The contents.
+    pub bytes: Bytes,
+}
+
+/// What a module's bytes are, and so what importing it gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ModuleKind {
+    /// An ECMAScript module in UTF-8.
+    Script,
+    /// Text; the default export is a string.
+    Text,
+    /// Bytes; the default export is an `ArrayBuffer`.
+    Data,
+    /// JSON text; the default export is its value.
+    Json,
 }
 
 /// One delivery of one event.
@@ -47,6 +73,8 @@ pub enum Event {
         invocation: u32,
         /// The object, or 0 for the worker.
         object: u32,
+        /// The named export of the worker that handles it; empty for the default export and for objects.
+        entrypoint: String,
         /// The handler and its arguments.
         what: Invoke,
     },

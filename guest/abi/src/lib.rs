@@ -9,6 +9,8 @@
 //! * exports `emu_init(ptr, len)`, called once with an [`Init`]. The memory is frozen when it returns and every isolate
 //!   starts from that image, so nothing random, timed or outside may be looked at in it. Before it, the host calls every
 //!   export whose name starts with [`REGISTER_EXPORT_PREFIX`], in the order of their names;
+//! * may export [`BOOT_EXPORT`]`()`, called before `emu_init`: what takes long and does not depend on the worker. The
+//!   host keeps the memory it leaves and may start later from there, for another worker too;
 //! * exports `emu_turn(ptr, len)`, called with a [`Turn`]: deliver the event, run until no task is ready, return.
 //!
 //! It may import three functions from the module [`IMPORT_MODULE`]:
@@ -33,19 +35,22 @@ mod event;
 mod op;
 mod types;
 
-pub use ask::{Answer, Ask, KvEntry, ListOptions, Rows, SocketState, SqlValue};
-pub use event::{Event, Init, Invoke, Outcome, SocketEvent, Turn};
-pub use op::{Call, Class, Exports, LogLevel, Op, Section, Settled, Target};
+pub use ask::{Answer, Ask, Hash, KvEntry, ListOptions, Rows, SocketState, SqlValue};
+pub use event::{Event, Init, Invoke, Module, ModuleKind, Outcome, SocketEvent, Turn};
+pub use op::{Call, Class, Entrypoint, Exports, LogLevel, Op, Section, Settled, Target};
 pub use types::{Binding, Body, Bytes, Failure, Headers, Message, ObjectId, Redirect, Request, Response};
 
 use alloc::vec::Vec;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The version of this interface. Host and guest must agree on it exactly.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A guest exports a function of this name followed by its [`VERSION`] in decimal.
 pub const VERSION_EXPORT_PREFIX: &str = "emu_abi_";
+
+/// The optional export that prepares a guest for any worker; see the module documentation.
+pub const BOOT_EXPORT: &str = "emu_boot";
 
 /// Exports with this prefix register handlers and classes; see the module documentation.
 pub const REGISTER_EXPORT_PREFIX: &str = "emu_register_";

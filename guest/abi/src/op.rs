@@ -14,6 +14,8 @@ pub type Section = u32;
 pub enum Op {
     /// During `emu_init` only: what the worker exports.
     Declare(Exports),
+    /// During `emu_init` only: the worker cannot start, for this reason.
+    Refuse(Failure),
     /// A line for the log.
     Log {
         /// How important.
@@ -117,6 +119,19 @@ pub struct Exports {
     pub scheduled: bool,
     /// The exported Durable Object classes.
     pub classes: Vec<Class>,
+    /// The named exports with handlers of their own.
+    pub entrypoints: Vec<Entrypoint>,
+}
+
+/// A named export with handlers of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entrypoint {
+    /// Its name.
+    pub name: String,
+    /// It has a `fetch` handler.
+    pub fetch: bool,
+    /// It has a `scheduled` handler.
+    pub scheduled: bool,
 }
 
 /// An exported Durable Object class.
@@ -181,6 +196,8 @@ pub enum Target {
         /// The object.
         id: ObjectId,
     },
+    /// Another worker, or another entrypoint, as [`crate::Binding::Service`] names it.
+    Service(u32),
 }
 
 /// How important a log line is.

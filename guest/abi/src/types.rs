@@ -164,4 +164,6 @@ pub enum Binding {
     Json(String),
     /// A Durable Object namespace; the number names it in asks and calls.
     Objects(u32),
+    /// A service; the number names it in calls.
+    Service(u32),
 }

@@ -73,6 +73,7 @@ fn type_name(binding: &Binding) -> &'static str {
     match binding {
         Binding::Text(_) => "String",
         Binding::Objects(_) => "DurableObjectNamespace",
+        Binding::Service(_) => "Fetcher",
         Binding::Json(json) => match json.trim_start().as_bytes().first() {
             Some(b'{') => "Object",
             Some(b'[') => "Array",
@@ -110,7 +111,7 @@ impl EnvBinding for StringBinding {
         match binding {
             Binding::Text(text) => Some(Self(text)),
             Binding::Json(json) => serde_json::from_str(&json).ok().map(Self),
-            Binding::Objects(_) => None,
+            Binding::Objects(_) | Binding::Service(_) => None,
         }
     }
 }

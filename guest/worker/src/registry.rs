@@ -58,6 +58,7 @@ pub(crate) fn exports() -> Exports {
         fetch: registry.fetch.is_some(),
         scheduled: registry.scheduled.is_some(),
         classes: registry.classes.iter().map(|(class, _)| class.clone()).collect(),
+        entrypoints: Vec::new(),
     })
 }
 

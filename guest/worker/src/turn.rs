@@ -51,7 +51,7 @@ pub(crate) fn turn(turn: Turn) {
 fn deliver(event: Event) {
     match event {
         Event::Construct { invocation, object, class, id } => construct(invocation, object, &class, id),
-        Event::Invoke { invocation, object, what } => invoke(invocation, object, what),
+        Event::Invoke { invocation, object, what, .. } => invoke(invocation, object, what),
         Event::Complete { call, result } => calls::complete(call, result),
         Event::BodyChunk { body, bytes } => streams::deliver(body, Ok(Some(bytes.0))),
         Event::BodyEnd { body } => streams::deliver(body, Ok(None)),
