@@ -1,0 +1,132 @@
+/**
+ * On whose behalf code runs: the invocation, the object and the critical section of the code that is running.
+ *
+ * A turn delivers one event, so the scope of that event is that of all code that runs in the turn. Where somebody needs
+ * to know it more exactly (`AsyncLocalStorage`), the engine is told to track context: then every promise reaction runs in
+ * the scope that was current when it was attached.
+ *
+ * Invariant: a `Scope` never changes, except that its invocation ends. Knows neither handlers nor calls.
+ */
+
+import { host } from "./host.js";
+
+const GLOBAL_SCOPE =
+    "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), setting a timeout, " +
+    "and generating random values are not allowed within global scope. To fix this error, perform this operation within " +
+    "a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";
+
+/** One delivery of a handler, for as long as the host knows its number. */
+export class Invocation {
+    /** The host's number while the invocation lasts, then 0: the host may use the number again. */
+    number;
+    /** Its handler has returned or thrown. */
+    settled = false;
+    /** Promises given to `waitUntil()` that are pending. */
+    waits = 0;
+    /** The timers that are set, in a counter that only `timers.js` looks at. */
+    timers = undefined;
+    /** Called when the client goes away before the answer, if anybody wants to know. */
+    oncancel = undefined;
+
+    /** @param {number} number The host's number. */
+    constructor(number) {
+        this.number = number;
+    }
+
+    /** Notes that the handler's result has been sent. */
+    settle() {
+        this.settled = true;
+        if (this.waits === 0) {
+            this.number = 0;
+        }
+    }
+
+    /** Notes that a promise given to `waitUntil()` has settled. */
+    endWait() {
+        this.waits -= 1;
+        if (this.settled && this.waits === 0) {
+            this.number = 0;
+        }
+    }
+}
+
+/** See the file's comment. */
+export class Scope {
+    /**
+     * @param {Invocation} invocation The invocation on whose behalf code runs.
+     * @param {number} object The object inside this isolate; 0 is the worker itself.
+     * @param {number} section The critical section; 0 is none.
+     * @param {Map<object, unknown> | undefined} stores What `AsyncLocalStorage` keeps, by instance; never changed in place.
+     */
+    constructor(invocation, object, section, stores) {
+        this.invocation = invocation;
+        this.object = object;
+        this.section = section;
+        this.stores = stores;
+    }
+
+    /** This scope inside the critical section `section`. */
+    inSection(section) {
+        return new Scope(this.invocation, this.object, section, this.stores);
+    }
+
+    /** This scope with other stores. */
+    withStores(stores) {
+        return new Scope(this.invocation, this.object, this.section, stores);
+    }
+}
+
+/** The scope of code outside of any handler. */
+export const GLOBAL = new Scope(new Invocation(0), 0, 0, undefined);
+
+let current = GLOBAL;
+let tracking = false;
+
+/** The scope of the running code. */
+export function currentScope() {
+    return tracking ? (host.frame() ?? current) : current;
+}
+
+/** Makes `scope` that of the code that runs from here on. */
+export function setScope(scope) {
+    current = scope;
+    if (tracking) {
+        host.setFrame(scope);
+    }
+}
+
+/** Runs `fn` in `scope`, and puts the scope back. */
+export function runInScope(scope, fn, thisArg, ...args) {
+    const before = currentScope();
+    setScope(scope);
+    try {
+        return Reflect.apply(fn, thisArg, args);
+    } finally {
+        setScope(before);
+    }
+}
+
+/** From now on every promise reaction runs in the scope in which it was attached. It costs, and cannot be undone. */
+export function trackContext() {
+    if (!tracking) {
+        tracking = true;
+        host.contextTracking(true);
+        host.setFrame(current);
+    }
+}
+
+/** Whether an event is being handled. */
+export function isInHandler() {
+    return current !== GLOBAL;
+}
+
+/**
+ * To be called by everything that production does not allow in global scope.
+ *
+ * @throws {Error} The platform's, outside of handlers (reference §2.2).
+ */
+export function requireHandler() {
+    if (current === GLOBAL) {
+        throw new Error(GLOBAL_SCOPE);
+    }
+}
