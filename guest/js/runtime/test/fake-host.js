@@ -45,22 +45,20 @@ function bufferOf(bytes) {
 
 function urlTuple(url) {
     const { href } = url;
-    const schemeEnd = url.protocol.length;
-    const hasAuthority = href.startsWith("//", schemeEnd);
-    let usernameEnd = schemeEnd;
-    let hostStart = schemeEnd;
-    let hostEnd = schemeEnd;
+    const schemeEnd = url.protocol.length - 1;
+    const hasAuthority = href.startsWith("://", schemeEnd);
+    let usernameEnd = schemeEnd + 1;
+    let hostStart = usernameEnd;
+    let hostEnd = usernameEnd;
     if (hasAuthority) {
-        usernameEnd = schemeEnd + 2 + url.username.length;
-        hostStart = usernameEnd;
-        if (url.password !== "") {
-            hostStart += 1 + url.password.length;
-        }
-        // As in ada, the host begins at the `@`, if there is one.
-        hostEnd = hostStart + (url.username !== "" || url.password !== "" ? 1 : 0) + url.hostname.length;
+        usernameEnd = schemeEnd + 3 + url.username.length;
+        const passwordLength = url.password === "" ? 0 : 1 + url.password.length;
+        const hasCredentials = url.username !== "" || passwordLength !== 0;
+        hostStart = usernameEnd + passwordLength + (hasCredentials ? 1 : 0);
+        hostEnd = hostStart + url.hostname.length;
     }
     let rest = hostEnd + (url.port === "" ? 0 : 1 + url.port.length);
-    if (!hasAuthority && href.startsWith("/.", rest) && url.pathname.startsWith("//")) {
+    if (!hasAuthority && href.startsWith("/.//", rest)) {
         rest += 2;
     }
     const fragmentStart = href.indexOf("#");

@@ -1,0 +1,120 @@
+/**
+ * `DOMException`: an `Error` with a name out of the standard's list and the number that belongs to the name.
+ *
+ * Invariant: instances are genuine errors of the engine, so stacks and `Error.isError` work; nothing else of the runtime
+ * is needed to make one.
+ */
+
+import { defineInterface, illegalInvocation } from "./webidl.js";
+
+/** Names in the order of their codes, from 1; empty where the standard has no name any more. */
+const CODES = [
+    "IndexSizeError", "DOMStringSizeError", "HierarchyRequestError", "WrongDocumentError", "InvalidCharacterError",
+    "NoDataAllowedError", "NoModificationAllowedError", "NotFoundError", "NotSupportedError", "InUseAttributeError",
+    "InvalidStateError", "SyntaxError", "InvalidModificationError", "NamespaceError", "InvalidAccessError",
+    "ValidationError", "TypeMismatchError", "SecurityError", "NetworkError", "AbortError", "URLMismatchError",
+    "QuotaExceededError", "TimeoutError", "InvalidNodeTypeError", "DataCloneError",
+];
+
+/** Names that have a constant but no code any more. */
+const CODELESS = new Set(["DOMStringSizeError", "NoDataAllowedError", "ValidationError"]);
+
+const codeOf = new Map(CODES.flatMap((name, index) => (CODELESS.has(name) ? [] : [[name, index + 1]])));
+
+/** The constant for a name: `InvalidStateError` is `INVALID_STATE_ERR`. */
+function constantOf(name) {
+    const words = name.slice(0, -"Error".length).replace("DOMString", "Domstring").replace("InUse", "Inuse");
+    return `${words.replace("URL", "Url").replace(/(?<=[a-z])(?=[A-Z])/gu, "_").toUpperCase()}_ERR`;
+}
+
+/** Gives back what it is called with, so that a class that extends it puts its private fields there. */
+function existing(object) {
+    return object;
+}
+
+/** What a `DOMException` has beyond an `Error`. */
+class Slots extends existing {
+    #message;
+    #name;
+
+    constructor(error, message, name) {
+        super(error);
+        this.#message = message;
+        this.#name = name;
+    }
+
+    static message(error) {
+        if (!(#message in error)) {
+            throw illegalInvocation();
+        }
+        return error.#message;
+    }
+
+    static nameOf(error) {
+        if (!(#name in error)) {
+            throw illegalInvocation();
+        }
+        return error.#name;
+    }
+
+    static has(value) {
+        return typeof value === "object" && value !== null && #name in value;
+    }
+}
+
+const { construct, defineProperty } = Reflect;
+
+/** https://webidl.spec.whatwg.org/#idl-DOMException */
+export class DOMException {
+    /**
+     * @param {string} [message] What happened.
+     * @param {string} [name] A name of the standard's list, or any other.
+     */
+    constructor(message = "", name = "Error") {
+        const text = `${message}`;
+        const error = construct(Error, [], new.target);
+        // eslint-disable-next-line no-new -- the fields go to `error`.
+        new Slots(error, text, `${name}`);
+        const { stack } = error;
+        if (typeof stack === "string") {
+            defineProperty(error, "stack", {
+                value: stackOf(stack, text, `${name}`),
+                writable: true,
+                configurable: true,
+            });
+        }
+        return error;
+    }
+
+    /** What happened. */
+    get message() {
+        return Slots.message(this);
+    }
+
+    /** The error's name. */
+    get name() {
+        return Slots.nameOf(this);
+    }
+
+    /** The number that belonged to the name once; 0 for newer names. */
+    get code() {
+        return codeOf.get(Slots.nameOf(this)) ?? 0;
+    }
+}
+
+/** The engine's stack has no first line, or one without name and message; stacks of errors begin with both. */
+function stackOf(stack, message, name) {
+    const frames = stack.search(/^ {4}at /mu);
+    const head = message === "" ? name : `${name}: ${message}`;
+    return frames === -1 ? head : `${head}\n${stack.slice(frames)}`;
+}
+
+Object.setPrototypeOf(DOMException.prototype, Error.prototype);
+defineInterface(DOMException, {
+    constants: Object.fromEntries(CODES.map((name, index) => [constantOf(name), index + 1])),
+});
+
+/** Whether a value was made by `DOMException`. */
+export function isDOMException(value) {
+    return Slots.has(value);
+}

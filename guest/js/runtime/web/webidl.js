@@ -1,0 +1,183 @@
+/**
+ * What Web IDL asks of every interface: conversions of arguments, the platform's texts for wrong ones, and the shape of
+ * prototypes.
+ *
+ * Invariant: knows no interface; imports nothing of the runtime.
+ */
+
+const ILLEGAL_INVOCATION =
+    "Illegal invocation: function called with incorrect `this` reference. " +
+    "See https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
+
+/** The error for a method or accessor that is called on something else than its interface. */
+export function illegalInvocation() {
+    return new TypeError(ILLEGAL_INVOCATION);
+}
+
+/** The error for `new X()` where scripts cannot construct an `X`. */
+export function illegalConstructor() {
+    return new TypeError("Illegal constructor");
+}
+
+/** The error for a parameter of a method; `index` counts from 1. */
+export function parameterError(method, owner, index, type) {
+    return new TypeError(`Failed to execute '${method}' on '${owner}': parameter ${index} is not of type '${type}'.`);
+}
+
+/** The error for a parameter of a constructor; `index` counts from 1. */
+export function constructorError(owner, index, type) {
+    return new TypeError(`Failed to construct '${owner}': constructor parameter ${index} is not of type '${type}'.`);
+}
+
+/** The error for a member of a dictionary. */
+export function fieldError(field, dictionary, type) {
+    return new TypeError(
+        `Incorrect type for the '${field}' field on '${dictionary}': the provided value is not of type '${type}'.`,
+    );
+}
+
+/** Whether a value is an object in the sense of the language: an object or a function. */
+export function isObject(value) {
+    return typeof value === "object" ? value !== null : typeof value === "function";
+}
+
+/**
+ * `USVString`: a string in which surrogates that stand alone are replaced.
+ *
+ * @throws {TypeError} For symbols, as any conversion to a string.
+ */
+export function usv(value) {
+    return (typeof value === "string" ? value : `${value}`).toWellFormed();
+}
+
+/** `ByteString`, but for the check that the characters are bytes: that is the caller's. */
+export function string(value) {
+    return typeof value === "string" ? value : `${value}`;
+}
+
+/**
+ * Views a `BufferSource` as bytes, without copying.
+ *
+ * @returns {Uint8Array | undefined} `undefined` when it is none.
+ */
+export function bytesOf(source) {
+    if (source instanceof Uint8Array) {
+        return source;
+    }
+    if (ArrayBuffer.isView(source)) {
+        return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    }
+    if (isBuffer(source)) {
+        return new Uint8Array(source);
+    }
+    return undefined;
+}
+
+const byteLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength").get;
+const sharedLength =
+    globalThis.SharedArrayBuffer &&
+    Object.getOwnPropertyDescriptor(globalThis.SharedArrayBuffer.prototype, "byteLength").get;
+
+function hasSlot(getter, value) {
+    try {
+        Reflect.apply(getter, value, []);
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+/** Whether a value is an `ArrayBuffer` or `SharedArrayBuffer`, whatever realm and prototype it has. */
+export function isBuffer(value) {
+    if (value instanceof ArrayBuffer) {
+        return hasSlot(byteLength, value);
+    }
+    if (typeof value !== "object" || value === null) {
+        return false;
+    }
+    return hasSlot(byteLength, value) || (sharedLength !== undefined && hasSlot(sharedLength, value));
+}
+
+/** `[EnforceRange]`-less `long long`: truncates, wraps nothing that fits; NaN and infinities are 0. */
+export function longLong(value) {
+    const number = Math.trunc(Number(value));
+    return Number.isFinite(number) ? number : 0;
+}
+
+/** `[Clamp] long long`, as `Blob.slice()` wants it. */
+export function clampedLongLong(value) {
+    const number = Number(value);
+    if (Number.isNaN(number)) {
+        return 0;
+    }
+    return Math.trunc(Math.min(Math.max(number, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER));
+}
+
+/**
+ * Gives a class the shape of an interface: members are enumerable, `Object.prototype.toString` tells its name.
+ *
+ * @param {Function} constructor The class.
+ * @param {{name?: string, constants?: Record<string, number>}} [options] The interface's name, if it is not the class's;
+ *     constants, which appear on the class and on its prototype.
+ */
+export function defineInterface(constructor, { name = constructor.name, constants = {} } = {}) {
+    const { prototype } = constructor;
+    for (const target of [prototype, constructor]) {
+        for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(target))) {
+            if (key !== "constructor" && key !== "prototype" && key !== "name" && key !== "length") {
+                Object.defineProperty(target, key, { ...descriptor, enumerable: true });
+            }
+        }
+        for (const [key, value] of Object.entries(constants)) {
+            Object.defineProperty(target, key, { value, enumerable: true });
+        }
+    }
+    Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
+}
+
+/** Puts functions and classes on the global object as Web IDL puts interfaces: writable, configurable, not enumerable. */
+export function defineGlobals(global, values) {
+    for (const [key, value] of Object.entries(values)) {
+        Object.defineProperty(global, key, { value, writable: true, configurable: true });
+    }
+}
+
+const arrayIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
+
+/**
+ * Makes the iterator class of a pair iterable.
+ *
+ * @param {string} name What `Object.prototype.toString` tells.
+ * @param {(source: object, index: number, kind: number) => unknown} read The value at `index` for kind 0 (key), 1 (value)
+ *     or 2 (entry); `undefined` after the last one.
+ * @returns {new (source: object, kind: number) => Iterator<unknown>} The class.
+ */
+export function pairIterator(name, read) {
+    class PairIterator {
+        #source;
+        #kind;
+        #index = 0;
+
+        constructor(source, kind) {
+            this.#source = source;
+            this.#kind = kind;
+        }
+
+        next() {
+            if (!(#source in this)) {
+                throw illegalInvocation();
+            }
+            const value = this.#source === undefined ? undefined : read(this.#source, this.#index, this.#kind);
+            if (value === undefined) {
+                this.#source = undefined;
+                return { value: undefined, done: true };
+            }
+            this.#index += 1;
+            return { value, done: false };
+        }
+    }
+    Object.setPrototypeOf(PairIterator.prototype, arrayIteratorPrototype);
+    delete PairIterator.prototype.constructor;
+    defineInterface(PairIterator, { name });
+    return PairIterator;
+}
