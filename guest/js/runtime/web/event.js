@@ -1,0 +1,521 @@
+/**
+ * `Event` and `EventTarget`.
+ *
+ * There is no tree of targets here, so an event has one target and one phase. As on the platform, a listener that throws
+ * ends the dispatch with its error, unless `spec_compliant_dispatch_exceptions` is on; and a function in the property
+ * `on<type>` of any target is called before its listeners.
+ *
+ * Invariant: knows no particular event and no particular target.
+ */
+
+import { enabled } from "../flags.js";
+import { DOMException } from "./dom-exception.js";
+import {
+    constructorError, defineInterface, fieldError, illegalInvocation, isObject, parameterError, string,
+} from "./webidl.js";
+
+const BUBBLES = 1;
+const CANCELABLE = 2;
+const COMPOSED = 4;
+const TRUSTED = 8;
+const STOPPED = 16;
+const STOPPED_AT_ONCE = 32;
+const CANCELED = 64;
+const IN_PASSIVE = 128;
+const DISPATCHING = 256;
+
+/** Set by the static blocks below: what target and event need of each other's insides. */
+let enter;
+let leave;
+let setPassive;
+let isStoppedAtOnce;
+let isCanceled;
+let isEvent;
+let setTrusted;
+
+/** https://dom.spec.whatwg.org/#event */
+export class Event {
+    #type;
+    #flags = 0;
+    #target = null;
+
+    /**
+     * @param {string} type The event's name.
+     * @param {{bubbles?: boolean, cancelable?: boolean, composed?: boolean}} [init] Its properties.
+     */
+    constructor(type, init = undefined) {
+        if (typeof type !== "string") {
+            if (arguments.length === 0) {
+                throw constructorError(new.target.name, 1, "string");
+            }
+            type = `${type}`;
+        }
+        this.#type = type;
+        if (init !== undefined && init !== null) {
+            if (!isObject(init)) {
+                throw constructorError("Event", 2, "Init");
+            }
+            this.#flags =
+                (init.bubbles ? BUBBLES : 0) | (init.cancelable ? CANCELABLE : 0) | (init.composed ? COMPOSED : 0);
+        }
+    }
+
+    static {
+        enter = (event, target) => {
+            if ((event.#flags & DISPATCHING) !== 0) {
+                throw new DOMException("The event is already being dispatched.", "InvalidStateError");
+            }
+            event.#flags |= DISPATCHING;
+            event.#target = target;
+        };
+        leave = (event) => {
+            event.#flags &= ~(DISPATCHING | STOPPED | STOPPED_AT_ONCE | IN_PASSIVE);
+        };
+        setPassive = (event, passive) => {
+            event.#flags = passive ? event.#flags | IN_PASSIVE : event.#flags & ~IN_PASSIVE;
+        };
+        isStoppedAtOnce = (event) => (event.#flags & STOPPED_AT_ONCE) !== 0;
+        isCanceled = (event) => (event.#flags & CANCELED) !== 0;
+        isEvent = (value) => typeof value === "object" && value !== null && #flags in value;
+        setTrusted = (event, trusted) => {
+            event.#flags = trusted ? event.#flags | TRUSTED : event.#flags & ~TRUSTED;
+        };
+    }
+
+    /** The event's name. */
+    get type() {
+        if (!(#type in this)) {
+            throw illegalInvocation();
+        }
+        return this.#type;
+    }
+
+    /** `AT_TARGET` during a dispatch, else `NONE`. */
+    get eventPhase() {
+        return (Event.#flagsOf(this) & DISPATCHING) !== 0 ? 2 : 0;
+    }
+
+    static #flagsOf(event) {
+        if (!(#flags in event)) {
+            throw illegalInvocation();
+        }
+        return event.#flags;
+    }
+
+    get composed() {
+        return (Event.#flagsOf(this) & COMPOSED) !== 0;
+    }
+
+    get bubbles() {
+        return (Event.#flagsOf(this) & BUBBLES) !== 0;
+    }
+
+    get cancelable() {
+        return (Event.#flagsOf(this) & CANCELABLE) !== 0;
+    }
+
+    get defaultPrevented() {
+        return (Event.#flagsOf(this) & CANCELED) !== 0;
+    }
+
+    get returnValue() {
+        return (Event.#flagsOf(this) & CANCELED) === 0;
+    }
+
+    set returnValue(value) {
+        if (!value) {
+            this.preventDefault();
+        }
+    }
+
+    /** The target of the dispatch; as on the platform, it stays after it. */
+    get currentTarget() {
+        const flags = Event.#flagsOf(this);
+        if ((flags & DISPATCHING) === 0 && enabled("pedantic_wpt")) {
+            return null;
+        }
+        return this.#target ?? undefined;
+    }
+
+    get target() {
+        Event.#flagsOf(this);
+        return this.#target ?? (enabled("pedantic_wpt") ? null : undefined);
+    }
+
+    get srcElement() {
+        return this.target;
+    }
+
+    /** Always 0, as on the platform: reading it must not tell how long code ran. */
+    get timeStamp() {
+        Event.#flagsOf(this);
+        return 0;
+    }
+
+    /** Whether the runtime made the event. */
+    get isTrusted() {
+        return (Event.#flagsOf(this) & TRUSTED) !== 0;
+    }
+
+    get cancelBubble() {
+        return (Event.#flagsOf(this) & STOPPED) !== 0;
+    }
+
+    set cancelBubble(value) {
+        if (value) {
+            this.stopPropagation();
+        }
+    }
+
+    /** No further listener is called. */
+    stopImmediatePropagation() {
+        this.#flags = Event.#flagsOf(this) | STOPPED | STOPPED_AT_ONCE;
+    }
+
+    /** Cancels the event, if it can be canceled and its listener is not passive. */
+    preventDefault() {
+        const flags = Event.#flagsOf(this);
+        if ((flags & (CANCELABLE | IN_PASSIVE)) === CANCELABLE) {
+            this.#flags = flags | CANCELED;
+        }
+    }
+
+    /** No further target is told; there is none. */
+    stopPropagation() {
+        this.#flags = Event.#flagsOf(this) | STOPPED;
+    }
+
+    /** The targets of the dispatch: one during it, else none. */
+    composedPath() {
+        return (Event.#flagsOf(this) & DISPATCHING) !== 0 ? [this.#target] : [];
+    }
+}
+
+defineInterface(Event, { constants: { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 } });
+
+/** What `addEventListener()` keeps; `removed` tells a dispatch that is under way. */
+class Listener {
+    removed = false;
+    /** Takes the listener away from the signal that would remove it. */
+    detach = undefined;
+
+    constructor(callback, once, passive) {
+        this.callback = callback;
+        this.once = once;
+        this.passive = passive;
+    }
+}
+
+/** Names of the properties `on<type>`, so that a dispatch builds no string. */
+const handlerNames = new Map();
+
+function handlerName(type) {
+    let name = handlerNames.get(type);
+    if (name === undefined) {
+        name = `on${type}`;
+        // Types are the worker's choice; the table must not grow with them.
+        if (handlerNames.size < 64) {
+            handlerNames.set(type, name);
+        }
+    }
+    return name;
+}
+
+/** Calls back when a signal aborts; given by `abort.js`, which needs this file. */
+let watchSignal;
+
+/**
+ * Sets how listeners with a `signal` watch it.
+ *
+ * @param {(signal: unknown, fn: () => void) => (() => void) | undefined} watch Calls `fn` when the signal aborts and
+ *     returns what undoes that; `undefined` when it has aborted already; throws `TypeError` when it is no signal.
+ */
+export function provideSignals(watch) {
+    watchSignal = watch;
+}
+
+/** Given by `report-error.js`: tells of an exception that nobody catches. */
+let report;
+
+/** Sets what happens to exceptions of listeners where they do not end the dispatch. */
+export function provideReport(reportException) {
+    report = reportException;
+}
+
+function requireListener(method, callback, type) {
+    if (typeof callback === "function") {
+        return;
+    }
+    if (typeof callback !== "object") {
+        throw parameterError(method, "EventTarget", 2, type);
+    }
+}
+
+function refuseCapture(method, options) {
+    if (isObject(options)) {
+        if (options.capture) {
+            throw new TypeError(`${method}(): options.capture must be false.`);
+        }
+    } else if (options) {
+        throw new TypeError(`${method}(): useCapture must be false.`);
+    }
+}
+
+let dispatchOn;
+let handlerOf;
+let setHandlerOf;
+let countListeners;
+
+/** https://dom.spec.whatwg.org/#eventtarget */
+export class EventTarget {
+    /** @type {Map<string, Listener[]> | null} By type, in the order in which they were added. */
+    #listeners = null;
+    /** @type {Map<string, Listener> | null} What event handler attributes were set to, by type. */
+    #handlers = null;
+
+    static {
+        dispatchOn = (target, event, shown) => target.#dispatch(event, shown);
+        handlerOf = (target, type) => {
+            if (!(#handlers in target)) {
+                throw illegalInvocation();
+            }
+            return target.#handlers?.get(type)?.callback ?? null;
+        };
+        setHandlerOf = (target, type, value) => target.#setHandler(type, value);
+        countListeners = (target, type) => target.#listeners?.get(type)?.length ?? 0;
+    }
+
+    /**
+     * @param {string} type The event's name.
+     * @param {Function | {handleEvent: Function} | null} callback Who is told.
+     * @param {boolean | {once?: boolean, passive?: boolean, capture?: boolean, signal?: AbortSignal}} [options]
+     */
+    addEventListener(type, callback, options = undefined) {
+        if (!(#listeners in this)) {
+            throw illegalInvocation();
+        }
+        if (arguments.length === 0) {
+            throw parameterError("addEventListener", "EventTarget", 1, "string");
+        }
+        type = string(type);
+        requireListener("addEventListener", callback, "function or HandlerObject");
+        if (callback === null) {
+            return;
+        }
+        if (typeof callback === "object" && typeof callback.handleEvent !== "function") {
+            throw fieldError("handleEvent", "HandlerObject", "function");
+        }
+        if (options === undefined || options === null) {
+            this.#add(type, callback, false, false);
+            return;
+        }
+        refuseCapture("addEventListener", options);
+        const { once = false, passive = false, signal = undefined } = options;
+        if (signal === undefined) {
+            this.#add(type, callback, once, passive);
+        } else {
+            this.#addUntil(signal, type, callback, once, passive);
+        }
+    }
+
+    #addUntil(signal, type, callback, once, passive) {
+        const detach = watchSignal(signal, () => this.#remove(type, callback));
+        const listener = detach && this.#add(type, callback, once, passive);
+        if (listener) {
+            listener.detach = detach;
+        } else {
+            detach?.();
+        }
+    }
+
+    /** @returns {Listener | undefined} `undefined` when it is there already. */
+    #add(type, callback, once, passive) {
+        this.#listeners ??= new Map();
+        const listeners = this.#listeners.get(type);
+        if (listeners === undefined) {
+            const listener = new Listener(callback, Boolean(once), Boolean(passive));
+            this.#listeners.set(type, [listener]);
+            return listener;
+        }
+        for (const other of listeners) {
+            if (other.callback === callback && other !== this.#handlers?.get(type)) {
+                return undefined;
+            }
+        }
+        const listener = new Listener(callback, Boolean(once), Boolean(passive));
+        listeners.push(listener);
+        return listener;
+    }
+
+    removeEventListener(type, callback, options = undefined) {
+        if (!(#listeners in this)) {
+            throw illegalInvocation();
+        }
+        if (arguments.length === 0) {
+            throw parameterError("removeEventListener", "EventTarget", 1, "string");
+        }
+        type = string(type);
+        requireListener("removeEventListener", callback, "Object");
+        refuseCapture("removeEventListener", options);
+        this.#remove(type, callback);
+    }
+
+    #remove(type, callback) {
+        const handler = this.#handlers?.get(type);
+        const listener = this.#listeners?.get(type)?.find((one) => one.callback === callback && one !== handler);
+        if (listener !== undefined) {
+            this.#drop(type, listener);
+        }
+    }
+
+    /** A dispatch may be walking over the list, so the list is replaced. */
+    #drop(type, listener) {
+        listener.removed = true;
+        listener.detach?.();
+        const rest = this.#listeners.get(type).filter((one) => one !== listener);
+        if (rest.length === 0) {
+            this.#listeners.delete(type);
+        } else {
+            this.#listeners.set(type, rest);
+        }
+    }
+
+    #setHandler(type, value) {
+        if (!(#handlers in this)) {
+            throw illegalInvocation();
+        }
+        const listener = this.#handlers?.get(type);
+        if (!isObject(value)) {
+            if (listener !== undefined) {
+                this.#handlers.delete(type);
+                this.#drop(type, listener);
+            }
+        } else if (listener !== undefined) {
+            listener.callback = value;
+        } else {
+            const added = new Listener(value, false, false);
+            this.#handlers ??= new Map();
+            this.#handlers.set(type, added);
+            this.#listeners ??= new Map();
+            this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), added]);
+        }
+    }
+
+    /**
+     * @param {Event} event Whom to tell the listeners of its type.
+     * @returns {boolean} False when a listener canceled it.
+     */
+    dispatchEvent(event) {
+        if (!(#listeners in this)) {
+            throw illegalInvocation();
+        }
+        if (!isEvent(event)) {
+            throw parameterError("dispatchEvent", "EventTarget", 1, "Event");
+        }
+        setTrusted(event, false);
+        return this.#dispatch(event, this);
+    }
+
+    /** `shown` is the target that listeners see. */
+    #dispatch(event, shown) {
+        enter(event, shown);
+        try {
+            const { type } = event;
+            if (this.#handlers === null || !this.#handlers.has(type)) {
+                const handler = shown[handlerName(type)];
+                if (typeof handler === "function") {
+                    this.#call(handler, event, shown);
+                }
+            }
+            const listeners = this.#listeners?.get(type);
+            if (listeners !== undefined) {
+                this.#callAll(listeners, event, type, shown);
+            }
+        } finally {
+            leave(event);
+        }
+        return !isCanceled(event);
+    }
+
+    #callAll(listeners, event, type, shown) {
+        // Listeners that are added meanwhile are not for this event.
+        const { length } = listeners;
+        for (let i = 0; i < length && !isStoppedAtOnce(event); i += 1) {
+            const listener = listeners[i];
+            if (listener.removed) {
+                continue;
+            }
+            if (listener.once) {
+                this.#drop(type, listener);
+            }
+            if (listener.passive) {
+                setPassive(event, true);
+                this.#call(listener.callback, event, shown);
+                setPassive(event, false);
+            } else {
+                this.#call(listener.callback, event, shown);
+            }
+        }
+    }
+
+    #call(callback, event, shown) {
+        if (report !== undefined && enabled("spec_compliant_dispatch_exceptions")) {
+            try {
+                invoke(callback, event, shown);
+            } catch (error) {
+                report(error);
+            }
+        } else {
+            invoke(callback, event, shown);
+        }
+    }
+}
+
+function invoke(callback, event, target) {
+    if (typeof callback === "function") {
+        Reflect.apply(callback, target, [event]);
+        return;
+    }
+    const { handleEvent } = callback;
+    if (typeof handleEvent !== "function") {
+        throw fieldError("handleEvent", "HandlerObject", "function");
+    }
+    Reflect.apply(handleEvent, callback, [event]);
+}
+
+defineInterface(EventTarget);
+
+/**
+ * Dispatches an event that the runtime made.
+ *
+ * @param {EventTarget} target Whose listeners are told.
+ * @param {Event} event The event.
+ * @param {object} [shown] What listeners see as its target, if not `target`.
+ * @returns {boolean} False when a listener canceled it.
+ */
+export function dispatchTrusted(target, event, shown = target) {
+    setTrusted(event, true);
+    return dispatchOn(target, event, shown);
+}
+
+/** Whether anybody listens to events of a type, by listener or by event handler attribute. */
+export function hasListeners(target, type) {
+    return countListeners(target, type) !== 0;
+}
+
+/**
+ * Gives a class of targets the event handler attribute `on<type>`: its function takes its place among the listeners when
+ * it is first set.
+ */
+export function defineEventHandler(constructor, type) {
+    Object.defineProperty(constructor.prototype, `on${type}`, {
+        get() {
+            return handlerOf(this, type);
+        },
+        set(value) {
+            setHandlerOf(this, type, value);
+        },
+        enumerable: true,
+        configurable: true,
+    });
+}
