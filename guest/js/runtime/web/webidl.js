@@ -2,8 +2,17 @@
  * What Web IDL asks of every interface: conversions of arguments, the platform's texts for wrong ones, and the shape of
  * prototypes.
  *
- * Invariant: knows no interface; imports nothing of the runtime.
+ * Invariant: knows no interface.
  */
+
+import { host } from "../host.js";
+
+/**
+ * The key under which the prototype of an interface keeps the interface's name, so that serialisation tells objects of
+ * the platform from those of the worker. The native side finds it as `host.platform`.
+ */
+export const PLATFORM = Symbol("platform");
+host.platform = PLATFORM;
 
 const ILLEGAL_INVOCATION =
     "Illegal invocation: function called with incorrect `this` reference. " +
@@ -133,6 +142,7 @@ export function defineInterface(constructor, { name = constructor.name, constant
         }
     }
     Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
+    Object.defineProperty(prototype, PLATFORM, { value: name });
 }
 
 /** Puts functions and classes on the global object as Web IDL puts interfaces: writable, configurable, not enumerable. */
