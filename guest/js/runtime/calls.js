@@ -7,7 +7,7 @@
 
 import { toError, toFailure } from "./failure.js";
 import { host } from "./host.js";
-import { currentScope, requireHandler, setScope } from "./scope.js";
+import { currentScope, endInvocations, requireHandler, setScope } from "./scope.js";
 
 /**
  * Who hears the end of a call. `scope` is set when the call starts.
@@ -42,6 +42,7 @@ function begin(receiver) {
 
 /** Takes the receiver of a call that has ended, and makes its scope the current one. */
 function end(call) {
+    endInvocations();
     const receiver = pending.get(call);
     if (receiver !== undefined) {
         pending.delete(call);
@@ -93,11 +94,20 @@ export function completeResponse(call, status, statusText, headers, body, socket
 
 /** The host says that a call failed. */
 export function completeFailure(call, failure) {
-    end(call)?.fail(toError(failure));
+    const receiver = end(call);
+    if (receiver === undefined) {
+        return;
+    }
+    const error = toError(failure);
+    if (error.durableObjectReset === true && Array.isArray(receiver.target)) {
+        receiver.target.broken = error;
+    }
+    receiver.fail(error);
 }
 
 class PromiseReceiver {
     scope;
+    target = undefined;
 
     constructor() {
         this.promise = new Promise((resolve, reject) => {
@@ -156,7 +166,8 @@ export function sync() {
 /**
  * Sends a request.
  *
- * @param {undefined | number | [number, string, string | undefined]} target The internet, a service, or an object.
+ * @param {undefined | number | [number, string, string | undefined]} target The internet, a service, or an object. When
+ *     an object was reset, its array gets the error as `broken`: the platform's stubs do not recover from that.
  * @param {string} method
  * @param {string} url
  * @param {string[]} headers Names and values by turns.
@@ -168,6 +179,7 @@ export function sync() {
  */
 export function fetchCall(target, method, url, headers, body, redirectManual, cfJson) {
     const receiver = new PromiseReceiver();
+    receiver.target = target;
     const call = begin(receiver);
     const { invocation, section } = receiver.scope;
     host.callFetch(call, invocation.number, section, target, method, url, headers, body, redirectManual, cfJson);

@@ -5,6 +5,7 @@
  * Invariant: never throws, whatever was thrown by user code.
  */
 
+import { enabled } from "./flags.js";
 import { DOMException } from "./web/dom-exception.js";
 
 /** Constructors by the name of their instances. A name that is not here belongs to a `DOMException` or to an `Error`. */
@@ -36,12 +37,19 @@ function construct(name, message, remote) {
     if (constructor !== undefined) {
         return new constructor(message);
     }
-    // What code elsewhere called its own class is not known here; the platform makes it a plain `Error`.
-    return new Error(message);
+    if (name === "AggregateError") {
+        return new AggregateError([], message);
+    }
+    // The class of the thrower is not known here; the platform makes it an `Error` that has its name.
+    const error = new Error(message);
+    if (enabled("enhanced_error_serialization")) {
+        error.name = name;
+    }
+    return error;
 }
 
 /**
- * The error for a failure. The stack is the receiver's, as the platform does not send stacks.
+ * The error for a failure. Its stack is that of the code which runs, as the platform does not send stacks.
  *
  * @returns {Error} With `remote`, `retryable`, `overloaded` and `durableObjectReset` where they are true.
  */
@@ -62,9 +70,12 @@ export function makeError(name, message, stack, remote, retryable, overloaded, d
     return error;
 }
 
-/** The error for a failure that is an array. */
+/** The error for a failure that arrived by itself: no code of the worker is on the stack, so its stack has no frames. */
 export function toError(failure) {
-    return makeError(...failure);
+    const error = makeError(...failure);
+    const head = error.message === "" ? error.name : `${error.name}: ${error.message}`;
+    Object.defineProperty(error, "stack", { value: head, writable: true, configurable: true });
+    return error;
 }
 
 function read(value, key) {

@@ -2,8 +2,8 @@
  * On whose behalf code runs: the invocation, the object and the critical section of the code that is running.
  *
  * A turn delivers one event, so the scope of that event is that of all code that runs in the turn. Where somebody needs
- * to know it more exactly (`AsyncLocalStorage`), the engine is told to track context: then every promise reaction runs in
- * the scope that was current when it was attached.
+ * to know it more exactly (`AsyncLocalStorage`), `then()` is patched to keep the scope in which a reaction was attached
+ * and to set it again when the reaction runs.
  *
  * Invariant: a `Scope` never changes, except that its invocation ends. Knows neither handlers nor calls.
  */
@@ -36,16 +36,32 @@ export class Invocation {
     /** Notes that the handler's result has been sent. */
     settle() {
         this.settled = true;
-        if (this.waits === 0) {
-            this.number = 0;
-        }
+        this.#considerOver();
     }
 
     /** Notes that a promise given to `waitUntil()` has settled. */
     endWait() {
         this.waits -= 1;
+        this.#considerOver();
+    }
+
+    // It is over at the end of the turn, as microtasks that are still to run belong to it.
+    #considerOver() {
         if (this.settled && this.waits === 0) {
-            this.number = 0;
+            ending.push(this);
+        }
+    }
+}
+
+/** Invocations that are over when the turn has ended. */
+const ending = [];
+
+/** To be called when an event arrives: what was over at the end of the last turn has ended. */
+export function endInvocations() {
+    while (ending.length > 0) {
+        const invocation = ending.pop();
+        if (invocation.waits === 0) {
+            invocation.number = 0;
         }
     }
 }
@@ -80,38 +96,30 @@ export class Scope {
 export const GLOBAL = new Scope(new Invocation(0), 0, 0, undefined);
 
 let current = GLOBAL;
-let tracking = false;
 
 /** The scope of the running code. */
 export function currentScope() {
-    return tracking ? (host.frame() ?? current) : current;
+    return current;
 }
 
-/** Makes `scope` that of the code that runs from here on. */
+/**
+ * Makes `scope` that of the code that runs from here on.
+ *
+ * @returns {Scope} The one before.
+ */
 export function setScope(scope) {
+    const before = current;
     current = scope;
-    if (tracking) {
-        host.setFrame(scope);
-    }
+    return before;
 }
 
 /** Runs `fn` in `scope`, and puts the scope back. */
 export function runInScope(scope, fn, thisArg, ...args) {
-    const before = currentScope();
-    setScope(scope);
+    const before = setScope(scope);
     try {
         return Reflect.apply(fn, thisArg, args);
     } finally {
-        setScope(before);
-    }
-}
-
-/** From now on every promise reaction runs in the scope in which it was attached. It costs, and cannot be undone. */
-export function trackContext() {
-    if (!tracking) {
-        tracking = true;
-        host.contextTracking(true);
-        host.setFrame(current);
+        current = before;
     }
 }
 
@@ -126,7 +134,7 @@ export function isInHandler() {
  * @throws {Error} The platform's, outside of handlers (reference §2.2).
  */
 export function requireHandler() {
-    if (current === GLOBAL) {
+    if (current === GLOBAL && host.inGlobalScope()) {
         throw new Error(GLOBAL_SCOPE);
     }
 }

@@ -1,0 +1,162 @@
+/**
+ * `ctx.storage` (reference §1.6 to §1.9).
+ *
+ * The host answers inside the turn, so the promises are settled when they are returned.
+ *
+ * Invariant: what is asynchronous in the platform's API rejects, and never throws.
+ */
+
+import { sync } from "../calls.js";
+import { host } from "../host.js";
+import { defineInterface, illegalConstructor, illegalInvocation } from "../web/webidl.js";
+import { checkOptions, requireFunction } from "./parameters.js";
+import { sqlStorage } from "./sql.js";
+import * as operations from "./storage-operations.js";
+import { syncKv } from "./sync-kv.js";
+import { runTransaction, runTransactionSync } from "./transaction.js";
+
+const OWNER = "DurableObjectStorage";
+const INTERNAL = Symbol("internal");
+const NO_RECOVERY = "This Durable Object's storage back-end does not implement point-in-time recovery.";
+
+/** See the file's comment. */
+export class DurableObjectStorage {
+    #object;
+    #bookmarks = 0;
+
+    constructor(token, object) {
+        if (token !== INTERNAL) {
+            throw illegalConstructor();
+        }
+        this.#object = object;
+        this.kv = syncKv(object);
+        this.sql = sqlStorage(object);
+    }
+
+    /** Reads a key, or several. */
+    get(keys, options) {
+        try {
+            check(this);
+            return Promise.resolve(operations.get(this.#object, OWNER, arguments.length, keys, options));
+        } catch (error) {
+            return Promise.reject(error);
+        }
+    }
+
+    /** Reads a range of keys. */
+    list(options) {
+        try {
+            check(this);
+            return Promise.resolve(operations.list(this.#object, OWNER, options));
+        } catch (error) {
+            return Promise.reject(error);
+        }
+    }
+
+    /** Writes a value, or several. */
+    put(keyOrEntries, value, options) {
+        try {
+            check(this);
+            operations.put(this.#object, OWNER, arguments.length, keyOrEntries, value, options);
+            return Promise.resolve();
+        } catch (error) {
+            return Promise.reject(error);
+        }
+    }
+
+    /** Removes a key, or several. */
+    delete(keys, options) {
+        try {
+            check(this);
+            return Promise.resolve(operations.remove(this.#object, OWNER, arguments.length, keys, options));
+        } catch (error) {
+            return Promise.reject(error);
+        }
+    }
+
+    /** Removes everything. */
+    async deleteAll(options) {
+        check(this);
+        checkOptions(options, "deleteAll", OWNER, 1, "PutOptions");
+        operations.noteWrite();
+        host.deleteAll(this.#object);
+    }
+
+    /** Runs a closure while no other event comes; what it writes is kept if it succeeds and undone if not. */
+    async transaction(closure) {
+        check(this);
+        requireFunction(closure, "transaction", OWNER);
+        return runTransaction(this.#object, closure);
+    }
+
+    /** When the alarm is due, in milliseconds since the epoch, or null. */
+    async getAlarm(options) {
+        check(this);
+        return operations.getAlarm(this.#object, OWNER, options);
+    }
+
+    /** Sets the alarm, in place of one that is set. */
+    async setAlarm(time, options) {
+        check(this);
+        operations.setAlarm(this.#object, OWNER, time, options);
+    }
+
+    /** Removes the alarm. One that is running is not stopped. */
+    async deleteAlarm(options) {
+        check(this);
+        operations.deleteAlarm(this.#object, OWNER, options);
+    }
+
+    /** Waits until everything written so far is on disk. */
+    async sync() {
+        check(this);
+        return sync();
+    }
+
+    /** Runs a function; if it throws, what it wrote is undone. */
+    transactionSync(callback) {
+        check(this);
+        requireFunction(callback, "transactionSync", OWNER);
+        return runTransactionSync(this.#object, callback);
+    }
+
+    /** A bookmark that is later than all before it in the life of this instance. */
+    async getCurrentBookmark() {
+        check(this);
+        const count = this.#bookmarks;
+        this.#bookmarks += 1;
+        const digits = count.toString(16).padStart(16, "0");
+        return `${digits.slice(0, 8)}-${digits.slice(8)}-00000000-${"0".repeat(32)}`;
+    }
+
+    /** Not offered by local storage. */
+    async getBookmarkForTime() {
+        check(this);
+        throw new Error(NO_RECOVERY);
+    }
+
+    /** Not offered by local storage. */
+    async onNextSessionRestoreBookmark() {
+        check(this);
+        throw new Error(NO_RECOVERY);
+    }
+
+    static isStorage(value) {
+        return typeof value === "object" && value !== null && #object in value;
+    }
+}
+
+const { isStorage } = DurableObjectStorage;
+delete DurableObjectStorage.isStorage;
+defineInterface(DurableObjectStorage);
+
+function check(value) {
+    if (!isStorage(value)) {
+        throw illegalInvocation();
+    }
+}
+
+/** The storage of an object. */
+export function durableObjectStorage(object) {
+    return new DurableObjectStorage(INTERNAL, object);
+}

@@ -1,0 +1,59 @@
+/**
+ * `waitUntil()`: promises that hold an invocation open.
+ *
+ * Invariant: every wait that the host is told to begin, it is told to end.
+ */
+
+import { inspect } from "../console/inspect.js";
+import { toFailure } from "../failure.js";
+import { host } from "../host.js";
+import { isObject } from "../web/webidl.js";
+
+const ERROR_LEVEL = 4;
+
+/**
+ * Holds an invocation open until a promise settles. If it is rejected the host logs why.
+ *
+ * @param {import("../scope.js").Invocation} invocation
+ * @param {unknown} promise Anything; what is no promise has settled already.
+ */
+export function waitUntil(invocation, promise) {
+    if (!isObject(promise)) {
+        return;
+    }
+    const { number } = invocation;
+    if (number === 0) {
+        Promise.resolve(promise).then(undefined, (error) => logRejection(error));
+        return;
+    }
+    invocation.waits += 1;
+    host.waitUntilBegin(number);
+    Promise.resolve(promise).then(
+        () => {
+            host.waitUntilEnd(number, undefined);
+            invocation.endWait();
+        },
+        (error) => {
+            host.waitUntilEnd(number, toFailure(error));
+            invocation.endWait();
+        },
+    );
+}
+
+/** Logs a promise's rejection that nobody handles. */
+export function logRejection(reason) {
+    host.log(ERROR_LEVEL, `Uncaught (in promise) ${describe(reason)}`);
+}
+
+/** Logs an exception that no code of the worker caught. */
+export function logUncaught(error) {
+    host.log(ERROR_LEVEL, `Uncaught ${describe(error)}`);
+}
+
+function describe(value) {
+    try {
+        return typeof value === "string" ? value : inspect(value);
+    } catch {
+        return toFailure(value)[1];
+    }
+}
