@@ -4,9 +4,10 @@
  * Invariant: getters of the value's author are called only where the caller asked for it (`getters`).
  */
 
-import { formatPrimitive, formatValue, formatNumber, formatBigInt } from "./inspect.js";
+import { formatValue } from "./inspect.js";
 import { promiseState } from "./kinds.js";
 import { ELEMENT, OBJECT } from "./layout.js";
+import { formatBigInt, formatNumber, formatPrimitive } from "./primitives.js";
 import { displayWidth, escapeControls, isPlainKey, quote } from "./text.js";
 
 const INDEX = /^(0|[1-9][0-9]*)$/;

@@ -12,7 +12,6 @@ export const ELEMENT = 1;
 export const ARRAY_WITH_EXTRAS = 2;
 
 const APPROXIMATE_CHARACTER_HEIGHT = 2.5;
-const AVERAGE_BIAS_BASE = 1;
 const MAX_COLUMNS = 15;
 const MIN_GROUPED = 6;
 
@@ -93,7 +92,7 @@ function group(context, entries, values) {
     if (slot * 3 + context.indentation >= context.breakLength || !(total / slot > 5 || widest <= MIN_GROUPED)) {
         return entries;
     }
-    const biased = Math.max(slot - Math.sqrt(slot - total / entries.length), AVERAGE_BIAS_BASE);
+    const biased = Math.max(slot - 3 - Math.sqrt(slot - total / entries.length), 1);
     const columns = Math.min(
         Math.round(Math.sqrt(APPROXIMATE_CHARACTER_HEIGHT * biased * count) / biased),
         Math.floor((context.breakLength - context.indentation) / slot),

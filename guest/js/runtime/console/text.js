@@ -22,8 +22,8 @@ function escapeOf(character) {
     if (code === 39) {
         return "\\'";
     }
-    const digits = code.toString(16).toUpperCase();
-    return ESCAPES.get(code) ?? (code < 256 ? `\\x${digits.padStart(2, "0")}` : `\\u${digits}`);
+    const digits = code.toString(16);
+    return ESCAPES.get(code) ?? (code < 256 ? `\\x${digits.toUpperCase().padStart(2, "0")}` : `\\u${digits}`);
 }
 
 function preferredQuote(text) {
