@@ -194,8 +194,9 @@ export class File extends Blob {
         if (arguments.length < 2) {
             throw constructorError("File", 2, "string");
         }
+        name = usv(name);
         super(parts, options);
-        this.#name = usv(name);
+        this.#name = name;
         const lastModified = options?.lastModified;
         this.#lastModified = lastModified === undefined ? Date.now() : longLong(lastModified);
     }
@@ -217,6 +218,18 @@ export class File extends Blob {
 }
 
 defineInterface(File);
+
+/**
+ * A file of bytes that are not copied.
+ *
+ * @param {Uint8Array} bytes Bytes that nobody changes from here on.
+ * @param {string} name Its name.
+ * @param {string} type Its type, in lower case.
+ * @param {number} [lastModified] Milliseconds since 1970; now, if it is left out.
+ */
+export function fileFrom(bytes, name, type, lastModified = undefined) {
+    return new File(OWNED, name, { bytes, type, lastModified });
+}
 
 /** Whether a value is a `Blob`, a `File` included. */
 export function isBlobLike(value) {
