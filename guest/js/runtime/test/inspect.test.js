@@ -122,7 +122,7 @@ test("inspect promises", () => {
     }
     promises.set(kept, [1, { a: 1 }]);
     promises.set(broken, [2, 7]);
-    assert.equal(inspect([pending, kept, broken]), "[ Promise { <pending> }, Promise { { a: 1 } }, Promise { <rejected> 7 } ]");
+    assert.equal(inspect([pending, kept, broken], { breakLength: 128 }), "[ Promise { <pending> }, Promise { { a: 1 } }, Promise { <rejected> 7 } ]");
 });
 
 test("a stack without a heading gets one", () => {
