@@ -25,7 +25,7 @@ export class Invocation {
     waits = 0;
     /** The timers that are set, in a counter that only `timers.js` looks at. */
     timers = undefined;
-    /** Called when the client goes away before the answer, if anybody wants to know. */
+    /** Called when the client goes away before the answer, if anybody wants to know (`request.signal`). */
     oncancel = undefined;
 
     /** @param {number} number The host's number. */

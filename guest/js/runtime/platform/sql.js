@@ -77,6 +77,10 @@ export class SqlStorage {
     }
 }
 
+/** Set by the class: what others need of its insides. */
+let isCursor;
+let nextRow;
+
 /** The rows of a statement. */
 class Cursor {
     #object;
@@ -90,6 +94,11 @@ class Cursor {
     /** How many rows to ask for next; 1 while somebody counts them. */
     #readAhead = 1;
     #counted = false;
+
+    static {
+        isCursor = (value) => typeof value === "object" && value !== null && #object in value;
+        nextRow = (cursor) => cursor.#nextRow();
+    }
 
     constructor(token, object, { cursor, columns, rows, end, rowsRead, rowsWritten }) {
         if (token !== INTERNAL) {
@@ -205,19 +214,7 @@ class Cursor {
         }
         return object;
     }
-
-    static isCursor(value) {
-        return typeof value === "object" && value !== null && #object in value;
-    }
-
-    static nextRow(cursor) {
-        return cursor.#nextRow();
-    }
 }
-
-const { isCursor, nextRow } = Cursor;
-delete Cursor.isCursor;
-delete Cursor.nextRow;
 
 function check(value) {
     if (!isCursor(value)) {

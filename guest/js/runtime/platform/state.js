@@ -18,10 +18,17 @@ import { waitUntil } from "./wait-until.js";
 const OWNER = "DurableObjectState";
 const INTERNAL = Symbol("internal");
 
+/** Set by the class: what others need of its insides. */
+let isState;
+
 /** See the file's comment. */
 export class DurableObjectState {
     #object;
     #props = undefined;
+
+    static {
+        isState = (value) => typeof value === "object" && value !== null && #object in value;
+    }
 
     constructor(token, object, id) {
         if (token !== INTERNAL) {
@@ -148,14 +155,8 @@ export class DurableObjectState {
         check(this);
         return host.socketTags(this.#object, numberOf(socket, "getTags"));
     }
-
-    static isState(value) {
-        return typeof value === "object" && value !== null && #object in value;
-    }
 }
 
-const { isState } = DurableObjectState;
-delete DurableObjectState.isState;
 defineInterface(DurableObjectState);
 
 export { isState };

@@ -19,10 +19,17 @@ const OWNER = "DurableObjectStorage";
 const INTERNAL = Symbol("internal");
 const NO_RECOVERY = "This Durable Object's storage back-end does not implement point-in-time recovery.";
 
+/** Set by the class: what others need of its insides. */
+let isStorage;
+
 /** See the file's comment. */
 export class DurableObjectStorage {
     #object;
     #bookmarks = 0;
+
+    static {
+        isStorage = (value) => typeof value === "object" && value !== null && #object in value;
+    }
 
     constructor(token, object) {
         if (token !== INTERNAL) {
@@ -140,14 +147,8 @@ export class DurableObjectStorage {
         check(this);
         throw new Error(NO_RECOVERY);
     }
-
-    static isStorage(value) {
-        return typeof value === "object" && value !== null && #object in value;
-    }
 }
 
-const { isStorage } = DurableObjectStorage;
-delete DurableObjectStorage.isStorage;
 defineInterface(DurableObjectStorage);
 
 function check(value) {

@@ -27,11 +27,18 @@ const INVALIDATED =
     "kv.list() iterator was invalidated because a new call to kv.list() was started. Only one kv.list() iterator can " +
     "exist at a time.";
 
+/** Set by the class: what others need of its insides. */
+let isKv;
+
 /** See the file's comment. */
 export class SyncKvStorage {
     #object;
     #known = false;
     #iterator = undefined;
+
+    static {
+        isKv = (value) => typeof value === "object" && value !== null && #object in value;
+    }
 
     constructor(token, object) {
         if (token !== INTERNAL) {
@@ -97,20 +104,16 @@ export class SyncKvStorage {
         this.#iterator = iterator;
         return iterator;
     }
-
-    static isKv(value) {
-        return typeof value === "object" && value !== null && #object in value;
-    }
 }
-
-const { isKv } = SyncKvStorage;
-delete SyncKvStorage.isKv;
 
 function check(value) {
     if (!isKv(value)) {
         throw illegalInvocation();
     }
 }
+
+/** Set by the class: what others need of its insides. */
+let invalidate;
 
 class ListIterator {
     #object;
@@ -122,6 +125,12 @@ class ListIterator {
     #complete = false;
     #writeCount = -1;
     #invalid = false;
+
+    static {
+        invalidate = (iterator) => {
+            iterator.#invalid = true;
+        };
+    }
 
     constructor(token, object, options) {
         if (token !== INTERNAL) {
@@ -181,14 +190,8 @@ class ListIterator {
             options.limit -= 1;
         }
     }
-
-    static invalidate(iterator) {
-        iterator.#invalid = true;
-    }
 }
 
-const { invalidate } = ListIterator;
-delete ListIterator.invalidate;
 Object.setPrototypeOf(ListIterator.prototype, iteratorPrototype);
 defineInterface(ListIterator);
 defineInterface(SyncKvStorage);

@@ -16,10 +16,30 @@ const ROLLED_BACK = 1;
 const COMMITTED = 2;
 const INTERNAL = Symbol("internal");
 
+/** Set by the class: what others need of its insides. */
+let end;
+let isTransaction;
+
 /** An object's storage while the closure of `storage.transaction()` runs. */
 export class DurableObjectTransaction {
     #object;
     #phase = OPEN;
+
+    static {
+        end = (transaction, keep) => {
+            if (transaction.#phase !== OPEN) {
+                return;
+            }
+            transaction.#phase = COMMITTED;
+            if (keep) {
+                host.savepointRelease(transaction.#object);
+            } else {
+                operations.noteWrite();
+                host.savepointRollback(transaction.#object);
+            }
+        };
+        isTransaction = (value) => typeof value === "object" && value !== null && #object in value;
+    }
 
     constructor(token, object) {
         if (token !== INTERNAL) {
@@ -104,27 +124,8 @@ export class DurableObjectTransaction {
     }
 
     /** Ends `transaction`, unless it was rolled back. */
-    static end(transaction, keep) {
-        if (transaction.#phase !== OPEN) {
-            return;
-        }
-        transaction.#phase = COMMITTED;
-        if (keep) {
-            host.savepointRelease(transaction.#object);
-        } else {
-            operations.noteWrite();
-            host.savepointRollback(transaction.#object);
-        }
-    }
-
-    static isTransaction(value) {
-        return typeof value === "object" && value !== null && #object in value;
-    }
 }
 
-const { end, isTransaction } = DurableObjectTransaction;
-delete DurableObjectTransaction.end;
-delete DurableObjectTransaction.isTransaction;
 defineInterface(DurableObjectTransaction);
 
 function check(value) {

@@ -54,6 +54,8 @@ function describe(value) {
     try {
         return typeof value === "string" ? value : inspect(value);
     } catch {
-        return toFailure(value)[1];
+        // Code of the value's author threw while it was looked at.
+        const [name, message] = toFailure(value);
+        return `${name}: ${message}`;
     }
 }

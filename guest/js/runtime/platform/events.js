@@ -1,0 +1,270 @@
+/**
+ * The host's events that start code of the worker: handlers of entrypoints and of objects, and constructors
+ * (reference §2.1, §1.4).
+ *
+ * Invariant: every invocation is settled exactly once, whatever the worker's code throws or returns.
+ */
+
+import { cancelCallsOf } from "../calls.js";
+import { toError, toFailure } from "../failure.js";
+import { requestFromHost } from "../fetch/request.js";
+import { Response, settleWithResponse } from "../fetch/response.js";
+import { socketFor } from "../fetch/websocket.js";
+import { setFlags } from "../flags.js";
+import { host } from "../host.js";
+import { endInvocations, Invocation, Scope, setScope } from "../scope.js";
+import { isObject } from "../web/webidl.js";
+import { executionContext, scheduledController } from "./context.js";
+import { env, fillEnv } from "./env.js";
+import { classNamed, entrypointNamed } from "./exports.js";
+import { durableObjectId } from "./namespace.js";
+import { rejection, turnEnd } from "./rejections.js";
+import { start as startWorker } from "./start.js";
+import { durableObjectState } from "./state.js";
+
+export { rejection, turnEnd };
+
+const NO_FETCH = "Handler does not export a fetch() function.";
+const NO_SCHEDULED = "Handler does not export a scheduled() function";
+const NOT_A_PROMISE = "Callback returned incorrect type; expected 'Promise'";
+const NOT_A_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'.";
+const CLIENT_GONE = "The client disconnected before the request was answered.";
+
+/** The objects of this isolate. */
+const objects = new Map();
+
+/** The scopes of the handlers that have not settled: their client may go away. */
+const running = new Map();
+
+/** Before the worker's modules are evaluated: what it can import and look at while they are. */
+export function prepare(compatibilityDate, flags, bindings) {
+    setFlags(compatibilityDate, flags);
+    fillEnv(bindings);
+}
+
+/** After the worker's modules were evaluated. */
+export function start(namespace) {
+    turnEnd();
+    startWorker(namespace);
+}
+
+/** Builds an object. */
+export function construct(number, object, className, idHex, name) {
+    const invocation = begin(number, object);
+    const constructor = classNamed(className);
+    if (constructor === undefined) {
+        fail(invocation, new Error(`the worker does not export a class \`${className}\``));
+        return;
+    }
+    let instance;
+    try {
+        instance = new constructor(durableObjectState(object, durableObjectId(idHex, name)), env);
+    } catch (error) {
+        fail(invocation, error);
+        return;
+    }
+    objects.set(object, instance);
+    settle(invocation);
+}
+
+/** A request to the worker or to an object. */
+export function fetch(number, object, entrypoint, method, url, headers, body, cfJson) {
+    const invocation = begin(number, object);
+    let result;
+    try {
+        const request = requestFromHost(method, url, headers, body, cfJson);
+        result = object === 0 ? callEntrypoint(invocation, entrypoint, "fetch", request) : callFetch(object, request);
+    } catch (error) {
+        fail(invocation, error);
+        return;
+    }
+    if (result instanceof Response) {
+        respond(invocation, result);
+    } else if (!isThenable(result)) {
+        fail(invocation, new TypeError(NOT_A_PROMISE));
+    } else {
+        whenSettled(result, invocation, respond);
+    }
+}
+
+/** The worker's schedule has come. */
+export function scheduled(number, entrypoint, cron, scheduledMs) {
+    const invocation = begin(number, 0);
+    run(invocation, () => callEntrypoint(invocation, entrypoint, "scheduled", scheduledController(cron, scheduledMs)));
+}
+
+/** An object's alarm is due. */
+export function alarm(number, object, retryCount, scheduledMs) {
+    const info = { isRetry: retryCount > 0, retryCount, scheduledTime: scheduledMs };
+    run(begin(number, object), () => callMethod(object, "alarm", [info]));
+}
+
+/** A message arrived on a hibernatable socket. */
+export function socketMessage(number, object, socket, message) {
+    run(begin(number, object), () => callMethod(object, "webSocketMessage", [socketFor(socket), message]));
+}
+
+/** A hibernatable socket was closed by the other side. */
+export function socketClose(number, object, socket, code, reason, clean) {
+    run(begin(number, object), () => callMethod(object, "webSocketClose", [socketFor(socket), code, reason, clean]));
+}
+
+/** A hibernatable socket failed. */
+export function socketError(number, object, socket, failure) {
+    const error = toError(failure);
+    run(begin(number, object), () => callMethod(object, "webSocketError", [socketFor(socket), error]));
+}
+
+/** The client of an invocation went away before it was answered. Objects run on, as their state may depend on it. */
+export function cancelled(number) {
+    endInvocations();
+    const scope = running.get(number);
+    if (scope === undefined) {
+        return;
+    }
+    setScope(scope);
+    const { invocation, object } = scope;
+    invocation.oncancel?.();
+    if (object !== 0) {
+        return;
+    }
+    if (invocation.waits === 0) {
+        cancelCallsOf(invocation);
+    }
+    fail(invocation, new Error(CLIENT_GONE));
+}
+
+function begin(number, object) {
+    endInvocations();
+    const invocation = new Invocation(number);
+    const scope = new Scope(invocation, object, 0, undefined);
+    setScope(scope);
+    running.set(number, scope);
+    return invocation;
+}
+
+function callEntrypoint(invocation, name, handler, argument) {
+    const entrypoint = entrypointNamed(name);
+    if (entrypoint === undefined) {
+        throw new Error(missingEntrypoint(name, handler));
+    }
+    const context = executionContext(invocation);
+    const { handlers, constructor } = entrypoint;
+    if (handlers !== undefined) {
+        requireHandlerFunction(handlers[handler], handler);
+        return handlers[handler](argument, env, context);
+    }
+    const instance = new constructor(context, env);
+    requireHandlerFunction(instance[handler], handler);
+    return instance[handler](argument);
+}
+
+function missingEntrypoint(name, handler) {
+    if (name === "") {
+        return handler === "fetch" ? NO_FETCH : NO_SCHEDULED;
+    }
+    return `The entrypoint name ${name} was not found in this worker. Export an object or class of that name.`;
+}
+
+function requireHandlerFunction(value, handler) {
+    if (typeof value !== "function") {
+        throw new Error(handler === "fetch" ? NO_FETCH : NO_SCHEDULED);
+    }
+}
+
+function objectNumbered(number) {
+    const object = objects.get(number);
+    if (object === undefined) {
+        throw new Error(`object ${number} was not constructed in this isolate`);
+    }
+    return object;
+}
+
+function callFetch(number, request) {
+    const object = objectNumbered(number);
+    if (typeof object.fetch !== "function") {
+        throw new Error(NO_FETCH);
+    }
+    return object.fetch(request);
+}
+
+/** Calls a method of an object; one that it does not have counts as one that does nothing. */
+function callMethod(number, name, args) {
+    const object = objectNumbered(number);
+    const method = object[name];
+    return typeof method === "function" ? Reflect.apply(method, object, args) : undefined;
+}
+
+/** Runs a handler that returns nothing of interest. */
+function run(invocation, handler) {
+    let result;
+    try {
+        result = handler();
+    } catch (error) {
+        fail(invocation, error);
+        return;
+    }
+    if (isThenable(result)) {
+        whenSettled(result, invocation, settle);
+    } else {
+        settle(invocation);
+    }
+}
+
+function isThenable(value) {
+    return isObject(value) && (value instanceof Promise || typeof value.then === "function");
+}
+
+const FULFILLED = 1;
+
+/** Calls `done(invocation, value)` when a promise is fulfilled, at once if it is already. */
+function whenSettled(promise, invocation, done) {
+    if (promise instanceof Promise) {
+        const [state, value] = host.promiseState(promise);
+        if (state === FULFILLED) {
+            done(invocation, value);
+            return;
+        }
+    }
+    Promise.resolve(promise).then(
+        (value) => done(invocation, value),
+        (error) => fail(invocation, error),
+    );
+}
+
+function respond(invocation, response) {
+    if (invocation.settled) {
+        return;
+    }
+    if (!(response instanceof Response)) {
+        fail(invocation, new TypeError(NOT_A_RESPONSE));
+        return;
+    }
+    const { number } = invocation;
+    try {
+        settleWithResponse(number, response);
+    } catch (error) {
+        fail(invocation, error);
+        return;
+    }
+    end(invocation);
+}
+
+function settle(invocation) {
+    if (!invocation.settled) {
+        host.settle(invocation.number);
+        end(invocation);
+    }
+}
+
+function fail(invocation, error) {
+    if (!invocation.settled) {
+        host.fail(invocation.number, toFailure(error));
+        end(invocation);
+    }
+}
+
+function end(invocation) {
+    running.delete(invocation.number);
+    invocation.settle();
+}

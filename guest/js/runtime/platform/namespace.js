@@ -1,0 +1,182 @@
+/**
+ * Durable Object namespaces, ids and stubs (reference §1.1 to §1.3).
+ *
+ * Invariant: ids are made and checked by the host; making a stub sends nothing.
+ */
+
+import { host } from "../host.js";
+import { defineInterface, illegalConstructor, illegalInvocation, isObject, parameterError, usv } from "../web/webidl.js";
+import { Fetcher, FETCHER_TOKEN } from "./fetcher.js";
+import { checkOptions } from "./parameters.js";
+
+const OWNER = "DurableObjectNamespace";
+const INTERNAL = Symbol("internal");
+const NO_JURISDICTIONS = "Jurisdiction restrictions are not implemented in workerd.";
+
+/** Set by the class: what others need of its insides. */
+let isId;
+let hexOf;
+
+/** The id of an object. */
+export class DurableObjectId {
+    #hex;
+
+    static {
+        isId = (value) => isObject(value) && #hex in value;
+        hexOf = (id) => id.#hex;
+    }
+
+    constructor(token, hex, name) {
+        if (token !== INTERNAL) {
+            throw illegalConstructor();
+        }
+        this.#hex = hex;
+        this.jurisdiction = undefined;
+        this.name = name;
+    }
+
+    /** 64 hex digits. */
+    toString() {
+        if (!(#hex in this)) {
+            throw illegalInvocation();
+        }
+        return this.#hex;
+    }
+
+    /** Whether another id names the same object. */
+    equals(other) {
+        if (!(#hex in this)) {
+            throw illegalInvocation();
+        }
+        if (!isId(other)) {
+            throw parameterError("equals", "DurableObjectId", 1, "DurableObjectId");
+        }
+        return this.#hex === other.#hex;
+    }
+}
+
+defineInterface(DurableObjectId);
+
+/** The id with these digits, and the name it was made from, if any. */
+export function durableObjectId(hex, name) {
+    return new DurableObjectId(INTERNAL, hex, name);
+}
+
+// The platform calls the class of stubs like the class that objects extend.
+const Stub = {
+    DurableObject: class extends Fetcher {
+        constructor(token, namespace, id) {
+            if (token !== INTERNAL) {
+                throw illegalConstructor();
+            }
+            super(FETCHER_TOKEN, [namespace, hexOf(id), id.name]);
+            this.id = id;
+            if (id.name !== undefined) {
+                this.name = id.name;
+            }
+        }
+    },
+}.DurableObject;
+
+// Without the name that it inherits, `stub.name` of an object without one would be a method of the other side.
+Object.defineProperty(Stub.prototype, "name", { value: undefined, writable: true, configurable: true });
+defineInterface(Stub);
+
+/** Set by the class: what others need of its insides. */
+let isNamespace;
+
+/** The objects of a class. */
+export class DurableObjectNamespace {
+    #namespace;
+
+    static {
+        isNamespace = (value) => isObject(value) && #namespace in value;
+    }
+
+    constructor(token, namespace) {
+        if (token !== INTERNAL) {
+            throw illegalConstructor();
+        }
+        this.#namespace = namespace;
+    }
+
+    /** A new random id. */
+    newUniqueId(options) {
+        check(this);
+        checkOptions(options, "newUniqueId", OWNER, 1, "NewUniqueIdOptions");
+        if (options?.jurisdiction !== undefined) {
+            throw new Error(NO_JURISDICTIONS);
+        }
+        return new DurableObjectId(INTERNAL, host.idUnique(this.#namespace), undefined);
+    }
+
+    /** The id that belongs to a name. */
+    idFromName(name) {
+        check(this);
+        if (arguments.length === 0) {
+            throw parameterError("idFromName", OWNER, 1, "string");
+        }
+        const text = usv(name);
+        return new DurableObjectId(INTERNAL, host.idFromName(this.#namespace, text), text);
+    }
+
+    /** The id that prints as `hex`. */
+    idFromString(hex) {
+        check(this);
+        if (arguments.length === 0) {
+            throw parameterError("idFromString", OWNER, 1, "string");
+        }
+        return new DurableObjectId(INTERNAL, host.idFromString(this.#namespace, usv(hex)), undefined);
+    }
+
+    /** The stub of an object. */
+    get(id, options) {
+        check(this);
+        if (!isId(id)) {
+            throw parameterError("get", OWNER, 1, "DurableObjectId");
+        }
+        if (options !== undefined) {
+            checkStubOptions(options, "get");
+        }
+        return new Stub(INTERNAL, this.#namespace, id);
+    }
+
+    /** The stub of the object with a name. */
+    getByName(name, options) {
+        check(this);
+        if (arguments.length === 0) {
+            throw parameterError("getByName", OWNER, 1, "string");
+        }
+        if (options !== undefined) {
+            checkStubOptions(options, "getByName");
+        }
+        return new Stub(INTERNAL, this.#namespace, this.idFromName(name));
+    }
+
+    /** The part of the namespace in a jurisdiction. */
+    jurisdiction() {
+        check(this);
+        throw new Error(NO_JURISDICTIONS);
+    }
+}
+
+defineInterface(DurableObjectNamespace);
+
+function check(value) {
+    if (!isNamespace(value)) {
+        throw illegalInvocation();
+    }
+}
+
+function checkStubOptions(options, method) {
+    checkOptions(options, method, OWNER, 2, "GetDurableObjectOptions");
+    const mode = options?.routingMode;
+    if (mode !== undefined && mode !== "primary-only") {
+        throw new RangeError(`unknown routingMode: ${mode}`);
+    }
+}
+
+/** The namespace that the host numbers so. */
+export function durableObjectNamespace(number) {
+    return new DurableObjectNamespace(INTERNAL, number);
+}

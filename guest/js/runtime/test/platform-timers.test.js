@@ -1,0 +1,244 @@
+/**
+ * Timers, calls, critical sections and failures.
+ *
+ * Invariant: what is asserted here was seen in workerd, or is the contract with the host.
+ */
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { microtasks, operations, reset } from "./fake-host-platform.js";
+import * as calls from "../calls.js";
+import { makeError, toError, toFailure } from "../failure.js";
+import * as timers from "../platform/timers.js";
+import { Invocation, Scope, currentScope, endInvocations, runInScope, setScope } from "../scope.js";
+
+let scope;
+
+beforeEach(() => {
+    reset();
+    scope = new Scope(new Invocation(7), 0, 0, undefined);
+    setScope(scope);
+});
+
+/** Completes the sleep that was started last. */
+function elapse(index = -1) {
+    const sleeps = operations.filter(([name]) => name === "callSleep");
+    calls.complete(sleeps.at(index)[1]);
+}
+
+test("a timer runs once, with its arguments, in its scope", () => {
+    const ran = [];
+    const number = timers.setTimeout((...args) => ran.push([args, currentScope()]), 5.7, "a", "b");
+    assert.equal(typeof number, "number");
+    assert.deepEqual(operations, [["callSleep", operations[0][1], 7, 0, 5]]);
+    setScope(new Scope(new Invocation(8), 0, 0, undefined));
+    elapse();
+    assert.deepEqual(ran, [[["a", "b"], scope]]);
+    elapse();
+    assert.equal(ran.length, 1);
+});
+
+test("delays are clamped", () => {
+    for (const [given, expected] of [[undefined, 0], [NaN, 0], [-5, 0], ["7", 7], [null, 0], [Infinity, Infinity], [0.9, 0]]) {
+        timers.setTimeout(() => {}, given);
+        assert.equal(operations.at(-1)[4], expected, String(given));
+    }
+});
+
+test("clearing a timer cancels its call, once", () => {
+    const number = timers.setTimeout(() => assert.fail("it was cleared"), 5);
+    const call = operations[0][1];
+    timers.clearTimeout(number);
+    timers.clearTimeout(number);
+    timers.clearTimeout(null);
+    timers.clearTimeout("x");
+    assert.deepEqual(operations.slice(1), [["cancel", call]]);
+    calls.complete(call);
+});
+
+test("an interval repeats until it is cleared, also from inside", () => {
+    let count = 0;
+    const number = timers.setInterval(() => {
+        count += 1;
+        if (count === 3) {
+            timers.clearInterval(number);
+        }
+    }, 10);
+    for (let i = 0; i < 5; i++) {
+        elapse();
+    }
+    assert.equal(count, 3);
+    assert.equal(operations.filter(([name]) => name === "callSleep").length, 3);
+});
+
+test("what a timer throws is logged", () => {
+    timers.setTimeout(() => {
+        throw new TypeError("in a timer");
+    }, 0);
+    elapse();
+    const [name, level, text] = operations.at(-1);
+    assert.deepEqual([name, level], ["log", 4]);
+    assert.match(text, /^Uncaught TypeError: in a timer/u);
+});
+
+const GLOBAL = "ServiceWorkerGlobalScope";
+const wrong = [
+    [() => timers.setTimeout(), "setTimeout", GLOBAL, "function"],
+    [() => timers.setTimeout("x"), "setTimeout", GLOBAL, "function"],
+    [() => timers.setInterval(null), "setInterval", GLOBAL, "function"],
+    [() => timers.clearTimeout(), "clearTimeout", GLOBAL, "Number"],
+    [() => timers.queueMicrotask(5), "queueMicrotask", GLOBAL, "function"],
+    [() => timers.scheduler.wait(), "wait", "Scheduler", "number"],
+];
+
+for (const [call, method, owner, type] of wrong) {
+    test(`refused: ${call.toString().slice(6)}`, async () => {
+        await assert.rejects(async () => call(), {
+            name: "TypeError",
+            message: `Failed to execute '${method}' on '${owner}': parameter 1 is not of type '${type}'.`,
+        });
+    });
+}
+
+test("ten thousand timers are enough for one request", () => {
+    const numbers = [];
+    const set = () => numbers.push(timers.setTimeout(() => {}, 1e6));
+    timers.clearTimeout(timers.setTimeout(() => {}, 0));
+    for (let i = 0; i < 10_000; i++) {
+        set();
+    }
+    assert.throws(set, {
+        name: "QuotaExceededError",
+        message:
+            "You have exceeded the number of active timeouts you may set. max active timeouts: 10000, current active " +
+            "timeouts: 10000, finished timeouts: 1",
+    });
+    runInScope(new Scope(new Invocation(8), 0, 0, undefined), set);
+    numbers.forEach((number) => timers.clearTimeout(number));
+    set();
+});
+
+test("scheduler.wait resolves, and rejects when its signal aborts", async () => {
+    const waited = timers.scheduler.wait(5);
+    elapse();
+    assert.equal(await waited, undefined);
+    const controller = new AbortController();
+    const aborted = timers.scheduler.wait(5, { signal: controller.signal });
+    controller.abort(new RangeError("enough"));
+    await assert.rejects(aborted, { message: "enough" });
+    assert.equal(operations.at(-1)[0], "cancel");
+    await assert.rejects(timers.scheduler.wait(5, { signal: controller.signal }), { message: "enough" });
+});
+
+test("a call ends once and in its scope", async () => {
+    const promise = calls.fetchCall(["ns", "00", "name"], "GET", "http://a/", [], null, false, undefined);
+    const call = operations[0][1];
+    setScope(new Scope(new Invocation(9), 0, 0, undefined));
+    calls.completeResponse(call, 200, "", [], null, undefined);
+    assert.equal(currentScope(), scope);
+    assert.deepEqual(await promise, [200, "", [], null, undefined]);
+    calls.complete(call);
+    calls.completeFailure(call, ["Error", "late"]);
+});
+
+test("what a response brings that nobody waits for goes back to the host", () => {
+    const promise = calls.fetchCall(undefined, "GET", "http://a/", [], null, false, undefined);
+    const call = operations[0][1];
+    promise.cancel();
+    calls.completeResponse(call, 200, "", [], { stream: 5, length: undefined }, 6);
+    assert.deepEqual(operations.slice(1), [["cancel", call], ["bodyCancel", 5], ["socketDrop", 6]]);
+});
+
+test("a reset object breaks the stub that saw it", async () => {
+    const target = [1, "00", undefined];
+    const promise = calls.fetchCall(target, "GET", "http://a/", [], null, false, undefined);
+    calls.completeFailure(operations[0][1], ["Error", "gone", undefined, true, false, false, true]);
+    await assert.rejects(promise, { message: "gone", remote: true, durableObjectReset: true });
+    assert.equal(target.broken.message, "gone");
+});
+
+async function section(callback, resets) {
+    const promise = calls.critical(3, callback, resets);
+    const [name, call, invocation, outer, number, object] = operations.at(-1);
+    assert.deepEqual([name, invocation, outer, object], ["callEnterCritical", 7, 0, 3]);
+    calls.complete(call);
+    await microtasks();
+    return { promise, number };
+}
+
+test("a critical section's callback runs inside, what follows outside", async () => {
+    const seen = [];
+    const { promise, number } = await section(async () => {
+        seen.push(currentScope().section);
+        return 5;
+    }, true);
+    assert.equal(await promise, 5);
+    assert.deepEqual(seen, [number]);
+    assert.deepEqual(operations.at(-1), ["leaveCritical", number, undefined]);
+    assert.equal(currentScope(), scope);
+});
+
+test("a failing blockConcurrencyWhile resets the object and never settles", async () => {
+    const { promise, number } = await section(async () => {
+        throw new RangeError("bcw");
+    }, true);
+    const [name, left, failure] = operations.at(-1);
+    assert.deepEqual([name, left, failure.slice(0, 2)], ["leaveCritical", number, ["RangeError", "bcw"]]);
+    assert.equal(await Promise.race([promise, Promise.resolve("pending")]), "pending");
+});
+
+test("the number of an invocation lasts until the end of its last turn", () => {
+    const { invocation } = scope;
+    invocation.settle();
+    assert.equal(invocation.number, 7, "microtasks of the turn still belong to it");
+    invocation.waits = 1;
+    endInvocations();
+    assert.equal(invocation.number, 7, "something waits");
+    invocation.endWait();
+    endInvocations();
+    assert.equal(invocation.number, 0);
+});
+
+const custom = Object.assign(new TypeError("m"), { name: "Mine", retryable: true });
+const nasty = {
+    get message() {
+        throw new Error("no");
+    },
+};
+const thrown = [
+    ["a string", ["Error", "a string"]],
+    [42, ["Error", "42"]],
+    [null, ["Error", "null"]],
+    [undefined, ["Error", "undefined"]],
+    [Symbol("x"), ["Error", "Symbol(x)"]],
+    [{ message: "msg", name: "N" }, ["N", "msg"]],
+    [{ a: 1 }, ["Error", "[object Object]"]],
+    [custom, ["Mine", "m"]],
+    [new RangeError("r"), ["RangeError", "r"]],
+    [Object.create(null), ["Error", "[object Object]"]],
+    [nasty, ["Error", "[object Object]"]],
+];
+
+test("whatever is thrown becomes a failure", () => {
+    for (const [value, expected] of thrown) {
+        assert.deepEqual(toFailure(value).slice(0, 2), expected);
+    }
+    assert.equal(toFailure(custom)[4], true);
+});
+
+test("failures become errors of their class", () => {
+    const cases = [
+        ["TypeError", TypeError], ["SyntaxError", SyntaxError], ["Error", Error], ["Mine", Error],
+        ["AggregateError", AggregateError],
+    ];
+    for (const [name, constructor] of cases) {
+        const error = makeError(name, "m", undefined, true, false, false, false);
+        assert.equal(error.constructor, constructor);
+        assert.equal(`${error}`, `${name}: m`);
+        assert.equal(error.remote, true);
+        assert.equal("retryable" in error, false);
+    }
+    assert.equal(makeError("DataCloneError", "m").constructor.name, "DOMException");
+    assert.equal(makeError("SyntaxError", "m").constructor.name, "DOMException", "the host's own is the DOM's");
+    assert.equal(toError(["TypeError", "m"]).stack, "TypeError: m");
+});
