@@ -167,7 +167,7 @@ export class Blob {
         if (!(#bytes in this)) {
             throw illegalInvocation();
         }
-        return this.#bytes.slice();
+        return new Uint8Array(this.#bytes);
     }
 
     stream() {

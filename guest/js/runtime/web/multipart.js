@@ -153,7 +153,7 @@ function appendPart(form, { name, filename, type }, bytes) {
     if (filename === undefined || !enabled("formdata_parser_supports_files")) {
         form.append(name, host.utf8Decode(bytes));
     } else {
-        form.append(name, fileFrom(bytes.slice(), filename, type));
+        form.append(name, fileFrom(new Uint8Array(bytes), filename, type));
     }
 }
 
