@@ -6,7 +6,7 @@
 
 import { toFailure } from "../failure.js";
 import { host } from "../host.js";
-import * as listeners from "../web/event.js";
+import { hasListeners } from "../web/event.js";
 import { isObject } from "../web/webidl.js";
 import { WorkerEntrypoint, WorkflowEntrypoint } from "./entrypoint.js";
 import { addClass, addEntrypoint, allClasses, allEntrypoints, hasMethod } from "./exports.js";
@@ -44,8 +44,7 @@ export function start(namespace) {
 
 function sort(namespace) {
     const names = Object.keys(namespace);
-    const hasListener = ["fetch", "scheduled"].some((type) => listeners.listenerCount?.(globalThis, type) > 0);
-    if (hasListener && !names.includes("default")) {
+    if ((listens("fetch") || listens("scheduled")) && !names.includes("default")) {
         throw new Error(SERVICE_WORKER);
     }
     if (names.length === 0) {
@@ -53,6 +52,15 @@ function sort(namespace) {
     }
     for (const name of names) {
         sortExport(name, namespace[name]);
+    }
+}
+
+function listens(type) {
+    try {
+        return hasListeners(globalThis, type);
+    } catch {
+        // The global object is no target where the runtime runs without its globals.
+        return false;
     }
 }
 
