@@ -27,3 +27,20 @@ error: there is no Rust compiler for wasm32-unknown-unknown here
 EOF
     return 1
 }
+
+# Exports what `cc` needs to compile C for wasm, with the instructions that every engine has by now.
+find_c_compiler_for_wasm() {
+    local version
+    for version in '' -21 -20 -19 -18; do
+        if command -v "clang$version" >/dev/null && command -v "llvm-ar$version" >/dev/null; then
+            export CC_wasm32_unknown_unknown=clang$version AR_wasm32_unknown_unknown=llvm-ar$version
+            export CFLAGS_wasm32_unknown_unknown='-O3 -mbulk-memory -msign-ext -mnontrapping-fptoint -mmutable-globals'
+            return
+        fi
+    done
+    cat >&2 <<'EOF'
+error: there is no clang with llvm-ar here; the JavaScript engine is C
+  help: on Debian: apt-get install -y --no-install-recommends clang-19 llvm-19 lld-19
+EOF
+    return 1
+}

@@ -10,6 +10,7 @@
 //! * [`bindings`]: what a guest can ask for.
 //! * [`lane`]: one thread's share of the application, as a machine without input or output of its own.
 //! * [`config`]: `wrangler.jsonc`, from text to meaning.
+//! * [`bundle`]: JavaScript and TypeScript, from files to modules. The sole user of rolldown.
 //! * [`serve`]: lanes with real connections and clocks. The sole user of tungstenite and of hyper's server.
 //! * [`cli`]: one file per verb.
 //!
@@ -17,6 +18,7 @@
 //! turned around; `tests/it/tidy.rs` holds it.
 
 pub mod bindings;
+pub mod bundle;
 pub mod cli;
 pub mod config;
 pub mod core;

@@ -2,11 +2,13 @@
 //!
 //! Invariant: the only part of the configuration's way that touches files.
 
+use crate::bundle::Bundle;
 use crate::config::{self, CONFIG_NAMES, Diagnostic, Loaded, Overrides, Severity, Source, Worker};
 use crate::error::{Error, Result};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The largest file that is read as configuration.
 const MAX_CONFIG_BYTES: u64 = 8 * 1024 * 1024;
@@ -22,6 +24,10 @@ pub(super) struct Project {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Every file that is read, or would be if it existed.
     pub(super) files: Vec<PathBuf>,
+    /// The worker's modules, where `main` is source.
+    pub(super) bundle: Option<Arc<Bundle>>,
+    /// Folders in which a new file may become a module.
+    pub(super) module_folders: Vec<PathBuf>,
 }
 
 /// The configuration that is meant: the one given, or the nearest one from the current folder upwards.
@@ -71,7 +77,7 @@ pub(super) fn load(path: &Path, overrides: &Overrides) -> Result<Project> {
     let files = std::iter::once(path.to_owned()).chain(possible).collect();
     let Loaded { worker, diagnostics } = config::load(&source, &secrets, overrides);
     match worker {
-        Some(worker) => Ok(Project { path: path.to_owned(), folder, worker, diagnostics, files }),
+        Some(worker) => Ok(Project { path: path.to_owned(), folder, worker, diagnostics, files, bundle: None, module_folders: Vec::new() }),
         None => {
             let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
             let shown: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();

@@ -6,6 +6,7 @@ mod load;
 mod objects;
 mod prepare;
 mod serve;
+mod source;
 mod state;
 mod watch;
 

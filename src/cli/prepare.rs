@@ -3,10 +3,11 @@
 //! Invariant: everything that can be wrong with a worker before its first request is said here.
 
 use super::load::Project;
+use super::source::{self, Engines};
 use crate::bindings::Switches;
 use crate::config::{Backend, Diagnostic, Severity, Var};
 use crate::error::{Error, Result};
-use crate::isolate::{Base, Engine, Image, Limits, Module};
+use crate::isolate::{Base, Image, Limits, Module, StartFailure};
 use crate::lane::{Namespace, Prepared};
 use crate::serve::Log;
 use crate::storage;
@@ -159,7 +160,7 @@ fn find_namespace(
 
 /// Compiles and freezes a worker.
 pub(super) fn prepare(
-    engine: &Engine,
+    engines: &Engines,
     projects: &[Project],
     namespaces: &[Namespace],
     index: usize,
@@ -168,18 +169,31 @@ pub(super) fn prepare(
     let project = &projects[index];
     let path = main_path(project)?;
     let name = path.display().to_string();
-    let bytes = read_wasm(&path, &name)?;
-    let module = Module::compile(engine, &bytes, &name)?;
     let limits = limits(project);
-    let init = init(projects, namespaces, project)?;
-    let base = Base::boot(engine, module, &name)?;
-    let image = Image::freeze(engine, &base, &init, limits, &mut |level, line| match level {
+    let mut init = init(projects, namespaces, project)?;
+    let compiled;
+    let base = match &project.bundle {
+        Some(bundle) => {
+            init.modules = source::modules(bundle)?;
+            engines.javascript()?
+        }
+        None => {
+            let module = Module::compile(&engines.wasm, &read_wasm(&path, &name)?, &name)?;
+            compiled = Base::boot(&engines.wasm, module, &name)?;
+            &compiled
+        }
+    };
+    let image = Image::freeze(&engines.wasm, base, &init, limits, &mut |level, line| match level {
         LogLevel::Warn | LogLevel::Error => log.warn(line),
         _ => log.info(line),
     })
     .map_err(|failure| {
-        Error::guest(format!("`{name}` failed in its global scope: {failure}"))
-            .hint("the worker cannot start before its start-up code returns; no request was served")
+        let error = Error::guest(format!("`{name}` failed in its global scope: {failure}"))
+            .hint("the worker cannot start before its start-up code returns; no request was served");
+        match (&project.bundle, failure) {
+            (Some(bundle), StartFailure::Refused(failure)) => source::explain(error, bundle, &failure),
+            _ => error,
+        }
     })?;
     check_exports(&image, namespaces, index, project)?;
     let has = |flag: &str| project.worker.compatibility.has(flag);
@@ -220,11 +234,9 @@ fn read_wasm(path: &std::path::Path, name: &str) -> Result<Vec<u8>> {
         return Err(Error::guest(format!("`{name}` is {} bytes long; at most 256 MiB are loaded", metadata.len())));
     }
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
-    if matches!(extension, "js" | "mjs" | "cjs" | "ts" | "mts" | "jsx" | "tsx" | "py") {
-        return Err(Error::guest(format!("`{name}` is source code, and this emu runs compiled workers (`.wasm`)"))
-            .hint(
-                "build a Rust worker against emu's `worker` crate (see guest/room), and name its `.wasm` in `main`",
-            ));
+    if extension == "py" {
+        return Err(Error::guest(format!("`{name}` is Python, which this emu does not run yet"))
+            .hint("it runs JavaScript, TypeScript, and compiled workers (`.wasm`)"));
     }
     fs::read(path).map_err(|error| Error::config(format!("`{name}` cannot be read")).because(error))
 }

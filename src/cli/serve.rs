@@ -5,6 +5,7 @@
 use super::load::{self, Project};
 use super::state::State;
 use super::watch::{self, Seen, Watch};
+use super::source::{self, Engines};
 use super::{eprint, prepare};
 use crate::config::{Overrides, Severity};
 use crate::core::life::{Hibernate, Policy};
@@ -203,8 +204,9 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
         false => Some(State::take(&state_folder(&args, &projects[0]))?),
     };
     let engine = Engine::new(EngineOptions { cache: cache_folder(), cpu_clock: thread_cpu_time })?;
+    let engines = Engines::new(engine.clone());
     let namespaces = prepare::namespaces(&projects)?;
-    let workers = prepare_all(&engine, &projects, &namespaces, &log)?;
+    let workers = prepare_all(&engines, &projects, &namespaces, &log)?;
     let objects_folder = state.as_ref().map(State::objects);
     let dev = &projects[0].worker.dev;
     let port = match (args.port, dev.port) {
@@ -213,7 +215,7 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
     };
     let listening = serve::bind(args.ip.as_deref().or(dev.ip.as_deref()).unwrap_or("localhost"), port)?;
     let options = ServeOptions {
-        engine: engine.clone(),
+        engine,
         workers,
         namespaces: namespaces.clone(),
         objects_folder,
@@ -235,7 +237,7 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
     }
     let sources = Sources { projects, seen, watch };
     Ok(Started {
-        serving: Arc::new(Serving { args, configs, engine, namespaces, server, log }),
+        serving: Arc::new(Serving { args, configs, engines, namespaces, server, log }),
         listening,
         state,
         sources,
@@ -253,7 +255,7 @@ struct Sources {
 struct Serving {
     args: Arc<ServeArgs>,
     configs: Vec<PathBuf>,
-    engine: Engine,
+    engines: Engines,
     namespaces: Vec<Namespace>,
     server: Server,
     log: Arc<Log>,
@@ -317,7 +319,7 @@ impl Serving {
         if key(&namespaces) != key(&self.namespaces) {
             return Err(Error::config("the Durable Object classes have changed").hint("restart emu to take that up"));
         }
-        let workers = prepare_all(&self.engine, &projects, &namespaces, &self.log)?;
+        let workers = prepare_all(&self.engines, &projects, &namespaces, &self.log)?;
         for (index, worker) in workers.iter().enumerate() {
             self.server.reload(index, worker);
         }
@@ -332,6 +334,7 @@ fn watched(projects: &[Project], seen: &Seen) -> (Vec<PathBuf>, Vec<PathBuf>) {
         if let Some(build) = &project.worker.build {
             folders.extend(build.watch_dirs.iter().map(|folder| project.folder.join(folder)));
         }
+        folders.extend(project.module_folders.iter().cloned());
     }
     (seen.files(), folders)
 }
@@ -363,7 +366,7 @@ fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log, seen: &mut Seen) -
     };
     let mut projects: Vec<Project> = Vec::new();
     for config in configs {
-        let project = load::load(config, &overrides)?;
+        let mut project = load::load(config, &overrides)?;
         for diagnostic in &project.diagnostics {
             match diagnostic.severity {
                 Severity::Note => eprint(&format!("{diagnostic}\n")),
@@ -387,18 +390,19 @@ fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log, seen: &mut Seen) -
             seen.note(&main);
         }
         built?;
+        source::bundle(&mut project, log, seen)?;
         projects.push(project);
     }
     Ok(projects)
 }
 
 fn prepare_all(
-    engine: &Engine,
+    engines: &Engines,
     projects: &[Project],
     namespaces: &[Namespace],
     log: &Log,
 ) -> Result<Vec<Arc<Prepared>>> {
-    (0..projects.len()).map(|index| prepare::prepare(engine, projects, namespaces, index, log)).collect()
+    (0..projects.len()).map(|index| prepare::prepare(engines, projects, namespaces, index, log)).collect()
 }
 
 fn state_folder(args: &ServeArgs, project: &Project) -> PathBuf {

@@ -136,6 +136,12 @@ const OBSERVABILITY: Shape = Shape::Record(&[
     optional("traces", LOGS),
 ]);
 
+const RULES: Shape = Shape::Items(&Shape::Record(&[
+    required("type", Shape::Text),
+    required("globs", TEXTS),
+    optional("fallthrough", Shape::Flag),
+]));
+
 const LIMITS: Shape = Shape::Record(&[optional("cpu_ms", Shape::Number), optional("subrequests", Shape::Number)]);
 const TRIGGERS: Shape = Shape::Record(&[optional("crons", TEXTS), optional("events", Shape::Array)]);
 const SECRETS: Shape = Shape::Record(&[optional("required", TEXTS)]);
@@ -150,7 +156,7 @@ pub(super) const KEYS: &[Key] = &[
     Key { scope: Scope::Top, ..unbound("wasm_modules", Shape::Object, "Wasm Module") },
     Key { scope: Scope::Top, ..unbound("text_blobs", Shape::Object, "Text Blob") },
     Key { scope: Scope::Top, ..unbound("data_blobs", Shape::Object, "Data Blob") },
-    lacking("alias", Scope::Top, Shape::Map(&Shape::Text), "`main` is loaded as it is"),
+    key("alias", Scope::Top, Shape::Map(&Shape::Text)),
     key("keep_vars", Scope::Top, Shape::Flag),
     key("addresses", Scope::Top, TEXTS),
     lacking("pages_build_output_dir", Scope::Top, Shape::Text, "Pages projects are not served"),
@@ -166,7 +172,7 @@ pub(super) const KEYS: &[Key] = &[
     key("compatibility_date", Scope::Inherited, Shape::Text),
     key("compatibility_flags", Scope::Inherited, TEXTS),
     key("main", Scope::Inherited, Shape::Text),
-    lacking("find_additional_modules", Scope::Inherited, Shape::Flag, "only `main` is loaded"),
+    key("find_additional_modules", Scope::Inherited, Shape::Flag),
     key("preserve_file_names", Scope::Inherited, Shape::Flag),
     key("base_dir", Scope::Inherited, Shape::Text),
     key("workers_dev", Scope::Inherited, Shape::Flag),
@@ -180,7 +186,7 @@ pub(super) const KEYS: &[Key] = &[
     key("exports", Scope::Inherited, EXPORTS),
     key("triggers", Scope::Inherited, TRIGGERS),
     key("limits", Scope::Inherited, LIMITS),
-    lacking("rules", Scope::Inherited, Shape::Array, "`main` is loaded as it is"),
+    key("rules", Scope::Inherited, RULES),
     key("build", Scope::Inherited, BUILD),
     key("no_bundle", Scope::Inherited, Shape::Flag),
     key("minify", Scope::Inherited, Shape::Flag),
@@ -200,7 +206,7 @@ pub(super) const KEYS: &[Key] = &[
     key("compliance_region", Scope::Inherited, Shape::Text),
     key("python_modules", Scope::Inherited, Shape::Object),
     key("previews", Scope::Inherited, Shape::Object),
-    lacking("define", Scope::Own, Shape::Map(&Shape::Text), "`main` is loaded as it is"),
+    key("define", Scope::Own, Shape::Map(&Shape::Text)),
     Key { binding: Some("Environment Variable"), ..key("vars", Scope::Own, Shape::Object) },
     key("secrets", Scope::Own, SECRETS),
     Key { binding: Some("Durable Object"), ..key("durable_objects", Scope::Own, DURABLE_OBJECTS) },

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::bundling::{self, Bundling};
 use super::compatibility::{self, Compatibility};
 use super::diagnostic::{Reader, Severity, shown};
 use super::environment::{Environment, Found};
@@ -38,6 +39,8 @@ pub struct Worker {
     pub renames: Vec<(String, String)>,
     /// The command that makes `main`.
     pub build: Option<Build>,
+    /// How source becomes the worker.
+    pub bundling: Bundling,
     /// Limits stricter than production's defaults.
     pub limits: Limits,
     /// Where the local server listens.
@@ -94,6 +97,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node, secrets: &[Source], ove
         compatibility: compatibility::read(reader, &environment, overrides),
         vars,
         build: read_build(reader, &environment),
+        bundling: bundling::read(reader, &environment),
         limits: read_limits(reader, &environment),
         dev: read_dev(reader, &environment),
         crons: read_crons(reader, &environment),

@@ -11,6 +11,7 @@
 
 use std::path::PathBuf;
 
+mod bundling;
 mod compatibility;
 mod diagnostic;
 mod dotenv;
@@ -27,6 +28,7 @@ mod syntax;
 mod tests;
 mod variables;
 
+pub use bundling::{Bundling, ModuleRule, RuleType};
 pub use compatibility::{Compatibility, DEFAULT_DATE, NEWEST_DATE};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use dotenv::secret_files;

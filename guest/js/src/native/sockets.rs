@@ -7,7 +7,8 @@ use super::{ask, done, given, set};
 use crate::convert::{JsMessage, Text, unexpected};
 use crate::data::v8;
 use emu_abi::{Answer, Ask, Bytes};
-use rquickjs::function::{List, Opt};
+use rquickjs::convert::List;
+use rquickjs::function::Opt;
 use rquickjs::{Ctx, Object, Result, Value};
 
 pub(super) fn register<'js>(host: &Object<'js>) -> Result<()> {

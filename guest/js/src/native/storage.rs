@@ -2,11 +2,11 @@
 //!
 //! Invariant: values are V8's serialisation on the host's side and JavaScript values on the runtime's.
 
-use super::{ask, done, given, set};
+use super::{ask, done, set};
 use crate::convert::{Raw, Text, unexpected};
 use crate::data::v8;
 use emu_abi::{Answer, Ask, Bytes, KvEntry, ListOptions, Rows, SqlValue};
-use rquickjs::function::Opt;
+use rquickjs::function::Rest;
 use rquickjs::{Array, Ctx, FromJs, IntoJs, Object, Result, Value};
 
 pub(super) fn register<'js>(host: &Object<'js>) -> Result<()> {
@@ -60,25 +60,19 @@ fn kv_get<'js>(ctx: Ctx<'js>, object: u32, keys: Vec<Text>) -> Result<Array<'js>
     Ok(values)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the members of the platform's list options, in order")]
-fn kv_list<'js>(
-    ctx: Ctx<'js>,
-    object: u32,
-    start: Option<Text>,
-    start_after: Option<Text>,
-    end: Option<Text>,
-    prefix: Option<Text>,
-    reverse: bool,
-    limit: Opt<Option<u32>>,
-) -> Result<Array<'js>> {
-    let text = |text: Option<Text>| text.map(|text| text.0);
+/// `kvList(object, start, startAfter, end, prefix, reverse, limit)`
+fn kv_list<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<Array<'js>> {
+    let mut arguments = arguments.0.into_iter();
+    let mut next = || arguments.next().unwrap_or_else(|| Value::new_undefined(ctx.clone()));
+    let object = next().get()?;
+    let mut text = || next().get::<Option<Text>>().map(|text| text.map(|text| text.0));
     let options = ListOptions {
-        start: text(start),
-        start_after: text(start_after),
-        end: text(end),
-        prefix: text(prefix),
-        reverse,
-        limit: given(limit),
+        start: text()?,
+        start_after: text()?,
+        end: text()?,
+        prefix: text()?,
+        reverse: next().get::<Option<bool>>()?.unwrap_or(false),
+        limit: next().get()?,
     };
     let Answer::Entries(entries) = ask(&ctx, object, &Ask::KvList(options))? else { unexpected(&Answer::Done) };
     let flat = Array::new(ctx.clone())?;

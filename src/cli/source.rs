@@ -1,0 +1,148 @@
+//! Workers from source: bundled, and evaluated by the JavaScript engine that is part of emu.
+//!
+//! Invariant: translates between configuration, bundler and engine; knows no wasm and no JavaScript itself.
+
+use super::load::Project;
+use super::prepare::main_path;
+use super::watch::Seen;
+use crate::bundle::{self, Built, Bundle, NodeModules, Rule, RuleKind};
+use crate::config::{ModuleRule, RuleType};
+use crate::error::{Error, Result};
+use crate::isolate::{Base, Engine, Module};
+use crate::serve::Log;
+use emu_abi::{Failure, Module as GuestModule, ModuleKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// The JavaScript engine, compiled to wasm and compressed; `guest/build` makes it of `guest/js`.
+const JAVASCRIPT: &[u8] = include_bytes!("../../guest/prebuilt/js.wasm.zst");
+/// The name of the engine in errors.
+const JAVASCRIPT_NAME: &str = "emu's JavaScript engine";
+
+/// The engines that workers run on, each compiled once.
+pub(super) struct Engines {
+    /// Compiles and runs wasm.
+    pub(super) wasm: Engine,
+    javascript: OnceLock<Base>,
+}
+
+impl Engines {
+    pub(super) fn new(wasm: Engine) -> Self {
+        Self { wasm, javascript: OnceLock::new() }
+    }
+
+    /// The booted JavaScript engine.
+    ///
+    /// # Errors
+    /// When this machine cannot compile it.
+    pub(super) fn javascript(&self) -> Result<&Base> {
+        if let Some(base) = self.javascript.get() {
+            return Ok(base);
+        }
+        let wasm = zstd::decode_all(JAVASCRIPT)
+            .map_err(|error| Error::internal(format!("{JAVASCRIPT_NAME} cannot be unpacked")).because(error))?;
+        let module = Module::compile(&self.wasm, &wasm, JAVASCRIPT_NAME)?;
+        let base = Base::boot(&self.wasm, module, JAVASCRIPT_NAME)?;
+        Ok(self.javascript.get_or_init(|| base))
+    }
+}
+
+/// Whether a worker's `main` is source that emu bundles.
+pub(super) fn is_source(main: &Path) -> bool {
+    let extension = main.extension().and_then(|extension| extension.to_str()).unwrap_or("");
+    matches!(extension, "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx")
+}
+
+/// Bundles a worker whose `main` is source. Notes every file that was read, also when the bundle failed.
+///
+/// # Errors
+/// When the source has errors; all of them are in the error's text.
+pub(super) fn bundle(project: &mut Project, log: &Log, seen: &mut Seen) -> Result<()> {
+    let Ok(main) = main_path(project) else { return Ok(()) };
+    if !is_source(&main) {
+        return Ok(());
+    }
+    let Built { bundle, inputs, folders } = bundle::bundle(&settings(project, &main));
+    for input in &inputs {
+        seen.note_once(input);
+    }
+    project.module_folders = folders;
+    let bundle = bundle?;
+    for warning in &bundle.warnings {
+        log.warn(warning.strip_prefix("warning: ").unwrap_or(warning));
+    }
+    project.bundle = Some(Arc::new(bundle));
+    Ok(())
+}
+
+fn settings(project: &Project, main: &Path) -> bundle::Project {
+    let bundling = &project.worker.bundling;
+    let compatibility = &project.worker.compatibility;
+    let path = |path: &PathBuf| absolute(&project.folder.join(path));
+    bundle::Project {
+        root: absolute(&project.folder),
+        main: absolute(main),
+        rules: bundling.rules.iter().map(rule).collect(),
+        alias: bundling.alias.clone(),
+        define: bundling.define.clone(),
+        no_bundle: bundling.no_bundle,
+        find_additional_modules: bundling.find_additional_modules,
+        base_dir: bundling.base_dir.as_ref().map(path),
+        tsconfig: bundling.tsconfig.as_ref().map(path),
+        jsx_factory: bundling.jsx_factory.clone(),
+        jsx_fragment: bundling.jsx_fragment.clone(),
+        minify: bundling.minify,
+        node: match () {
+            () if compatibility.has("nodejs_compat") => NodeModules::All,
+            () if compatibility.has("nodejs_als") => NodeModules::AsyncHooks,
+            () => NodeModules::None,
+        },
+    }
+}
+
+fn rule(rule: &ModuleRule) -> Rule {
+    let kind = match rule.kind {
+        RuleType::Text => RuleKind::Text,
+        RuleType::Data => RuleKind::Data,
+        RuleType::CompiledWasm => RuleKind::CompiledWasm,
+        RuleType::EsModule => RuleKind::ESModule,
+        RuleType::CommonJs => RuleKind::CommonJS,
+    };
+    Rule { kind, globs: rule.globs.clone(), fallthrough: rule.fallthrough }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The modules of a bundle as the engine takes them, the main one first.
+///
+/// # Errors
+/// When one of them is of a kind that the engine cannot load.
+pub(super) fn modules(bundle: &Bundle) -> Result<Vec<GuestModule>> {
+    let modules = bundle.modules.iter().map(|module| {
+        let kind = match module.kind {
+            bundle::ModuleKind::Esm => ModuleKind::Script,
+            bundle::ModuleKind::Text => ModuleKind::Text,
+            bundle::ModuleKind::Data => ModuleKind::Data,
+            bundle::ModuleKind::CommonJs | bundle::ModuleKind::Wasm => {
+                return Err(Error::guest(format!("`{}` cannot be loaded: emu runs no modules of this kind", module.name))
+                    .hint("WebAssembly and unbundled CommonJS modules of JavaScript workers are not supported yet"));
+            }
+        };
+        Ok(GuestModule { name: module.name.clone(), kind, bytes: module.bytes.clone().into() })
+    });
+    let mut modules = modules.collect::<Result<Vec<_>>>()?;
+    modules.sort_by_key(|module| module.name != bundle.main);
+    Ok(modules)
+}
+
+/// Adds to an error where in the user's source a worker failed to start.
+pub(super) fn explain(error: Error, bundle: &Bundle, failure: &Failure) -> Error {
+    let Some(stack) = &failure.stack else { return error };
+    let mapped = bundle.sources.map_text(stack);
+    match bundle.sources.code_frame(stack) {
+        Some(frame) => error.because(format!("{}\n\n{frame}", mapped.trim_end())),
+        None => error.because(mapped.trim_end().to_owned()),
+    }
+}
