@@ -132,7 +132,7 @@ mod tests {
             "  --> a.ts:10:6\n   |\n 8 | line 8\n 9 | line 9\n10 | line 10\n   |      ^\n11 | line 11\n12 | line 12";
         assert_eq!(context(&place), expected);
         let first = Place { line: 1, column: 0, ..place };
-        assert!(context(&first).contains("1 | line 1\n   | ^\n 2 | line 2\n 3 | line 3"), "{}", context(&first));
+        assert!(context(&first).contains("1 | line 1\n  | ^\n2 | line 2\n3 | line 3"), "{}", context(&first));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! Invariant: turns rolldown's diagnostics and the hooks' findings into text; decides nothing about the bundle.
 
 use super::frame::{self, Place};
-use super::{builtins, relative};
+use super::{builtins, normal, relative};
 use crate::error::Error;
 use rolldown_error::{BuildDiagnostic, DiagnosticOptions};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,8 +46,15 @@ impl Problem {
 
     /// The problem as the terminal shows it.
     pub(super) fn show(&self, root: &Path, severity: &str) -> String {
+        self.show_in_order(root, severity).1
+    }
+
+    /// The problem as the terminal shows it, after what orders it among others: file, line, column.
+    fn show_in_order(&self, root: &Path, severity: &str) -> ((PathBuf, usize, usize), String) {
         let help = self.help.as_deref();
-        let Some(spot) = &self.spot else { return frame::diagnostic(severity, &self.message, None, help) };
+        let Some(spot) = &self.spot else {
+            return ((PathBuf::new(), 0, 0), frame::diagnostic(severity, &self.message, None, help));
+        };
         let text = fs::read_to_string(&spot.file).unwrap_or_default();
         let file = relative(root, &spot.file);
         let (line, column, length) = match &spot.at {
@@ -54,19 +62,32 @@ impl Problem {
             At::Import(specifier) => find_import(&text, specifier).unwrap_or((1, 0, 1)),
         };
         let place = Place { file: &file, text: &text, line, column, length };
-        frame::diagnostic(severity, &self.message, Some(&place), help)
+        let shown = frame::diagnostic(severity, &self.message, Some(&place), help);
+        ((spot.file.clone(), line, column), shown)
+    }
+
+    /// The file with the import that is the problem, and what it imports.
+    pub(super) fn imports(&self) -> Option<(PathBuf, String)> {
+        match self.spot.clone()? {
+            Spot { file, at: At::Import(specifier) } => Some((file, specifier)),
+            Spot { at: At::Position(..), .. } => None,
+        }
+    }
+
+    /// The files whose appearance would solve an import that names no file.
+    pub(super) fn missing_files(&self) -> Vec<PathBuf> {
+        let Some(Spot { file, at: At::Import(specifier) }) = &self.spot else { return Vec::new() };
+        let (true, Some(folder)) = (specifier.starts_with('.'), file.parent()) else { return Vec::new() };
+        let wanted = normal(&folder.join(specifier));
+        let endings = ["", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".json", "/index.ts", "/index.tsx", "/index.js"];
+        endings.map(|ending| PathBuf::from(format!("{}{ending}", wanted.display()))).to_vec()
     }
 }
 
 /// All problems as one error.
 pub(super) fn error(root: &Path, main: &Path, problems: &[Problem]) -> Error {
-    let mut shown: Vec<String> = Vec::new();
-    for problem in problems {
-        let text = problem.show(root, "error");
-        if !shown.contains(&text) {
-            shown.push(text);
-        }
-    }
+    let ordered: BTreeSet<_> = problems.iter().map(|problem| problem.show_in_order(root, "error")).collect();
+    let mut shown: Vec<String> = ordered.into_iter().map(|(_, text)| text).collect();
     let count = shown.len();
     if count > SHOWN_MAX {
         shown.truncate(SHOWN_MAX);
@@ -88,6 +109,9 @@ pub(super) fn of_diagnostic(root: &Path, diagnostic: &BuildDiagnostic) -> Proble
         "UNRESOLVED_IMPORT" | "RESOLVE_ERROR" => {
             let importer = diagnostic.id().unwrap_or_default();
             let specifier = diagnostic.exporter().unwrap_or_default();
+            if builtins::node(&specifier).is_some() {
+                return node_module(Some(&importer), &specifier);
+            }
             let (message, help) = unresolved(Path::new(&importer), &specifier);
             let spot = Some(Spot { file: importer.into(), at: At::Import(specifier) });
             return Problem { message, help, spot };

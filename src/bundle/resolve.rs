@@ -46,10 +46,19 @@ pub(super) struct Noted {
     pub(super) modules: BTreeMap<String, (Module, PathBuf)>,
     /// Files that are inlined as text.
     texts: BTreeSet<String>,
+    /// Importers, and what they import by calling `import`.
+    dynamic: BTreeSet<(PathBuf, String)>,
     pub(super) errors: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
     /// Files that were read or missed here.
     pub(super) inputs: BTreeSet<PathBuf>,
+}
+
+impl Noted {
+    /// Whether a problem is with a call of `import`.
+    pub(super) fn is_dynamic(&self, problem: &Problem) -> bool {
+        problem.imports().is_some_and(|import| self.dynamic.contains(&import))
+    }
 }
 
 impl Imports {
@@ -71,6 +80,10 @@ impl Imports {
         }
         if importer.is_some_and(|importer| importer.starts_with(REQUIRED)) {
             return Ok(Some(external(specifier)));
+        }
+        if import.kind == ImportKind::DynamicImport {
+            let importer = PathBuf::from(importer.unwrap_or_default());
+            self.noted().dynamic.insert((importer, specifier.to_owned()));
         }
         if importer.is_some()
             && let Some(target) = self.alias.get(specifier)

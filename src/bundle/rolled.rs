@@ -7,7 +7,7 @@
 
 use super::additional::Found;
 use super::problem::{self, Problem};
-use super::resolve::{Imports, SharedImports};
+use super::resolve::{Imports, Noted, SharedImports};
 use super::rules::RuleSet;
 use super::sources::Origin;
 use super::vlq::{Mapping, Table};
@@ -44,7 +44,17 @@ pub(super) fn run(project: &Project, rules: RuleSet, found: Found) -> Built {
     inputs.extend(imports.noted().inputs.iter().cloned());
     inputs.extend(found.modules.iter().map(|(_, file)| file.clone()));
     inputs.push(project.main.clone());
-    let bundle = finish(project, &rules, &imports, found, rolled.output);
+    let mut noted = std::mem::take(&mut *imports.noted());
+    let (output, diagnostics) = match rolled.output {
+        Ok(mut output) => {
+            let warnings = std::mem::take(&mut output.warnings);
+            (Some(output), warnings)
+        }
+        Err(errors) => (None, errors),
+    };
+    note_diagnostics(project, &mut noted, &diagnostics, output.is_none());
+    inputs.extend(noted.errors.iter().flat_map(Problem::missing_files));
+    let bundle = finish(project, &rules, found, noted, output);
     Built { bundle, inputs, folders }
 }
 
@@ -80,26 +90,10 @@ async fn roll(project: &Project, imports: &Arc<Imports>) -> Rolled {
 fn finish(
     project: &Project,
     rules: &RuleSet,
-    imports: &Imports,
     found: Found,
-    output: std::result::Result<BundleOutput, Vec<BuildDiagnostic>>,
+    noted: Noted,
+    output: Option<BundleOutput>,
 ) -> Result<Bundle> {
-    let mut noted = std::mem::take(&mut *imports.noted());
-    let (output, diagnostics) = match output {
-        Ok(mut output) => {
-            let warnings = std::mem::take(&mut output.warnings);
-            (Some(output), warnings)
-        }
-        Err(errors) => (None, errors),
-    };
-    for diagnostic in &diagnostics {
-        let problem = problem::of_diagnostic(&project.root, diagnostic);
-        // A package that is not there is a warning of rolldown's, and fails at run time.
-        match output.is_none() || diagnostic.kind().to_string() == "UNRESOLVED_IMPORT" {
-            true => noted.errors.push(problem),
-            false => noted.warnings.push(problem),
-        }
-    }
     let chunk = output.and_then(|output| output.assets.into_iter().find_map(entry));
     let (true, Some(chunk)) = (noted.errors.is_empty(), chunk) else {
         return Err(problem::error(&project.root, &project.main, &noted.errors));
@@ -107,8 +101,8 @@ fn finish(
     let mut warnings = rules.warnings.clone();
     let own = noted.warnings.iter().filter(|problem| !is_in_package(problem));
     warnings.extend(own.map(|problem| problem.show(&project.root, "warning")));
-    let mut modules =
-        vec![Module { name: BUNDLE_NAME.to_owned(), kind: ModuleKind::Esm, bytes: chunk.code.clone().into() }];
+    let code = chunk.code.clone().into_bytes();
+    let mut modules = vec![Module { name: BUNDLE_NAME.to_owned(), kind: ModuleKind::Esm, bytes: code }];
     let mut origins = HashMap::from([(BUNDLE_NAME.to_owned(), Origin::Bundled(table(&project.root, &chunk)))]);
     let beside = found.modules.into_iter().chain(noted.modules.into_values());
     for (module, file) in beside {
@@ -122,6 +116,20 @@ fn finish(
         sources: SourceMap::new(project.root.clone(), origins),
         warnings,
     })
+}
+
+/// Adds what rolldown says to what the hooks noted.
+fn note_diagnostics(project: &Project, noted: &mut Noted, diagnostics: &[BuildDiagnostic], has_failed: bool) {
+    for diagnostic in diagnostics {
+        let problem = problem::of_diagnostic(&project.root, diagnostic);
+        // A package that is not there is a warning of rolldown's, and fails at run time: at once when it is imported,
+        // and only when the import is reached when that is a call of `import`.
+        let is_missing = diagnostic.kind().to_string() == "UNRESOLVED_IMPORT";
+        match has_failed || (is_missing && !noted.is_dynamic(&problem)) {
+            true => noted.errors.push(problem),
+            false => noted.warnings.push(problem),
+        }
+    }
 }
 
 fn entry(output: Output) -> Option<Arc<OutputChunk>> {
