@@ -12,9 +12,8 @@ use std::slice;
 /// Lets a type with the one lifetime `'js` live in a context's user data.
 macro_rules! js_lifetime {
     ($name:ident) => {
-        // SAFETY: `$name<'js>` has no other lifetime, and `Changed` is the same type with it replaced, as
-        // `JsLifetime` demands; a type whose `'js` were not that of its values would not compile, for values of
-        // rquickjs are invariant in it.
+        // SAFETY: used only on types that hold values of the engine: `'js` is theirs, and `Changed` is the same type
+        // with it replaced, as `JsLifetime` demands.
         #[allow(unsafe_code)]
         unsafe impl<'js> rquickjs::JsLifetime<'js> for $name<'js> {
             type Changed<'to> = $name<'to>;
@@ -59,9 +58,9 @@ impl<'js> Utf8<'js> {
         Self::adopt(ctx, ptr, len)
     }
 
-    fn adopt(ctx: Ctx<'js>, ptr: *const std::ffi::c_char, len: qjs::size_t) -> Result<Self> {
+    fn adopt(ctx: Ctx<'js>, ptr: *const std::ffi::c_char, len: usize) -> Result<Self> {
         let ptr = NonNull::new(ptr.cast_mut().cast()).ok_or(Error::Exception)?;
-        Ok(Self { ctx, ptr, len: len as usize })
+        Ok(Self { ctx, ptr, len })
     }
 
     /// The characters; a lone surrogate is encoded as if it were one (three bytes).
@@ -207,7 +206,8 @@ impl<'js> Bytes<'js> {
     }
 
     fn within(buffer: Value<'js>, offset: usize, len: usize) -> Result<Self> {
-        if offset.checked_add(len).is_none_or(|end| end > buffer_bytes(&buffer).map_or(0, <[u8]>::len)) {
+        let room = buffer_bytes(&buffer)?.len();
+        if offset.checked_add(len).is_none_or(|end| end > room) {
             return Err(Exception::throw_type(buffer.ctx(), "the view is out of bounds"));
         }
         Ok(Self { buffer, offset, len })
@@ -224,6 +224,11 @@ impl<'js> Bytes<'js> {
         self.now().to_vec()
     }
 
+    /// Appends the bytes to `out`.
+    pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.now());
+    }
+
     /// The number of bytes.
     pub(crate) fn len(&self) -> usize {
         self.now().len()
@@ -231,7 +236,14 @@ impl<'js> Bytes<'js> {
 
     /// The bytes, until JavaScript runs; what was resized away meanwhile is not among them.
     fn now(&self) -> &[u8] {
-        buffer_bytes(&self.buffer).ok().and_then(|all| all.get(self.offset..self.offset + self.len)).unwrap_or(&[])
+        match buffer_bytes(&self.buffer) {
+            Ok(all) => all.get(self.offset..self.offset + self.len).unwrap_or(&[]),
+            Err(_) => {
+                // Detached meanwhile: it has no bytes, and that is no error here.
+                self.buffer.ctx().catch();
+                &[]
+            }
+        }
     }
 
     /// Writes `bytes`, or as many of them as there is room for, at the beginning.
@@ -275,6 +287,14 @@ fn buffer_bytes<'a>(buffer: &'a Value<'_>) -> Result<&'a [u8]> {
     }
 }
 
+/// An ArrayBuffer with a copy of these bytes.
+///
+/// # Errors
+/// Out of memory.
+pub(crate) fn array_buffer_of<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
+    ArrayBuffer::new_copy(ctx.clone(), bytes).map(ArrayBuffer::into_value)
+}
+
 /// Buffers up to this size are copied: that is cheaper than the bookkeeping of a foreign allocation.
 const COPIED_BYTES: usize = 4096;
 
@@ -283,12 +303,10 @@ const COPIED_BYTES: usize = 4096;
 /// # Errors
 /// Out of memory.
 pub(crate) fn array_buffer<'js>(ctx: &Ctx<'js>, bytes: Vec<u8>) -> Result<Value<'js>> {
-    let buffer = if bytes.len() <= COPIED_BYTES {
-        ArrayBuffer::new_copy(ctx.clone(), bytes)
-    } else {
-        ArrayBuffer::new(ctx.clone(), bytes)
-    };
-    buffer.map(ArrayBuffer::into_value)
+    if bytes.len() <= COPIED_BYTES {
+        return array_buffer_of(ctx, &bytes);
+    }
+    ArrayBuffer::new(ctx.clone(), bytes).map(ArrayBuffer::into_value)
 }
 
 /// The kind of a typed array, as the engine numbers them; nothing for another value.
@@ -343,7 +361,7 @@ pub(crate) fn class_name(ctx: &Ctx<'_>, class: u32) -> Option<String> {
         let mut len = 0;
         let name = qjs::JS_AtomToCStringLen(raw, &raw mut len, atom);
         qjs::JS_FreeAtom(raw, atom);
-        Utf8::adopt(ctx.clone(), name, len).ok().map(|name| name.text().into_owned())
+        Utf8::adopt(ctx.clone(), name, len as usize).ok().map(|name| name.text().into_owned())
     }
 }
 
@@ -409,7 +427,16 @@ impl<'js> OwnKeys<'js> {
         let mut len = 0;
         // SAFETY: the atom is live while the table is; the pointer keeps its own reference.
         let ptr = unsafe { qjs::JS_AtomToCStringLen(self.ctx.as_raw().as_ptr(), &raw mut len, self.atom(at)) };
-        Utf8::adopt(self.ctx.clone(), ptr, len)
+        Utf8::adopt(self.ctx.clone(), ptr, len as usize)
+    }
+
+    /// The name at `at` as a string of the engine.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub(crate) fn name_value(&self, at: u32) -> Result<Value<'js>> {
+        // SAFETY: the atom is live while the table is; the string is ours.
+        returned(&self.ctx, unsafe { qjs::JS_AtomToString(self.ctx.as_raw().as_ptr(), self.atom(at)) })
     }
 
     /// The value of the property of `object` with the name at `at`.
@@ -440,12 +467,15 @@ pub(crate) fn element<'js>(object: &Value<'js>, index: u32) -> Result<Value<'js>
     returned(ctx, unsafe { qjs::JS_GetPropertyUint32(ctx.as_raw().as_ptr(), object.as_raw(), index) })
 }
 
-/// An array's length; 0 for what has none.
-pub(crate) fn length(array: &Value<'_>) -> u32 {
+/// An array's length.
+///
+/// # Errors
+/// What a getter throws.
+pub(crate) fn length(array: &Value<'_>) -> Result<u32> {
     let mut len = 0;
     // SAFETY: context and value are live; the engine writes a number.
-    let status = unsafe { qjs::JS_GetLength(array.ctx().as_raw().as_ptr(), array.as_raw(), &raw mut len) };
-    if status < 0 { 0 } else { u32::try_from(len).unwrap_or(u32::MAX) }
+    done(unsafe { qjs::JS_GetLength(array.ctx().as_raw().as_ptr(), array.as_raw(), &raw mut len) })?;
+    Ok(u32::try_from(len).unwrap_or(u32::MAX))
 }
 
 /// Makes an array this long.
@@ -551,19 +581,29 @@ pub(crate) fn promise_state<'js>(promise: &Value<'js>) -> Option<(u32, Value<'js
     }
 }
 
+/// Whether the value is a proxy, so that looking at it would run its handler.
+pub(crate) fn is_proxy(value: &Value<'_>) -> bool {
+    // SAFETY: reads the class of a value.
+    unsafe { qjs::JS_IsProxy(value.as_raw()) }
+}
+
 /// A proxy's target and handler (null where it is revoked); nothing for what is no proxy.
 pub(crate) fn proxy_parts<'js>(proxy: &Value<'js>) -> Option<(Value<'js>, Value<'js>)> {
     let ctx = proxy.ctx();
     let raw = ctx.as_raw().as_ptr();
-    // SAFETY: the class is checked first; both calls answer with a reference that is ours.
-    unsafe {
-        if !qjs::JS_IsProxy(proxy.as_raw()) {
-            return None;
-        }
-        let target = returned(ctx, qjs::JS_GetProxyTarget(raw, proxy.as_raw())).ok()?;
-        let handler = returned(ctx, qjs::JS_GetProxyHandler(raw, proxy.as_raw())).ok()?;
-        Some((target, handler))
+    if !is_proxy(proxy) {
+        return None;
     }
+    // SAFETY: both calls answer with a reference that is ours.
+    let parts = unsafe {
+        let target = returned(ctx, qjs::JS_GetProxyTarget(raw, proxy.as_raw()));
+        target.and_then(|target| Ok((target, returned(ctx, qjs::JS_GetProxyHandler(raw, proxy.as_raw()))?)))
+    };
+    Some(parts.unwrap_or_else(|_| {
+        // It is revoked, which is no error here.
+        ctx.catch();
+        (Value::new_null(ctx.clone()), Value::new_null(ctx.clone()))
+    }))
 }
 
 /// The BigInt of an integer.
@@ -583,7 +623,7 @@ pub(crate) fn bigint<'js>(ctx: &Ctx<'js>, magnitude: u64, negative: bool) -> Res
     returned(ctx, value).map(Some)
 }
 
-/// An object is what it is; for a function that takes one.
+/// Whether the value can be called; a class is a function too.
 pub(crate) fn is_callable(value: &Value<'_>) -> bool {
     // SAFETY: context and value are live.
     unsafe { qjs::JS_IsFunction(value.ctx().as_raw().as_ptr(), value.as_raw()) }
