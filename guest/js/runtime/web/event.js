@@ -491,16 +491,30 @@ defineInterface(EventTarget);
  * @param {EventTarget} target Whose listeners are told.
  * @param {Event} event The event.
  * @param {object} [shown] What listeners see as its target, if not `target`.
+ * @param {boolean} [trusted] Whether the event is the runtime's.
  * @returns {boolean} False when a listener canceled it.
  */
-export function dispatchTrusted(target, event, shown = target) {
-    setTrusted(event, true);
+export function dispatchTrusted(target, event, shown = target, trusted = true) {
+    setTrusted(event, trusted);
     return dispatchOn(target, event, shown);
 }
 
-/** Whether anybody listens to events of a type, by listener or by event handler attribute. */
+/** Keeps the listeners of the global object, which is no `EventTarget` by construction. */
+export const globalTarget = new EventTarget();
+
+/**
+ * How many listeners a target has for events of a type, event handler attributes included.
+ *
+ * @param {EventTarget | typeof globalThis} target A target, or the global object.
+ * @param {string} type The events' name.
+ */
+export function listenerCount(target, type) {
+    return countListeners(target === globalThis ? globalTarget : target, type);
+}
+
+/** Whether anybody listens to events of a type; see `listenerCount()`. */
 export function hasListeners(target, type) {
-    return countListeners(target, type) !== 0;
+    return listenerCount(target, type) !== 0;
 }
 
 /**
