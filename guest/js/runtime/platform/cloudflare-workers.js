@@ -16,7 +16,7 @@ import { waitUntil as holdOpen } from "./wait-until.js";
 
 function waitUntil(promise) {
     if (arguments.length === 0) {
-        throw parameterError("waitUntil", "CloudflareWorkersModule", 1, "Promise");
+        throw parameterError("waitUntil", "EntrypointsModule", 1, "Promise");
     }
     holdOpen(currentScope().invocation, promise);
 }

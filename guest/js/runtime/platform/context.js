@@ -116,6 +116,25 @@ export class ScheduledController {
 
 defineInterface(ScheduledController);
 
+/** What `alarm()` is told. */
+export class AlarmInvocationInfo {
+    constructor(token, scheduledMs, retryCount) {
+        if (token !== INTERNAL) {
+            throw illegalConstructor();
+        }
+        this.scheduledTime = scheduledMs;
+        this.retryCount = retryCount;
+        this.isRetry = retryCount > 0;
+    }
+}
+
+defineInterface(AlarmInvocationInfo);
+
+/** The argument of `alarm()`. */
+export function alarmInfo(scheduledMs, retryCount) {
+    return new AlarmInvocationInfo(INTERNAL, scheduledMs, retryCount);
+}
+
 /** The argument of `scheduled()`. */
 export function scheduledController(cron, scheduledMs) {
     return new ScheduledController(INTERNAL, cron, scheduledMs);

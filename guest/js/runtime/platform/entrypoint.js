@@ -47,4 +47,4 @@ export class RpcTarget {}
 tag(WorkerEntrypoint, "WorkerEntrypoint");
 tag(DurableObject, "DurableObjectBase");
 tag(WorkflowEntrypoint, "WorkflowEntrypoint");
-tag(RpcTarget, "RpcTarget");
+tag(RpcTarget, "JsRpcTarget");

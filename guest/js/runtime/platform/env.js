@@ -5,9 +5,10 @@
  */
 
 import { currentScope, runInScope } from "../scope.js";
-import { isObject, parameterError } from "../web/webidl.js";
+import { isObject } from "../web/webidl.js";
 import { serviceFetcher } from "./fetcher.js";
 import { durableObjectNamespace } from "./namespace.js";
+import { requireFunction } from "./parameters.js";
 
 /** The `env` that handlers get. */
 export const env = {};
@@ -44,7 +45,10 @@ const replacedExports = {};
  */
 function importable(target, store) {
     const handler = {};
-    const now = () => currentScope().stores?.get(store) ?? target;
+    const now = () => {
+        const replacement = currentScope().stores?.get(store);
+        return isObject(replacement) ? replacement : target;
+    };
     const replaceable = () => {
         handler.get = (_target, key) => now()[key];
         handler.set = (_target, key, value) => Reflect.set(now(), key, value);
@@ -83,34 +87,23 @@ function replaceAndRun(changes, fn) {
     return runInScope(scope.withStores(stores), fn, undefined);
 }
 
-function requireObjectAndFunction(method, values, fn) {
-    values.forEach((value, index) => {
-        if (!isObject(value)) {
-            throw parameterError(method, "CloudflareWorkersModule", index + 1, "object");
-        }
-    });
-    if (typeof fn !== "function") {
-        throw parameterError(method, "CloudflareWorkersModule", values.length + 1, "function");
-    }
-}
-
 /** Runs `fn`, in which the imported `env` is another one. */
 export function withEnv(newEnv, fn) {
-    requireObjectAndFunction("withEnv", [newEnv], fn);
+    requireFunction(fn, "withEnv", "EnvModule", 2);
     imported.replaceable();
     return replaceAndRun([[replacedEnv, newEnv]], fn);
 }
 
 /** Runs `fn`, in which the imported `exports` are others. */
 export function withExports(newExports, fn) {
-    requireObjectAndFunction("withExports", [newExports], fn);
+    requireFunction(fn, "withExports", "EnvModule", 2);
     replaceExports();
     return replaceAndRun([[replacedExports, newExports]], fn);
 }
 
 /** Both. */
 export function withEnvAndExports(newEnv, newExports, fn) {
-    requireObjectAndFunction("withEnvAndExports", [newEnv, newExports], fn);
+    requireFunction(fn, "withEnvAndExports", "EnvModule", 3);
     imported.replaceable();
     replaceExports();
     return replaceAndRun(

@@ -14,7 +14,7 @@ import { setFlags } from "../flags.js";
 import { host } from "../host.js";
 import { endInvocations, Invocation, Scope, setScope } from "../scope.js";
 import { isObject } from "../web/webidl.js";
-import { executionContext, scheduledController } from "./context.js";
+import { alarmInfo, executionContext, scheduledController } from "./context.js";
 import { env, fillEnv } from "./env.js";
 import { classNamed, entrypointNamed } from "./exports.js";
 import { durableObjectId } from "./namespace.js";
@@ -95,8 +95,7 @@ export function scheduled(number, entrypoint, cron, scheduledMs) {
 
 /** An object's alarm is due. */
 export function alarm(number, object, retryCount, scheduledMs) {
-    const info = { isRetry: retryCount > 0, retryCount, scheduledTime: scheduledMs };
-    run(begin(number, object), () => callMethod(object, "alarm", [info]));
+    run(begin(number, object), () => callMethod(object, "alarm", [alarmInfo(scheduledMs, retryCount)]));
 }
 
 /** A message arrived on a hibernatable socket. */

@@ -17,8 +17,21 @@ const COMMITTED = 2;
 const INTERNAL = Symbol("internal");
 
 /** Set by the class: what others need of its insides. */
+let begin;
 let end;
 let isTransaction;
+
+/** The transactions that are open, innermost last, by object. @type {Map<number, DurableObjectTransaction[]>} */
+const nested = new Map();
+
+function openOf(object) {
+    let open = nested.get(object);
+    if (open === undefined) {
+        open = [];
+        nested.set(object, open);
+    }
+    return open;
+}
 
 /** An object's storage while the closure of `storage.transaction()` runs. */
 export class DurableObjectTransaction {
@@ -26,16 +39,17 @@ export class DurableObjectTransaction {
     #phase = OPEN;
 
     static {
+        begin = (object) => {
+            host.savepointBegin(object, true);
+            const transaction = new DurableObjectTransaction(INTERNAL, object);
+            openOf(object).push(transaction);
+            return transaction;
+        };
         end = (transaction, keep) => {
-            if (transaction.#phase !== OPEN) {
-                return;
-            }
-            transaction.#phase = COMMITTED;
-            if (keep) {
-                host.savepointRelease(transaction.#object);
-            } else {
-                operations.noteWrite();
-                host.savepointRollback(transaction.#object);
+            const open = openOf(transaction.#object);
+            // One that is still open inside, because nobody waited for it, ends with this one.
+            while (transaction.#phase === OPEN) {
+                open.pop().#end(keep);
             }
         };
         isTransaction = (value) => typeof value === "object" && value !== null && #object in value;
@@ -99,10 +113,22 @@ export class DurableObjectTransaction {
         if (this.#phase === ROLLED_BACK) {
             return;
         }
-        const object = this.#open("rollback");
+        const open = openOf(this.#open("rollback"));
+        if (open.at(-1) !== this) {
+            throw new Error("Cannot roll back an outer transaction while a nested transaction is still running.");
+        }
+        open.pop().#end(false);
         this.#phase = ROLLED_BACK;
-        operations.noteWrite();
-        host.savepointRollback(object);
+    }
+
+    #end(keep) {
+        this.#phase = COMMITTED;
+        if (keep) {
+            host.savepointRelease(this.#object);
+        } else {
+            operations.noteWrite();
+            host.savepointRollback(this.#object);
+        }
     }
 
     /** When the alarm is due. */
@@ -143,8 +169,7 @@ function check(value) {
  */
 export function runTransaction(object, closure) {
     const inside = async () => {
-        host.savepointBegin(object, true);
-        const transaction = new DurableObjectTransaction(INTERNAL, object);
+        const transaction = begin(object);
         let result;
         try {
             result = await closure(transaction);

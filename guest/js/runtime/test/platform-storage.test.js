@@ -286,6 +286,22 @@ test("a transaction that was rolled back or has ended is of no use", async () =>
     await assert.rejects(kept.deleteAll(), { message: "Cannot call deleteAll() within a transaction" });
 });
 
+test("an outer transaction cannot be rolled back while one inside it runs", async () => {
+    await inTransaction(async (outer) => {
+        const inner = storage.transaction(async (txn) => {
+            assert.throws(() => outer.rollback(), {
+                message: "Cannot roll back an outer transaction while a nested transaction is still running.",
+            });
+            txn.rollback();
+        });
+        complete(operations.at(-1)[1]);
+        await inner;
+    });
+    assert.deepEqual(asked.map(([name]) => name), [
+        "savepointBegin", "savepointBegin", "savepointRollback", "savepointRelease",
+    ]);
+});
+
 test("transactionSync", () => {
     assert.equal(storage.transactionSync(() => 7), 7);
     assert.throws(
