@@ -215,3 +215,19 @@ test("timingSafeEqual", () => {
     assert.equal(subtle.timingSafeEqual(bytes(1, 2), bytes(1, 2).buffer), true);
     assert.equal(subtle.timingSafeEqual(bytes(1, 2), bytes(1, 3)), false);
 });
+
+test("DigestStream", async () => {
+    const stream = new crypto.DigestStream("SHA-256");
+    const writer = stream.getWriter();
+    const chunk = bytes(98);
+    await writer.write("a");
+    await writer.write(chunk);
+    chunk[0] = 0;
+    await writer.close();
+    assert.equal(stream.bytesWritten, 2n);
+    assert.equal(hex(await stream.digest), hex(await subtle.digest("SHA-256", Buffer.from("ab"))));
+    const refusing = new crypto.DigestStream({ name: "md5" });
+    await assert.rejects(refusing.getWriter().write(5), { name: "TypeError", message: /^DigestStream is a byte stream/u });
+    await assert.rejects(refusing.digest, { name: "TypeError" });
+    assert.throws(() => new crypto.DigestStream("foo"), { name: "NotSupportedError" });
+});

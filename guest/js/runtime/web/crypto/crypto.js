@@ -8,6 +8,7 @@ import { host } from "../../host.js";
 import { requireHandler } from "../../scope.js";
 import { DOMException } from "../dom-exception.js";
 import { defineInterface, illegalConstructor, illegalInvocation, parameterError } from "../webidl.js";
+import { DigestStream } from "./digest-stream.js";
 import "./hmac.js";
 import { subtle } from "./subtle.js";
 
@@ -82,6 +83,13 @@ export class Crypto {
         requireHandler();
         new Uint8Array(view.buffer, view.byteOffset, byteLength).set(new Uint8Array(host.random(byteLength)));
         return view;
+    }
+
+    get DigestStream() {
+        if (!(#brand in this)) {
+            throw illegalInvocation();
+        }
+        return DigestStream;
     }
 
     /** A UUID of version 4. */
