@@ -32,7 +32,7 @@ function checkOffset(buffer, offset, size) {
 }
 
 function rangeText(min, max, size) {
-    if (size <= 3) {
+    if (size <= 4) {
         return `>= ${min} and <= ${max}`;
     }
     const suffix = typeof min === "bigint" ? "n" : "";

@@ -89,6 +89,9 @@ function basename(path, suffix) {
     validateString(path, "path");
     const rest = trimEnd(path).slice(/^[a-zA-Z]:/.test(path) ? 2 : 0);
     const base = rest.slice(lastSeparator(rest) + 1);
+    if (suffix === path && suffix !== undefined) {
+        return "";
+    }
     return suffix && base !== suffix && base.endsWith(suffix) ? base.slice(0, -suffix.length) : base;
 }
 

@@ -109,6 +109,9 @@ function basename(path, suffix) {
     validateString(path, "path");
     const trimmed = path === "" ? "" : trimEndSlashes(path);
     const base = trimmed === "/" ? "" : trimmed.slice(trimmed.lastIndexOf("/") + 1);
+    if (suffix === path && suffix !== undefined) {
+        return "";
+    }
     return suffix && base !== suffix && base.endsWith(suffix) ? base.slice(0, -suffix.length) : base;
 }
 
