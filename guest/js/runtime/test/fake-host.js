@@ -176,7 +176,7 @@ const values = {
 const OPERATIONS = [
     "log", "declare", "refuse", "settle", "settleResponse", "fail", "waitUntilBegin", "waitUntilEnd", "callFetch",
     "callSleep", "callSync", "callEnterCritical", "leaveCritical", "cancel", "bodyPull", "bodyCancel", "bodyChunk",
-    "bodyEnd", "bodyFailed", "socketDrop",
+    "bodyEnd", "bodyFailed", "socketDrop", "platformClasses",
 ];
 
 globalThis.__emu_host = {

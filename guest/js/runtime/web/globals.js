@@ -22,7 +22,7 @@ import { install as installScope, installFlags } from "./global-scope.js";
 import { install as installNavigator, Navigator } from "./navigator.js";
 import { install as installPerformance, performance } from "./performance.js";
 import { reportError } from "./report-error.js";
-import { structuredClone } from "./structured-clone.js";
+import { declareInterfaces, structuredClone } from "./structured-clone.js";
 import { URL } from "./url.js";
 import { URLPattern } from "./url-pattern.js";
 import { URLSearchParams } from "./url-search-params.js";
@@ -35,8 +35,9 @@ const GLOBALS = {
     structuredClone,
 };
 
-/** Installs what every worker has; called once, before the engine is frozen. */
+/** Installs what every worker has; called once, when all interfaces are defined, before the engine is frozen. */
 export function install(global) {
+    declareInterfaces();
     installScope(global);
     defineGlobals(global, GLOBALS);
 }

@@ -8,7 +8,7 @@
 import { host } from "../host.js";
 import { blobFrom, bytesOfBlob } from "./blob.js";
 import { DOMException } from "./dom-exception.js";
-import { fieldError, isBuffer, isObject, parameterError, PLATFORM } from "./webidl.js";
+import { allInterfaces, fieldError, interfaceOf, isBuffer, isObject, parameterError } from "./webidl.js";
 
 const SCOPE = "ServiceWorkerGlobalScope";
 
@@ -33,6 +33,15 @@ const refusals = new Map([
  */
 export function provideCopier(name, copy) {
     copiers.set(name, copy);
+}
+
+/**
+ * Tells the host which objects its serialisation must refuse. Called once, when all interfaces are defined.
+ */
+export function declareInterfaces() {
+    // To the engine a `DOMException` is an error, and errors can be serialised.
+    const refused = [...allInterfaces()].filter(([, name]) => name !== "DOMException");
+    host.platformClasses(refused.flatMap(([prototype, name]) => [prototype, refusals.get(name)]));
 }
 
 function refuse(message) {
@@ -90,7 +99,7 @@ class Cloning {
     #cloneObject(value) {
         const kind = host.classOf(value);
         if (kind !== "Proxy") {
-            const name = value[PLATFORM];
+            const name = interfaceOf(value);
             if (name !== undefined) {
                 return this.#keep(value, copyPlatformObject(value, name));
             }

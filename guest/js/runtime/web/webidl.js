@@ -5,14 +5,8 @@
  * Invariant: knows no interface.
  */
 
-import { host } from "../host.js";
-
-/**
- * The key under which the prototype of an interface keeps the interface's name, so that serialisation tells objects of
- * the platform from those of the worker. The native side finds it as `host.platform`.
- */
-export const PLATFORM = Symbol("platform");
-host.platform = PLATFORM;
+/** The names of the interfaces, by prototype. */
+const interfaces = new Map();
 
 const ILLEGAL_INVOCATION =
     "Illegal invocation: function called with incorrect `this` reference. " +
@@ -142,7 +136,28 @@ export function defineInterface(constructor, { name = constructor.name, constant
         }
     }
     Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
-    Object.defineProperty(prototype, PLATFORM, { value: name });
+    interfaces.set(prototype, name);
+}
+
+/**
+ * The interface of an object of the platform, of the class nearest to it.
+ *
+ * @param {object} object Any object but a proxy.
+ * @returns {string | undefined} The interface's name; `undefined` for objects of the worker's own and of the language.
+ */
+export function interfaceOf(object) {
+    for (let at = Object.getPrototypeOf(object); at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+        const name = interfaces.get(at);
+        if (name !== undefined) {
+            return name;
+        }
+    }
+    return undefined;
+}
+
+/** All interfaces: prototypes and their names. */
+export function allInterfaces() {
+    return interfaces.entries();
 }
 
 /** Puts functions and classes on the global object as Web IDL puts interfaces: writable, configurable, not enumerable. */
