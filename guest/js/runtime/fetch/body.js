@@ -1,0 +1,475 @@
+/**
+ * `Body`: what `Request` and `Response` have in common, the content.
+ *
+ * Content that is a string, bytes or a stream of the host stays that until somebody asks for `body`; then a stream is made
+ * of it, and as long as nobody has read from that, the content is still taken past it.
+ *
+ * Invariant: content is given away once, by whatever way.
+ */
+
+import { enabled } from "../flags.js";
+import { host } from "../host.js";
+import { passOn, readAll, streamOfBytes, takeOver } from "../streams/bytes.js";
+import { isDisturbed, isLocked, isReadable, originOf } from "../streams/internals.js";
+import { ReadableStream } from "../streams/standard.js";
+import { blobFrom, bytesOfBlob, isBlobLike } from "../web/blob.js";
+import { isFormData } from "../web/form-data.js";
+import { parseFormData, serialiseMultipart } from "../web/multipart.js";
+import { parseMimeType } from "../web/mime-type.js";
+import { isURLSearchParams } from "../web/url-search-params.js";
+import { bytesOf, defineInterface, illegalConstructor, illegalInvocation, isObject } from "../web/webidl.js";
+import { collect, Inbound, outbound, streamOfInbound } from "./bodies.js";
+
+const USED =
+    "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.";
+const LOCKED = "This ReadableStream is currently locked to a reader.";
+const CLONE_LOCKED = "This ReadableStream is currently locked to a reader,";
+const SEND_LOCKED = "The ReadableStream has been locked to a reader.";
+const INIT_LOCKED = "This ReadableStream is locked to a reader, and cannot be used as a body.";
+const INIT_DISTURBED = "This ReadableStream is disturbed (has already been read from), and cannot be used as a body.";
+const BYTE_ORDER_MARK = 0xfe_ff;
+const NO_BYTES = new Uint8Array(0);
+
+export const TEXT_TYPE = "text/plain;charset=UTF-8";
+const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
+
+/**
+ * Content: nothing; a string; bytes that nobody changes; a stream of the host; or any stream.
+ *
+ * @typedef {null | string | Uint8Array | Inbound | ReadableStream} Content
+ */
+
+/** What kinds of objects become a stream of what they iterate over; everything else has its own text. */
+function isIterable(value) {
+    if (!enabled("fetch_iterable_type_support")) {
+        return false;
+    }
+    if (Array.isArray(value) || typeof value[Symbol.asyncIterator] === "function") {
+        return true;
+    }
+    return typeof value[Symbol.iterator] === "function" && value.toString === Object.prototype.toString;
+}
+
+function checkStream(stream) {
+    if (isDisturbed(stream)) {
+        throw new TypeError(INIT_DISTURBED);
+    }
+    if (isLocked(stream)) {
+        throw new TypeError(INIT_LOCKED);
+    }
+    return stream;
+}
+
+/** Set by `extract` beside what it returns: the content's type, if it has one. */
+let extractedType;
+
+/**
+ * Content from what a body can be made of.
+ *
+ * @returns {Content} Its type is in `extractedType`.
+ */
+function extract(init) {
+    extractedType = undefined;
+    if (typeof init === "string") {
+        extractedType = TEXT_TYPE;
+        return init;
+    }
+    if (init === null || init === undefined) {
+        return null;
+    }
+    if (isObject(init)) {
+        const content = extractObject(init);
+        if (content !== undefined) {
+            return content;
+        }
+    }
+    extractedType = TEXT_TYPE;
+    return `${init}`;
+}
+
+function extractObject(init) {
+    if (isReadable(init)) {
+        return checkStream(init);
+    }
+    const bytes = bytesOf(init);
+    if (bytes !== undefined) {
+        // The worker may change its buffer as soon as it has it back.
+        return bytes.slice();
+    }
+    if (isBlobLike(init)) {
+        extractedType = init.type === "" ? undefined : init.type;
+        return bytesOfBlob(init);
+    }
+    if (isURLSearchParams(init)) {
+        extractedType = FORM_TYPE;
+        return init.toString();
+    }
+    if (isFormData(init)) {
+        const form = serialiseMultipart(init);
+        extractedType = form.contentType;
+        return form.bytes;
+    }
+    return isIterable(init) ? ReadableStream.from(init) : undefined;
+}
+
+/**
+ * The content of a body that came from the host.
+ *
+ * @param {null | ArrayBuffer | {stream: number, length: number | undefined}} body
+ * @returns {Content}
+ */
+export function contentFromHost(body) {
+    if (body === null || body === undefined) {
+        return null;
+    }
+    return body instanceof ArrayBuffer ? new Uint8Array(body) : new Inbound(body.stream, body.length);
+}
+
+/** Gives the host back the content of a message that nobody will look at. */
+export function discardFromHost(body) {
+    if (typeof body?.stream === "number") {
+        host.bodyCancel(body.stream);
+    }
+}
+
+function utf8(bytes) {
+    return host.utf8Decode(bytes);
+}
+
+function withoutMark(text) {
+    return text.charCodeAt(0) === BYTE_ORDER_MARK && enabled("strip_bom_in_read_all_text") ? text.slice(1) : text;
+}
+
+/** The text of content that is not a stream. */
+function textOf(content) {
+    return withoutMark(typeof content === "string" ? content.toWellFormed() : utf8(content));
+}
+
+/** Bytes that the caller may keep. `mine` tells whether nobody else has them. */
+function ownBytes(content, mine) {
+    if (typeof content === "string") {
+        return new Uint8Array(host.utf8Encode(content));
+    }
+    return mine ? content : content.slice();
+}
+
+function wholeBuffer(bytes) {
+    return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+}
+
+/** Set by the class: what requests and responses need of it. */
+let setContent;
+let isUsed;
+let take;
+let split;
+let move;
+let inbound;
+
+let readOf;
+
+/** In place of what a body is made of: what follows is content. */
+export const CONTENT = {};
+
+/** https://fetch.spec.whatwg.org/#body-mixin */
+export class Body {
+    /** @type {Content} What is in it, or what the stream `#stream` was made of. */
+    #content = null;
+    /** @type {ReadableStream | undefined} The stream, once somebody has asked for it. */
+    #stream = undefined;
+    /** The content was taken before anybody asked for the stream. */
+    #taken = false;
+
+    constructor(token) {
+        if (token !== CONTENT) {
+            throw illegalConstructor();
+        }
+    }
+
+    static {
+        setContent = (body, content) => {
+            if (isReadable(content)) {
+                body.#stream = content;
+            } else {
+                body.#content = content;
+            }
+        };
+        isUsed = (body) => body.#isUsed();
+        take = (body) => body.#takeOut();
+        move = (body) => body.#move();
+        inbound = (body) => (body.#content instanceof Inbound ? body.#content : undefined);
+        split = (body, other) => body.#split(other);
+    }
+
+    #isUsed() {
+        return this.#stream === undefined ? this.#taken : isDisturbed(this.#stream);
+    }
+
+    /** The content as a stream, or null. */
+    get body() {
+        if (!(#content in this)) {
+            throw illegalInvocation();
+        }
+        if (this.#stream !== undefined) {
+            return this.#stream;
+        }
+        const content = this.#content;
+        if (content === null) {
+            return null;
+        }
+        if (this.#taken) {
+            this.#stream = streamOfBytes(NO_BYTES);
+            takeOver(this.#stream);
+        } else if (content instanceof Inbound) {
+            this.#stream = streamOfInbound(content);
+        } else {
+            this.#stream = streamOfBytes(ownBytes(content, true));
+        }
+        return this.#stream;
+    }
+
+    /** Whether the content was read or given away. */
+    get bodyUsed() {
+        if (!(#content in this)) {
+            throw illegalInvocation();
+        }
+        return this.#isUsed();
+    }
+
+    /**
+     * Takes the content to read it.
+     *
+     * @returns {string | Uint8Array | Promise<Uint8Array>}
+     */
+    #consume() {
+        const stream = this.#stream;
+        if (stream === undefined) {
+            const content = this.#content;
+            if (content === null) {
+                return "";
+            }
+            if (this.#taken) {
+                throw new TypeError(USED);
+            }
+            this.#taken = true;
+            return content instanceof Inbound ? collect(content) : content;
+        }
+        if (isDisturbed(stream)) {
+            throw new TypeError(USED);
+        }
+        if (isLocked(stream)) {
+            throw new TypeError(LOCKED);
+        }
+        const origin = originOf(stream);
+        if (origin?.bytes !== undefined) {
+            takeOver(stream);
+            return origin.bytes;
+        }
+        if (origin?.inbound?.isUntouched) {
+            takeOver(stream);
+            return collect(origin.inbound);
+        }
+        return readAll(stream);
+    }
+
+    /** Calls `fn` with the content: whole bytes that nobody else has (`mine`), or something that must not be changed. */
+    #read(fn) {
+        try {
+            if (!(#content in this)) {
+                throw illegalInvocation();
+            }
+            const content = this.#consume();
+            if (content instanceof Promise) {
+                return content.then((bytes) => fn(bytes, true));
+            }
+            return Promise.resolve(fn(content, false));
+        } catch (error) {
+            return Promise.reject(error);
+        }
+    }
+
+    arrayBuffer() {
+        return readOf(this, asBuffer);
+    }
+
+    bytes() {
+        return readOf(this, ownBytes);
+    }
+
+    text() {
+        return readOf(this, textOf);
+    }
+
+    json() {
+        return readOf(this, asJson);
+    }
+
+    formData() {
+        return readOf(this, (content) => parseFormData(ownBytes(content, true), contentTypeOf(this)));
+    }
+
+    blob() {
+        return readOf(this, (content, mine) => blobFrom(ownBytes(content, mine), blobType(contentTypeOf(this))));
+    }
+
+    static {
+        readOf = (body, fn) => {
+            if (!isObject(body) || !(#content in body)) {
+                return Promise.reject(illegalInvocation());
+            }
+            return body.#read(fn);
+        };
+    }
+
+    /** Takes the content to send it; see `takeContent()`. */
+    #takeOut() {
+        const stream = this.#stream;
+        if (stream === undefined) {
+            const content = this.#content;
+            if (content === null) {
+                return null;
+            }
+            if (this.#taken) {
+                throw new TypeError(USED);
+            }
+            this.#taken = true;
+            return content instanceof Inbound ? sendInbound(content) : content;
+        }
+        if (isDisturbed(stream)) {
+            throw new TypeError(USED);
+        }
+        if (isLocked(stream)) {
+            throw new TypeError(SEND_LOCKED);
+        }
+        const origin = originOf(stream);
+        if (origin?.inbound?.isUntouched) {
+            takeOver(stream);
+            return sendInbound(origin.inbound);
+        }
+        if (origin?.bytes !== undefined) {
+            takeOver(stream);
+            return origin.bytes;
+        }
+        return outbound(stream, origin?.length);
+    }
+
+    /** Takes the content for another body; see `moveBody()`. */
+    #move() {
+        const stream = this.#stream;
+        if (stream === undefined) {
+            this.#taken = this.#content !== null;
+            return this.#content;
+        }
+        checkStream(stream);
+        const origin = originOf(stream);
+        if (origin?.bytes !== undefined) {
+            takeOver(stream);
+            return origin.bytes;
+        }
+        return passOn(stream);
+    }
+
+    /** Gives `other`, which is empty, the same content. */
+    #split(other) {
+        if (this.#stream === undefined && this.#taken) {
+            throw new TypeError(CLONE_LOCKED);
+        }
+        if (this.#stream === undefined && !(this.#content instanceof Inbound)) {
+            other.#content = this.#content;
+            return;
+        }
+        [this.#stream, other.#stream] = this.body.tee();
+    }
+}
+
+
+function sendInbound(inbound) {
+    return { forward: inbound.forward() };
+}
+
+function asBuffer(content, mine) {
+    return wholeBuffer(ownBytes(content, mine));
+}
+
+function asJson(content) {
+    return JSON.parse(textOf(content));
+}
+
+function blobType(contentType) {
+    if (contentType === null) {
+        return "";
+    }
+    const type = parseMimeType(contentType);
+    if (type === undefined) {
+        return "";
+    }
+    let text = type.essence;
+    for (const [name, value] of type.parameters) {
+        text += `;${name}=${value}`;
+    }
+    return text;
+}
+
+/** Given by each class that has a body: its `Content-Type`, or null. */
+export const CONTENT_TYPE = Symbol("content type");
+
+function contentTypeOf(body) {
+    return body[CONTENT_TYPE]();
+}
+
+defineInterface(Body);
+
+/**
+ * Fills a body that was just made.
+ *
+ * @param {Body} body
+ * @param {unknown} init What a body can be made of.
+ * @returns {string | undefined} The `Content-Type` of content that brings one.
+ */
+export function initBody(body, init) {
+    setContent(body, extract(init));
+    return extractedType;
+}
+
+/** Fills a body that was just made with content. */
+export function fillBody(body, content) {
+    setContent(body, content);
+}
+
+/** Whether the content was read or given away. */
+export function isBodyUsed(body) {
+    return isUsed(body);
+}
+
+/**
+ * Takes the content of a body for a message to the host.
+ *
+ * @returns {null | string | Uint8Array | {stream: number, length?: number} | {forward: number}}
+ * @throws {TypeError} When it was read or given away, or its stream is locked.
+ */
+export function takeBody(body) {
+    return take(body);
+}
+
+/**
+ * Takes the content of a body for another one, which is its only owner from here on.
+ *
+ * @returns {Content}
+ */
+export function moveBody(body) {
+    return move(body);
+}
+
+/** Gives `other`, a new body, the same content, such that each can be read. */
+export function splitBody(body, other) {
+    split(body, other);
+}
+
+/** The host's stream that is the content of a body of which nobody has asked for the stream. */
+export function inboundOf(body) {
+    return inbound(body);
+}
+
+/** Whether what `takeBody()` gave can be sent again, after a redirect. */
+export function isRewindable(content) {
+    return content === null || typeof content === "string" || content instanceof Uint8Array;
+}

@@ -1,0 +1,204 @@
+/**
+ * `fetch()`, of the network and of everything that answers requests (reference §1.3, §2.4).
+ *
+ * Redirects are followed here, so that services and objects redirect as the network does and the response knows its URL.
+ *
+ * Invariant: the call is given to the host before `fetchVia()` returns, so calls keep their order.
+ */
+
+import { fetchCall } from "../calls.js";
+import { enabled } from "../flags.js";
+import { normalizeUrl } from "../web/url.js";
+import { onAbort } from "../web/abort.js";
+import { parameterError } from "../web/webidl.js";
+import { discardFromHost, inboundOf, isRewindable } from "./body.js";
+import { fetchDataUrl } from "./data-url.js";
+import { findHeader } from "./headers.js";
+import { isRequestObject, parseUrl, Request, takeRequest } from "./request.js";
+import { responseFromHost } from "./response.js";
+
+const MAX_REDIRECTS = 20;
+const BAD_LOCATION = "Invalid Location header; unable to follow redirect.";
+const NOT_REWINDABLE =
+    "A request with a one-time-use body (it was initialized from a stream, not a buffer) encountered a redirect " +
+    "requiring the body to be retransmitted. To avoid this error in the future, construct this request from a " +
+    "buffer-like body initializer.";
+/** What relative URLs were resolved against before absolute ones were required. */
+const FAKE_BASE = "https://fake-host/";
+
+function isHttp(href) {
+    return href.startsWith("http://") || href.startsWith("https://");
+}
+
+/** What is sent: the parts of a request. */
+function partsOf(target, input, init) {
+    if (isRequestObject(input)) {
+        return takeRequest(init === undefined || init === null ? input : new Request(input, init));
+    }
+    const url = absolute(target, input);
+    if (init === undefined || init === null) {
+        return {
+            method: "GET", url: parseUrl(url), headers: [], body: null, redirect: "follow", signal: undefined,
+            cfJson: undefined,
+        };
+    }
+    return takeRequest(new Request(url, init));
+}
+
+/** Old workers may call an object by a path. */
+function absolute(target, input) {
+    const text = typeof input === "string" ? input : `${input}`;
+    if (target !== undefined && text.startsWith("/") && !enabled("durable_object_fetch_requires_full_url")) {
+        return normalizeUrl(text, FAKE_BASE) ?? text;
+    }
+    return text;
+}
+
+/**
+ * A request on its way: what is known of it, and what it was redirected to.
+ */
+class Exchange {
+    #target;
+    #parts;
+    #url;
+    #redirects = 0;
+    /** The call under way, for an abort. */
+    #call = undefined;
+
+    constructor(target, parts) {
+        this.#target = target;
+        this.#parts = parts;
+        const { url } = parts;
+        const hash = url.indexOf("#");
+        this.#url = hash === -1 ? url : url.slice(0, hash);
+    }
+
+    /** @returns {Promise<import("./response.js").Response>} */
+    send() {
+        const { method, headers, body, cfJson } = this.#parts;
+        const call = fetchCall(this.#target, method, this.#url, headers, body, true, cfJson);
+        this.#call = call;
+        return call.then((parts) => this.#answered(parts));
+    }
+
+    cancel() {
+        this.#call?.cancel();
+    }
+
+    #answered([status, statusText, headers, body, socket]) {
+        this.#call = undefined;
+        if (isRedirect(status) && this.#parts.redirect === "follow") {
+            const location = findHeader(headers, "location");
+            if (location !== null) {
+                discardFromHost(body);
+                this.#redirect(status, location);
+                return this.send();
+            }
+        }
+        return responseFromHost(status, statusText, headers, body, socket, this.#url, this.#redirects > 0);
+    }
+
+    /** Makes the parts those of the next request. */
+    #redirect(status, location) {
+        const next = normalizeUrl(location, this.#url);
+        if (next === undefined || !isHttp(next)) {
+            throw new TypeError(BAD_LOCATION);
+        }
+        this.#redirects += 1;
+        if (this.#redirects > MAX_REDIRECTS) {
+            throw new TypeError("Too many redirects.");
+        }
+        let { method, headers, body } = this.#parts;
+        const isGet = method === "GET" || method === "HEAD";
+        if (!isGet && (status === 303 || ((status === 301 || status === 302) && method === "POST"))) {
+            method = "GET";
+            body = null;
+        } else if (!isRewindable(body)) {
+            throw new TypeError(NOT_REWINDABLE);
+        }
+        if (enabled("strip_authorization_on_cross_origin_redirect") && originOf(next) !== originOf(this.#url)) {
+            headers = without(headers, "authorization");
+        }
+        this.#parts = { ...this.#parts, method, headers, body };
+        const hash = next.indexOf("#");
+        this.#url = hash === -1 ? next : next.slice(0, hash);
+    }
+}
+
+function isRedirect(status) {
+    return status >= 301 && status <= 308 && (status <= 303 || status >= 307);
+}
+
+/** The scheme and the authority of an HTTP URL. */
+function originOf(href) {
+    return href.slice(0, href.indexOf("/", href.indexOf("://") + 3));
+}
+
+function without(flat, name) {
+    const rest = [];
+    for (let i = 0; i < flat.length; i += 2) {
+        if (flat[i] !== name) {
+            rest.push(flat[i], flat[i + 1]);
+        }
+    }
+    return rest;
+}
+
+/** Ends an exchange, and later the content it brought, when a signal aborts. */
+function abortable(exchange, signal) {
+    return new Promise((resolve, reject) => {
+        const answer = exchange.send();
+        let abort = () => {
+            exchange.cancel();
+            reject(signal.reason);
+        };
+        onAbort(signal, () => abort());
+        answer.then((response) => {
+            const inbound = inboundOf(response);
+            abort = () => inbound?.abort(signal.reason);
+            resolve(response);
+        }, reject);
+    });
+}
+
+function send(target, input, init) {
+    const parts = partsOf(target, input, init);
+    const { url, signal } = parts;
+    if (!isHttp(url)) {
+        const response = url.startsWith("data:") ? fetchDataUrl(url) : undefined;
+        if (response === undefined) {
+            throw new TypeError(`Fetch API cannot load: ${url}`);
+        }
+        return Promise.resolve(response);
+    }
+    const exchange = new Exchange(target, parts);
+    if (signal === undefined) {
+        return exchange.send();
+    }
+    return signal.aborted ? Promise.reject(signal.reason) : abortable(exchange, signal);
+}
+
+/**
+ * Sends a request.
+ *
+ * @param {undefined | number | [number, string, string | undefined]} target The network, a service, or an object; see
+ *     `fetchCall()`.
+ * @param {Request | string | URL} input
+ * @param {RequestInit} [init]
+ * @returns {Promise<import("./response.js").Response>}
+ */
+export function fetchVia(target, input, init = undefined) {
+    try {
+        return send(target, input, init);
+    } catch (error) {
+        return Promise.reject(error);
+    }
+}
+
+/** The global `fetch()`. */
+export function fetch(input = undefined, init = undefined) {
+    if (arguments.length === 0) {
+        return Promise.reject(parameterError("fetch", "ServiceWorkerGlobalScope", 1, "Request or string"));
+    }
+    return fetchVia(undefined, input, init);
+}

@@ -1,0 +1,410 @@
+/**
+ * `Response`, and its way to the host.
+ *
+ * `new Response("text")` keeps a string and a status; headers become an object when somebody asks for them.
+ *
+ * Invariant: status, content and socket of a response go together as the platform wants; the headers of a response from
+ * the host cannot be changed.
+ */
+
+import { host } from "../host.js";
+import { normalizeUrl } from "../web/url.js";
+import {
+    constructorError, defineInterface, fieldError, illegalInvocation, isObject, parameterError,
+} from "../web/webidl.js";
+import {
+    Body, CONTENT, CONTENT_TYPE, contentFromHost, fillBody, initBody, splitBody, takeBody, TEXT_TYPE,
+} from "./body.js";
+import {
+    findHeader, flatHeaders, flattenHeaders, Headers, hasHeader, removeHeader, wrapHeaders,
+} from "./headers.js";
+import { reasonPhrase } from "./status.js";
+import { isWebSocket, passSocket, receivedSocket } from "./websocket.js";
+
+const BAD_STATUS = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
+const NO_BODY = "Response with null body status (101, 204, 205, or 304) cannot have a body.";
+const NOT_101 = "Responses with a WebSocket must have status code 101.";
+const SOCKET_CLONE = "Cannot clone a response to a WebSocket handshake.";
+const ERROR_RESPONSE = "Return value from serve handler must not be an error response (like Response.error())";
+const DICTIONARY = "InitializerDict";
+const HEADER_TYPES = "Headers or Sequence or object";
+
+function isNullBodyStatus(status) {
+    return status === 204 || status === 101 || status === 205 || status === 304;
+}
+
+function parseStatus(value, hasSocket) {
+    const number = Math.trunc(Number(value)) || 0;
+    if (hasSocket) {
+        if (number !== 101) {
+            throw new RangeError(NOT_101);
+        }
+    } else if (number < 200 || number > 599) {
+        throw new RangeError(BAD_STATUS);
+    }
+    return number;
+}
+
+function parseStatusText(value) {
+    const text = `${value}`;
+    if (text.includes("\n") || text.includes("\r") || text.includes("\0")) {
+        throw new TypeError("Invalid statusText");
+    }
+    return text;
+}
+
+/** In place of the content: nothing is initialized. */
+const BARE = {};
+
+/** Set by the class: what others need of its insides. */
+let isResponse;
+let fromHost;
+let settle;
+let create;
+let setUrl;
+let attachSocket;
+
+/** https://fetch.spec.whatwg.org/#response-class */
+export class Response extends Body {
+    #status = 200;
+    /** @type {string | undefined} `undefined` is the usual one for the status. */
+    #statusText = "";
+    /** @type {undefined | string[] | Headers} Nothing, or an array, until somebody asks for the object. */
+    #headers = undefined;
+    /** @type {string | undefined} The type of the content, while there are no headers. */
+    #type = undefined;
+    /** The rarely used members. */
+    #rest = undefined;
+
+    /**
+     * @param {BodyInit | null} [body] The content.
+     * @param {ResponseInit | Response} [init] What else it has.
+     */
+    constructor(body = undefined, init = undefined) {
+        super(CONTENT);
+        if (typeof body === "string") {
+            fillBody(this, body);
+            this.#type = TEXT_TYPE;
+        } else if (body === BARE) {
+            return;
+        } else if (body !== undefined && body !== null) {
+            this.#type = initBody(this, body);
+        }
+        if (init !== undefined && init !== null) {
+            this.#apply(init, body !== undefined && body !== null);
+        }
+    }
+
+    static {
+        isResponse = (value) => isObject(value) && #status in value;
+        settle = (response, invocation) => response.#settle(invocation);
+        setUrl = (response, url, redirected) => {
+            const rest = response.#change();
+            rest.url = url;
+            rest.redirected = redirected;
+        };
+        fromHost = (status, statusText, headers) => {
+            const response = new Response(BARE);
+            response.#status = status;
+            response.#statusText = statusText === "" ? undefined : statusText;
+            response.#headers = headers;
+            response.#change().immutable = true;
+            return response;
+        };
+        attachSocket = (response, webSocket) => {
+            response.#change().webSocket = webSocket;
+        };
+        create = (status, statusText, headers, immutable, type) => {
+            const response = new Response(BARE);
+            response.#status = status;
+            response.#statusText = statusText;
+            response.#headers = headers;
+            const rest = response.#change();
+            rest.immutable = immutable;
+            rest.type = type;
+            return response;
+        };
+    }
+
+    /** The rarely used members, to be changed. */
+    #change() {
+        this.#rest ??= {
+            url: "", redirected: false, webSocket: null, cf: null, type: "default", immutable: false, manual: false,
+        };
+        return this.#rest;
+    }
+
+    #apply(init, hasBody) {
+        if (!isObject(init)) {
+            throw constructorError("Response", 2, "InitializerDict or Response");
+        }
+        const { status, statusText, headers, webSocket, cf, encodeBody } = init;
+        const hasSocket = webSocket !== undefined && webSocket !== null;
+        if (hasSocket && !isWebSocket(webSocket)) {
+            throw fieldError("webSocket", DICTIONARY, "WebSocket");
+        }
+        if (status !== undefined || hasSocket) {
+            this.#status = parseStatus(status === undefined ? 200 : status, hasSocket);
+            if (hasBody && isNullBodyStatus(this.#status)) {
+                throw new TypeError(NO_BODY);
+            }
+        }
+        if (statusText !== undefined) {
+            this.#statusText = parseStatusText(statusText);
+        }
+        if (headers !== undefined) {
+            this.#applyHeaders(headers);
+        }
+        if (hasSocket) {
+            this.#change().webSocket = webSocket;
+        }
+        if (cf !== undefined && cf !== null) {
+            if (!isObject(cf)) {
+                throw fieldError("cf", DICTIONARY, "Object");
+            }
+            this.#change().cf = cf;
+        }
+        if (encodeBody !== undefined) {
+            this.#applyEncodeBody(`${encodeBody}`);
+        } else if (isResponse(init) && init.#rest?.manual) {
+            this.#change().manual = true;
+        }
+    }
+
+    #applyHeaders(headers) {
+        const flat = flattenHeaders(headers, () => fieldError("headers", DICTIONARY, HEADER_TYPES));
+        if (this.#type !== undefined && !hasHeader(flat, "content-type")) {
+            flat.push("content-type", this.#type);
+        }
+        this.#headers = flat;
+    }
+
+    #applyEncodeBody(text) {
+        if (text !== "automatic" && text !== "manual") {
+            throw new TypeError(`encodeBody: unexpected value: ${text}`);
+        }
+        if (text === "manual") {
+            this.#change().manual = true;
+        }
+    }
+
+    /** An answer to a request that failed. */
+    static error() {
+        return create(0, "", [], false, "error");
+    }
+
+    /** An answer that sends the client elsewhere. */
+    static redirect(url, status = 302) {
+        if (arguments.length === 0) {
+            throw parameterError("redirect", "Response", 1, "string");
+        }
+        const number = Math.trunc(Number(status)) || 0;
+        if (![301, 302, 303, 307, 308].includes(number)) {
+            throw new RangeError(
+                `${number} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`,
+            );
+        }
+        const href = normalizeUrl(url);
+        if (href === undefined) {
+            throw new TypeError(`Unable to parse URL: ${url}`);
+        }
+        return create(number, "", ["location", href], true, "default");
+    }
+
+    /** A value as JSON. */
+    static json(value, init = undefined) {
+        if (arguments.length === 0) {
+            throw parameterError("json", "Response", 1, "Value");
+        }
+        const text = JSON.stringify(value) ?? "undefined";
+        const response = new Response(BARE);
+        fillBody(response, text);
+        response.#type = "application/json";
+        if (init !== undefined && init !== null) {
+            response.#apply(init, true);
+        }
+        return response;
+    }
+
+    /** The headers as an array, made if there are none. */
+    #flat() {
+        const headers = this.#headers;
+        if (headers === undefined) {
+            this.#headers = this.#type === undefined ? [] : ["content-type", this.#type];
+            return this.#headers;
+        }
+        return Array.isArray(headers) ? headers : flatHeaders(headers);
+    }
+
+    [CONTENT_TYPE]() {
+        return this.#headers === undefined ? (this.#type ?? null) : findHeader(this.#flat(), "content-type");
+    }
+
+    #settle(invocation) {
+        const rest = this.#rest;
+        if (rest === undefined) {
+            const flat = this.#flat();
+            const body = takeBody(this);
+            host.settleResponse(invocation, this.#status, this.#statusText ?? "", sendable(flat, body, false), body);
+            return;
+        }
+        if (rest.type === "error") {
+            throw new TypeError(ERROR_RESPONSE);
+        }
+        const body = takeBody(this);
+        const headers = sendable(this.#flat(), body, rest.manual);
+        const socket = rest.webSocket === null ? undefined : passSocket(rest.webSocket);
+        host.settleResponse(invocation, this.#status, this.#statusText ?? "", headers, body, socket);
+    }
+
+    /** A second response with the same content, which each can read. */
+    clone() {
+        if (!(#status in this)) {
+            throw illegalInvocation();
+        }
+        if (this.#rest !== undefined && this.#rest.webSocket !== null) {
+            throw new TypeError(SOCKET_CLONE);
+        }
+        const clone = new Response(BARE);
+        splitBody(this, clone);
+        clone.#status = this.#status;
+        clone.#statusText = this.#statusText;
+        clone.#type = this.#type;
+        clone.#headers = this.#headers === undefined ? undefined : this.#flat().slice();
+        clone.#rest = this.#rest === undefined ? undefined : { ...this.#rest };
+        return clone;
+    }
+
+    get status() {
+        if (!(#status in this)) {
+            throw illegalInvocation();
+        }
+        return this.#status;
+    }
+
+    get statusText() {
+        if (!(#status in this)) {
+            throw illegalInvocation();
+        }
+        return this.#statusText ?? reasonPhrase(this.#status);
+    }
+
+    get headers() {
+        if (!(#status in this)) {
+            throw illegalInvocation();
+        }
+        if (!(this.#headers instanceof Headers)) {
+            this.#headers = wrapHeaders(this.#flat(), this.#rest !== undefined && this.#rest.immutable);
+        }
+        return this.#headers;
+    }
+
+    /** Whether the status is one of success. */
+    get ok() {
+        if (!(#status in this)) {
+            throw illegalInvocation();
+        }
+        return this.#status >= 200 && this.#status < 300;
+    }
+
+    /** Whether the request was redirected before it was answered. */
+    get redirected() {
+        if (!(#status in this)) {
+            throw illegalInvocation();
+        }
+        return this.#rest === undefined ? false : this.#rest.redirected;
+    }
+
+    /** The URL that answered; empty if the response was made here. */
+    get url() {
+        if (!(#status in this)) {
+            throw illegalInvocation();
+        }
+        return this.#rest === undefined ? "" : this.#rest.url;
+    }
+
+    /** The socket that comes with a response of status 101, or null. */
+    get webSocket() {
+        if (!(#status in this)) {
+            throw illegalInvocation();
+        }
+        return this.#rest === undefined ? null : this.#rest.webSocket;
+    }
+
+    get cf() {
+        if (!(#status in this)) {
+            throw illegalInvocation();
+        }
+        return this.#rest === undefined ? null : this.#rest.cf;
+    }
+
+    get type() {
+        if (!(#status in this)) {
+            throw illegalInvocation();
+        }
+        return this.#rest === undefined ? "default" : this.#rest.type;
+    }
+}
+
+/**
+ * The headers as they are sent. With `encodeBody: "automatic"` the platform encodes content as `Content-Encoding` says;
+ * here it is sent as it is, so the header goes. What is passed on from elsewhere is encoded already.
+ */
+function sendable(flat, body, isManual) {
+    if (isManual || body === null || body.forward !== undefined || !hasHeader(flat, "content-encoding")) {
+        return flat;
+    }
+    const sent = flat.slice();
+    removeHeader(sent, "content-encoding");
+    return sent;
+}
+
+defineInterface(Response);
+
+/** Whether a value is a `Response`. */
+export function isResponseObject(value) {
+    return isResponse(value);
+}
+
+/**
+ * A response as it came from the host.
+ *
+ * @param {number} status
+ * @param {string} statusText
+ * @param {string[]} headers Names and values by turns; the response takes the array over.
+ * @param {null | ArrayBuffer | {stream: number, length: number | undefined}} body
+ * @param {number | undefined} socket The host's number of the socket that comes with it.
+ * @param {string} url The URL that answered.
+ * @param {boolean} redirected Whether it is not the one that was asked for.
+ * @returns {Response}
+ */
+export function responseFromHost(status, statusText, headers, body, socket, url, redirected) {
+    const response = fromHost(status, statusText, headers);
+    setUrl(response, url, redirected);
+    if (!isNullBodyStatus(status)) {
+        // The platform shows empty content as content.
+        fillBody(response, contentFromHost(body) ?? "");
+    }
+    if (socket !== undefined) {
+        attachSocket(response, receivedSocket(socket));
+    }
+    return response;
+}
+
+/** A response whose headers can be changed, as `fetch()` gives for what needs no request. */
+export function localResponse(content, contentType) {
+    const response = create(200, "OK", ["content-type", contentType], false, "default");
+    fillBody(response, content);
+    return response;
+}
+
+/**
+ * Answers an invocation.
+ *
+ * @param {number} invocation The host's number.
+ * @param {Response} response
+ * @throws {TypeError} The platform's, when its content or its socket was used before.
+ */
+export function settleWithResponse(invocation, response) {
+    settle(response, invocation);
+}
