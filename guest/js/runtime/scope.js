@@ -15,22 +15,19 @@ const GLOBAL_SCOPE =
     "and generating random values are not allowed within global scope. To fix this error, perform this operation within " +
     "a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";
 
-/** One delivery of a handler, for as long as the host knows its number. */
+/**
+ * One delivery of a handler, for as long as the host knows its number. Whoever needs to may set `oncancel`, which is called
+ * when the client goes away before the answer (`request.signal`), and `onend`, which is called when the handler has ended.
+ */
 export class Invocation {
-    /** The host's number while the invocation lasts, then 0: the host may use the number again. */
-    number;
-    /** Its handler has returned or thrown. */
-    settled = false;
-    /** Promises given to `waitUntil()` that are pending. */
-    waits = 0;
-    /** The timers that are set, in a counter that only `timers.js` looks at. */
-    timers = undefined;
-    /** Called when the client goes away before the answer, if anybody wants to know (`request.signal`). */
-    oncancel = undefined;
-
-    /** @param {number} number The host's number. */
+    /** @param {number} number The host's number while the invocation lasts. */
     constructor(number) {
+        /** The host's number, then 0: the host may use the number again. */
         this.number = number;
+        /** Its handler has returned or thrown. */
+        this.settled = false;
+        /** Promises given to `waitUntil()` that are pending. */
+        this.waits = 0;
     }
 
     /** Notes that the handler's result has been sent. */

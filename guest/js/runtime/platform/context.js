@@ -18,7 +18,6 @@ let isContext;
 /** See the file's comment. */
 export class ExecutionContext {
     #invocation;
-    #props = undefined;
 
     static {
         isContext = (value) => typeof value === "object" && value !== null && #invocation in value;
@@ -54,8 +53,9 @@ export class ExecutionContext {
     /** What the binding that led here was configured with. */
     get props() {
         check(this);
-        this.#props ??= {};
-        return this.#props;
+        const invocation = this.#invocation;
+        invocation.props ??= {};
+        return invocation.props;
     }
 
     /** Stubs of the worker's own exports. */

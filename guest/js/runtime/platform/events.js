@@ -9,7 +9,7 @@ import { cancelCallsOf } from "../calls.js";
 import { toError, toFailure } from "../failure.js";
 import { requestFromHost } from "../fetch/request.js";
 import { Response, settleWithResponse } from "../fetch/response.js";
-import { socketFor } from "../fetch/websocket.js";
+import { forgetSocket, socketFor } from "../fetch/websocket.js";
 import { setFlags } from "../flags.js";
 import { host } from "../host.js";
 import { endInvocations, Invocation, Scope, setScope } from "../scope.js";
@@ -100,18 +100,32 @@ export function alarm(number, object, retryCount, scheduledMs) {
 
 /** A message arrived on a hibernatable socket. */
 export function socketMessage(number, object, socket, message) {
-    run(begin(number, object), () => callMethod(object, "webSocketMessage", [socketFor(socket), message]));
+    const invocation = begin(number, object);
+    let result;
+    try {
+        const instance = objectNumbered(object);
+        if (typeof instance.webSocketMessage === "function") {
+            result = instance.webSocketMessage(socketFor(socket), message);
+        }
+    } catch (error) {
+        fail(invocation, error);
+        return;
+    }
+    finish(invocation, result);
 }
 
-/** A hibernatable socket was closed by the other side. */
+/** A hibernatable socket was closed by the other side. It is gone when the handler has ended. */
 export function socketClose(number, object, socket, code, reason, clean) {
-    run(begin(number, object), () => callMethod(object, "webSocketClose", [socketFor(socket), code, reason, clean]));
+    const invocation = begin(number, object);
+    invocation.onend = () => forgetSocket(socket, clean);
+    run(invocation, () => callMethod(object, "webSocketClose", [socketFor(socket), code, reason, clean]));
 }
 
-/** A hibernatable socket failed. */
+/** A hibernatable socket failed. It is gone when the handler has ended. */
 export function socketError(number, object, socket, failure) {
-    const error = toError(failure);
-    run(begin(number, object), () => callMethod(object, "webSocketError", [socketFor(socket), error]));
+    const invocation = begin(number, object);
+    invocation.onend = () => forgetSocket(socket, false);
+    run(invocation, () => callMethod(object, "webSocketError", [socketFor(socket), toError(failure)]));
 }
 
 /** The client of an invocation went away before it was answered. Objects run on, as their state may depend on it. */
@@ -203,6 +217,11 @@ function run(invocation, handler) {
         fail(invocation, error);
         return;
     }
+    finish(invocation, result);
+}
+
+/** Settles an invocation when what its handler returned has settled. */
+function finish(invocation, result) {
     if (isThenable(result)) {
         whenSettled(result, invocation, settle);
     } else {
@@ -219,9 +238,9 @@ const FULFILLED = 1;
 /** Calls `done(invocation, value)` when a promise is fulfilled, at once if it is already. */
 function whenSettled(promise, invocation, done) {
     if (promise instanceof Promise) {
-        const [state, value] = host.promiseState(promise);
-        if (state === FULFILLED) {
-            done(invocation, value);
+        const state = host.promiseState(promise);
+        if (state[0] === FULFILLED) {
+            done(invocation, state[1]);
             return;
         }
     }
@@ -266,4 +285,5 @@ function fail(invocation, error) {
 function end(invocation) {
     running.delete(invocation.number);
     invocation.settle();
+    invocation.onend?.();
 }

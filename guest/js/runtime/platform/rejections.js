@@ -6,6 +6,7 @@
  */
 
 import { PromiseRejectionEvent } from "../web/event-types.js";
+import { dispatchGlobal } from "../web/global-scope.js";
 import { logRejection } from "./wait-until.js";
 
 /** Rejected in this turn and not handled so far, in order. */
@@ -58,8 +59,7 @@ export function turnEnd() {
 /** False if a listener prevented the default, which is to log it. */
 function dispatch(type, promise, reason) {
     try {
-        const event = new PromiseRejectionEvent(type, { promise, reason, cancelable: true });
-        return globalThis.dispatchEvent?.(event) ?? true;
+        return dispatchGlobal(new PromiseRejectionEvent(type, { promise, reason, cancelable: true }));
     } catch (error) {
         logRejection(error);
         return true;

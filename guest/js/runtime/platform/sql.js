@@ -6,7 +6,7 @@
 
 import { host } from "../host.js";
 import {
-    bytesOf, defineInterface, illegalConstructor, illegalInvocation, parameterError, usv,
+    bytesOf, defineInterface, illegalConstructor, illegalInvocation, parameterError, string,
 } from "../web/webidl.js";
 import { iteratorPrototype } from "./iterator.js";
 import { noteWrite } from "./storage-operations.js";
@@ -33,9 +33,9 @@ function binding(value) {
             if (value === null) {
                 return null;
             }
-            return bytesOf(value) ?? usv(value);
+            return bytesOf(value) ?? string(value);
         default:
-            return usv(value);
+            return string(value);
     }
 }
 
@@ -65,7 +65,7 @@ export class SqlStorage {
             }
         }
         noteWrite();
-        return new Cursor(INTERNAL, this.#object, host.sqlExec(this.#object, usv(query), bindings));
+        return new Cursor(INTERNAL, this.#object, host.sqlExec(this.#object, string(query), bindings));
     }
 
     /** The size of the database in bytes. */
@@ -84,33 +84,27 @@ let nextRow;
 /** The rows of a statement. */
 class Cursor {
     #object;
+    /** The host's last answer: rows that were read ahead, counts, and whether more follow. */
+    #answer;
     #cursor;
     #columns;
-    #rows;
     #position = 0;
-    #ended;
-    #rowsRead;
-    #rowsWritten;
-    /** How many rows to ask for next; 1 while somebody counts them. */
+    /** How many rows to ask for next; 0 while somebody counts them, who sees each. */
     #readAhead = 1;
-    #counted = false;
 
     static {
         isCursor = (value) => typeof value === "object" && value !== null && #object in value;
         nextRow = (cursor) => cursor.#nextRow();
     }
 
-    constructor(token, object, { cursor, columns, rows, end, rowsRead, rowsWritten }) {
+    constructor(token, object, answer) {
         if (token !== INTERNAL) {
             throw illegalConstructor();
         }
         this.#object = object;
-        this.#cursor = cursor;
-        this.#columns = columns;
-        this.#rows = rows;
-        this.#ended = end;
-        this.#rowsRead = rowsRead;
-        this.#rowsWritten = rowsWritten;
+        this.#answer = answer;
+        this.#cursor = answer.cursor;
+        this.#columns = answer.columns;
     }
 
     /** The next row as an object. */
@@ -159,14 +153,14 @@ class Cursor {
     /** Rows read so far; the platform bills them. */
     get rowsRead() {
         check(this);
-        this.#counted = true;
-        return this.#rowsRead;
+        this.#readAhead = 0;
+        return this.#answer.rowsRead;
     }
 
     /** Rows written so far. */
     get rowsWritten() {
         check(this);
-        return this.#rowsWritten;
+        return this.#answer.rowsWritten;
     }
 
     [Symbol.iterator]() {
@@ -175,33 +169,27 @@ class Cursor {
     }
 
     #nextRow() {
-        if (this.#position === this.#rows.length) {
-            if (this.#ended) {
+        if (this.#position === this.#answer.rows.length) {
+            if (this.#answer.end) {
                 return undefined;
             }
             this.#fetch();
-            if (this.#rows.length === 0) {
+            if (this.#answer.rows.length === 0) {
                 return undefined;
             }
         }
-        const row = this.#rows[this.#position];
+        const row = this.#answer.rows[this.#position];
         this.#position += 1;
         return row;
     }
 
     #fetch() {
         const count = this.#readAhead;
-        // Somebody who looks at `rowsRead` between rows sees it grow with each; nobody else pays for that.
-        this.#readAhead = this.#counted ? 1 : Math.max(count, Math.min(count * 4, READ_AHEAD));
+        this.#readAhead = Math.max(count, Math.min(count * 4, READ_AHEAD));
         this.#position = 0;
-        this.#rows = [];
         // If it fails, nothing follows.
-        this.#ended = true;
-        const { rows, end, rowsRead, rowsWritten } = host.sqlNext(this.#object, this.#cursor, count);
-        this.#rows = rows;
-        this.#ended = end;
-        this.#rowsRead = rowsRead;
-        this.#rowsWritten = rowsWritten;
+        this.#answer = { ...this.#answer, rows: [], end: true };
+        this.#answer = host.sqlNext(this.#object, this.#cursor, Math.max(count, 1));
     }
 
     #toObject(row) {

@@ -44,7 +44,7 @@ export function start(namespace) {
 
 function sort(namespace) {
     const names = Object.keys(namespace);
-    if ((listens("fetch") || listens("scheduled")) && !names.includes("default")) {
+    if ((hasListeners(globalThis, "fetch") || hasListeners(globalThis, "scheduled")) && !names.includes("default")) {
         throw new Error(SERVICE_WORKER);
     }
     if (names.length === 0) {
@@ -52,15 +52,6 @@ function sort(namespace) {
     }
     for (const name of names) {
         sortExport(name, namespace[name]);
-    }
-}
-
-function listens(type) {
-    try {
-        return hasListeners(globalThis, type);
-    } catch {
-        // The global object is no target where the runtime runs without its globals.
-        return false;
     }
 }
 

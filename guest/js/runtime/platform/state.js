@@ -5,7 +5,9 @@
  */
 
 import { critical } from "../calls.js";
-import { socketFor, socketNumber, markHibernatable, WebSocketRequestResponsePair } from "../fetch/websocket.js";
+import {
+    isWebSocket, markHibernatable, socketFor, socketNumber, WebSocketRequestResponsePair,
+} from "../fetch/websocket.js";
 import { host } from "../host.js";
 import { currentScope } from "../scope.js";
 import { defineInterface, illegalConstructor, illegalInvocation, parameterError, usv } from "../web/webidl.js";
@@ -168,11 +170,10 @@ function check(value) {
 }
 
 function numberOf(socket, method) {
-    const number = socketNumber(socket);
-    if (number === undefined) {
+    if (!isWebSocket(socket)) {
         throw parameterError(method, OWNER, 1, "WebSocket");
     }
-    return number;
+    return socketNumber(socket);
 }
 
 /** Objects inside objects are not offered yet. */

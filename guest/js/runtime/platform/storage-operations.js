@@ -2,6 +2,8 @@
  * What `ctx.storage`, a transaction and `ctx.storage.kv` do with keys and values (reference §1.6): the checks of
  * arguments, and the host's answer, given at once.
  *
+ * The host takes strings as they are, with a replacement for surrogates that stand alone.
+ *
  * Invariant: synchronous; keeps nothing but the count of writes.
  */
 
@@ -31,7 +33,7 @@ export function noteWrite() {
 /** `storage.get()`. */
 export function get(object, owner, count, keys, options) {
     if (typeof keys === "string" && options === undefined) {
-        return host.kvGet(object, [usv(keys)])[0];
+        return host.kvGet(object, [keys])[0];
     }
     if (count === 0) {
         throw parameterError("get", owner, 1, "string or Array");
@@ -73,7 +75,7 @@ function isSurrogate(unit) {
 export function put(object, owner, count, keyOrEntries, value, options) {
     if (typeof keyOrEntries === "string" && value !== undefined && options === undefined) {
         writes += 1;
-        host.kvPut(object, [usv(keyOrEntries), value]);
+        host.kvPut(object, [keyOrEntries, value]);
         return;
     }
     if (count === 0) {

@@ -43,41 +43,37 @@ export class DurableObjectStorage {
     /** Reads a key, or several. */
     get(keys, options) {
         try {
-            check(this);
             return Promise.resolve(operations.get(this.#object, OWNER, arguments.length, keys, options));
         } catch (error) {
-            return Promise.reject(error);
+            return rejected(this, error);
         }
     }
 
     /** Reads a range of keys. */
     list(options) {
         try {
-            check(this);
             return Promise.resolve(operations.list(this.#object, OWNER, options));
         } catch (error) {
-            return Promise.reject(error);
+            return rejected(this, error);
         }
     }
 
     /** Writes a value, or several. */
     put(keyOrEntries, value, options) {
         try {
-            check(this);
             operations.put(this.#object, OWNER, arguments.length, keyOrEntries, value, options);
             return Promise.resolve();
         } catch (error) {
-            return Promise.reject(error);
+            return rejected(this, error);
         }
     }
 
     /** Removes a key, or several. */
     delete(keys, options) {
         try {
-            check(this);
             return Promise.resolve(operations.remove(this.#object, OWNER, arguments.length, keys, options));
         } catch (error) {
-            return Promise.reject(error);
+            return rejected(this, error);
         }
     }
 
@@ -155,6 +151,11 @@ function check(value) {
     if (!isStorage(value)) {
         throw illegalInvocation();
     }
+}
+
+/** What a method without a check of its own rejects with: the engine's error for a wrong `this` has another text. */
+function rejected(value, error) {
+    return Promise.reject(isStorage(value) ? error : illegalInvocation());
 }
 
 /** The storage of an object. */

@@ -8,6 +8,7 @@ import { cancel, startSleep } from "../calls.js";
 import { enabled } from "../flags.js";
 import { currentScope } from "../scope.js";
 import { DOMException } from "../web/dom-exception.js";
+import { reportException } from "../web/report-error.js";
 import { defineInterface, illegalConstructor, illegalInvocation, isObject, parameterError } from "../web/webidl.js";
 import { checkOptions } from "./parameters.js";
 import { logUncaught } from "./wait-until.js";
@@ -249,7 +250,8 @@ export function queueMicrotask(callback) {
         try {
             callback();
         } catch (error) {
-            logUncaught(error);
+            // Unlike an exception of a timer, the platform tells `error` listeners of this one.
+            reportException(error);
         }
     });
 }

@@ -28,6 +28,7 @@ export function reset() {
     stored.clear();
     asked.length = 0;
     operations.length = 0;
+    accepted.clear();
     alarm.atMs = undefined;
 }
 
@@ -55,6 +56,11 @@ const ask = (name) => (...args) => {
 };
 
 let lastId = 0;
+let lastSocket = 0;
+let autoResponse;
+let eventTimeoutMs;
+/** Tags of hibernatable sockets, by number. */
+const accepted = new Map();
 
 Object.assign(host, {
     kvGet: (_object, keys) => keys.map((key) => (stored.has(key) ? deserialize(stored.get(key)) : undefined)),
@@ -81,7 +87,27 @@ Object.assign(host, {
     savepointBegin: ask("savepointBegin"),
     savepointRelease: ask("savepointRelease"),
     savepointRollback: ask("savepointRollback"),
-    socketHibernate: ask("socketHibernate"),
+    socketPair() {
+        lastSocket += 2;
+        return [lastSocket - 1, lastSocket];
+    },
+    socketHibernate(object, socket, tags) {
+        asked.push(["socketHibernate", object, socket, tags]);
+        accepted.set(socket, tags);
+    },
+    sockets: (_object, tag) =>
+        [...accepted].filter(([, tags]) => tag === undefined || tags.includes(tag)).map(([socket]) => socket),
+    socketTags: (_object, socket) => accepted.get(socket),
+    socketState: () => [1, undefined, "", ""],
+    autoResponseSet(_object, request, response) {
+        autoResponse = request === undefined ? undefined : [request, response];
+    },
+    autoResponseGet: () => autoResponse,
+    autoResponseTime: (_object, socket) => (accepted.has(socket) ? 5 : undefined),
+    eventTimeoutSet(_object, ms) {
+        eventTimeoutMs = ms;
+    },
+    eventTimeoutGet: () => eventTimeoutMs,
     idFromName: (_namespace, name) => Buffer.from(name).toString("hex").padEnd(64, "0").slice(0, 64),
     idFromString: (_namespace, text) => text.toLowerCase(),
     idUnique() {

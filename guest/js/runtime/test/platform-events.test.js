@@ -9,10 +9,12 @@ import { beforeEach, test } from "node:test";
 import { asked, microtasks, operations, reset } from "./fake-host-platform.js";
 import * as calls from "../calls.js";
 import { Response } from "../fetch/response.js";
+import { WebSocketPair, WebSocketRequestResponsePair } from "../fetch/websocket.js";
 import { host } from "../host.js";
 import { cloudflareWorkers } from "../platform/cloudflare-workers.js";
 import * as events from "../platform/events.js";
 import { setTimeout } from "../platform/timers.js";
+import { globalTarget } from "../web/event.js";
 
 const { DurableObject, WorkerEntrypoint } = cloudflareWorkers;
 const FLAGS = ["enable_ctx_exports", "enhanced_error_serialization"];
@@ -312,6 +314,64 @@ test("an object's blockConcurrencyWhile and abort", async () => {
     assert.deepEqual(asked.slice(-2), [["abort", "TypeError: why", false], ["abort", undefined, true]]);
 });
 
+const onState = (method, index, type) =>
+    `TypeError: Failed to execute '${method}' on 'DurableObjectState': parameter ${index} is not of type '${type}'.`;
+const fresh = () => new WebSocketPair()[1];
+const wrongSockets = [
+    [(ctx) => ctx.acceptWebSocket(), onState("acceptWebSocket", 1, "WebSocket")],
+    [(ctx) => ctx.acceptWebSocket(fresh(), "tag"), onState("acceptWebSocket", 2, "Array")],
+    [(ctx) => ctx.acceptWebSocket(fresh(), null), onState("acceptWebSocket", 2, "Array")],
+    [(ctx) => ctx.getTags(), onState("getTags", 1, "WebSocket")],
+    [(ctx) => ctx.getWebSocketAutoResponseTimestamp(5), onState("getWebSocketAutoResponseTimestamp", 1, "WebSocket")],
+    [(ctx) => ctx.setWebSocketAutoResponse(5), onState("setWebSocketAutoResponse", 1, "WebSocketRequestResponsePair")],
+    [(ctx) => ctx.waitUntil(), onState("waitUntil", 1, "Promise")],
+    [
+        (ctx) => ctx.setHibernatableWebSocketEventTimeout(-1),
+        "TypeError: The value cannot be converted because it is negative and this API expects a positive number.",
+    ],
+    [
+        (ctx) => ctx.setHibernatableWebSocketEventTimeout("x"),
+        "TypeError: The value cannot be converted because it is not an integer.",
+    ],
+    [
+        (ctx) => ctx.setHibernatableWebSocketEventTimeout(1e20),
+        "TypeError: Value out of range. Must be less than or equal to 4294967295.",
+    ],
+];
+
+for (const [call, expected] of wrongSockets) {
+    test(`refused: ${call.toString().slice(9)}`, () => {
+        construct("lobby");
+        const { ctx } = Room.last;
+        assert.throws(() => call(ctx), (error) => `${error.name}: ${error.message}` === expected || assert.fail(`${error}`));
+    });
+}
+
+test("an object's hibernatable sockets", () => {
+    construct("lobby");
+    const { ctx } = Room.last;
+    const socket = fresh();
+    ctx.acceptWebSocket(socket, ["a", 5]);
+    assert.deepEqual(asked.at(-1).slice(3), [["a", "5"]]);
+    assert.deepEqual(ctx.getWebSockets(), [socket]);
+    assert.deepEqual(ctx.getWebSockets("5"), [socket]);
+    assert.deepEqual(ctx.getWebSockets("b"), []);
+    assert.deepEqual(ctx.getTags(socket), ["a", "5"]);
+    assert.deepEqual(ctx.getWebSocketAutoResponseTimestamp(socket), new Date(5));
+    assert.equal(ctx.getWebSocketAutoResponseTimestamp(fresh()), null);
+
+    assert.equal(ctx.getWebSocketAutoResponse(), null);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    assert.equal(ctx.getWebSocketAutoResponse().response, "pong");
+    ctx.setWebSocketAutoResponse();
+    assert.equal(ctx.getWebSocketAutoResponse(), null);
+
+    ctx.setHibernatableWebSocketEventTimeout(5.7);
+    assert.equal(ctx.getHibernatableWebSocketEventTimeout(), 5);
+    ctx.setHibernatableWebSocketEventTimeout(0);
+    assert.equal(ctx.getHibernatableWebSocketEventTimeout(), null);
+});
+
 test("a class must be built by the platform", () => {
     assert.throws(() => new Room({}, {}), {
         message: "Failed to construct 'DurableObjectBase': constructor parameter 1 is not of type 'DurableObjectState'.",
@@ -431,4 +491,30 @@ test("rejections that nobody handles are logged at the end of the turn", async (
     assert.match(logged[0][2], /^Uncaught \(in promise\) TypeError: lost/u);
     events.turnEnd();
     assert.equal(operations.length, 1);
+});
+
+test("a listener for `unhandledrejection` may keep the log from it", () => {
+    const reason = new TypeError("lost");
+    const promise = Promise.reject(reason);
+    promise.catch(() => {});
+    const seen = [];
+    const listener = (event) => {
+        seen.push([event.type, event.promise, event.reason]);
+        event.preventDefault();
+    };
+    globalTarget.addEventListener("unhandledrejection", listener);
+    globalTarget.addEventListener("rejectionhandled", listener);
+    events.rejection(promise, reason, false);
+    events.turnEnd();
+    events.rejection(promise, undefined, true);
+    events.turnEnd();
+    assert.deepEqual(seen, [["unhandledrejection", promise, reason], ["rejectionhandled", promise, reason]]);
+    assert.equal(operations.length, 0);
+});
+
+test("service-worker syntax is refused by naming the module syntax", () => {
+    globalTarget.addEventListener("fetch", () => {});
+    assert.match(start({}), /^Error: This worker uses the service-worker syntax .* Use the module syntax: `export default/u);
+    assert.match(start({ Room }), /service-worker syntax/u);
+    assert.equal(start({ default: { fetch: ok } }).fetch, true);
 });
