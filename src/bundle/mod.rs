@@ -14,6 +14,8 @@ use std::path::{Component, Path, PathBuf};
 
 mod additional;
 mod builtins;
+mod decorators;
+mod edits;
 mod frame;
 mod glob;
 mod options;

@@ -211,6 +211,15 @@ pub(super) fn node_module(importer: Option<&str>, specifier: &str) -> Problem {
     Problem::import(importer, specifier, message, Some(help.to_owned()))
 }
 
+/// A decorator on a private member, at a file, line and column.
+pub(super) fn private_decorator(at: Option<(PathBuf, usize, usize)>) -> Problem {
+    Problem {
+        message: "decorators of private members are not supported".to_owned(),
+        help: Some("decorate a public member, or call what the decorator would do".to_owned()),
+        spot: at.map(|(file, line, column)| Spot { file, at: At::Position(line, column) }),
+    }
+}
+
 /// Where a text imports something: line from 1, column from 0, length with the quotes.
 fn find_import(text: &str, specifier: &str) -> Option<(usize, usize, usize)> {
     let found = |quote: char| {

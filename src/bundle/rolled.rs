@@ -11,7 +11,7 @@ use super::resolve::{Imports, Noted, SharedImports};
 use super::rules::RuleSet;
 use super::sources::Origin;
 use super::vlq::{Mapping, Table};
-use super::{BUNDLE_NAME, Built, Bundle, Module, ModuleKind, Project, SourceMap, options};
+use super::{BUNDLE_NAME, Built, Bundle, Module, ModuleKind, Project, SourceMap, decorators, options};
 use crate::error::{Error, Result};
 use rolldown::{BundleOutput, Bundler};
 use rolldown_common::{Output, OutputChunk};
@@ -101,9 +101,9 @@ fn finish(
     let mut warnings = rules.warnings.clone();
     let own = noted.warnings.iter().filter(|problem| !is_in_package(problem));
     warnings.extend(own.map(|problem| problem.show(&project.root, "warning")));
-    let code = chunk.code.clone().into_bytes();
-    let mut modules = vec![Module { name: BUNDLE_NAME.to_owned(), kind: ModuleKind::Esm, bytes: code }];
-    let mut origins = HashMap::from([(BUNDLE_NAME.to_owned(), Origin::Bundled(table(&project.root, &chunk)))]);
+    let (code, table) = lowered(project, &chunk)?;
+    let mut modules = vec![Module { name: BUNDLE_NAME.to_owned(), kind: ModuleKind::Esm, bytes: code.into_bytes() }];
+    let mut origins = HashMap::from([(BUNDLE_NAME.to_owned(), Origin::Bundled(table))]);
     let beside = found.modules.into_iter().chain(noted.modules.into_values());
     for (module, file) in beside {
         origins.insert(module.name.clone(), Origin::File(file));
@@ -128,6 +128,23 @@ fn note_diagnostics(project: &Project, noted: &mut Noted, diagnostics: &[BuildDi
         match has_failed || (is_missing && !noted.is_dynamic(&problem)) {
             true => noted.errors.push(problem),
             false => noted.warnings.push(problem),
+        }
+    }
+}
+
+/// The bundle's text and source map, without what only oxc can parse.
+fn lowered(project: &Project, chunk: &OutputChunk) -> Result<(String, Table)> {
+    let table = table(&project.root, chunk);
+    match decorators::lower(&chunk.code, &table) {
+        Ok(Some(lowered)) => Ok(lowered),
+        Ok(None) => Ok((chunk.code.clone(), table)),
+        Err((line, column)) => {
+            let mapping = table.find(line, column);
+            let at = mapping.and_then(|mapping| Some((table.files.get(mapping.file as usize)?, mapping)));
+            let problem = problem::private_decorator(at.map(|(file, mapping)| {
+                (PathBuf::from(file), mapping.source_line as usize + 1, mapping.source_column as usize)
+            }));
+            Err(problem::error(&project.root, &project.main, &[problem]))
         }
     }
 }

@@ -31,6 +31,11 @@ impl Table {
         Self { files, mappings }
     }
 
+    /// All mappings, sorted by line and column.
+    pub(super) fn mappings(&self) -> &[Mapping] {
+        &self.mappings
+    }
+
     /// Reads a map's JSON.
     pub(super) fn parse(json: &str) -> Option<Self> {
         let map: Value = serde_json::from_str(json).ok()?;
