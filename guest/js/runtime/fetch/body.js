@@ -164,6 +164,7 @@ let take;
 let split;
 let move;
 let inbound;
+let oneTime;
 
 let readOf;
 
@@ -197,6 +198,8 @@ export class Body {
         take = (body) => body.#takeOut();
         move = (body) => body.#move();
         inbound = (body) => (body.#content instanceof Inbound ? body.#content : undefined);
+        oneTime = (body) =>
+            body.#content instanceof Inbound || (body.#content === null && body.#stream !== undefined);
         split = (body, other) => body.#split(other);
     }
 
@@ -469,7 +472,7 @@ export function inboundOf(body) {
     return inbound(body);
 }
 
-/** Whether what `takeBody()` gave can be sent again, after a redirect. */
-export function isRewindable(content) {
-    return content === null || typeof content === "string" || content instanceof Uint8Array;
+/** Whether the content can be sent only once: it came as a stream. */
+export function isOneTime(body) {
+    return oneTime(body);
 }

@@ -8,10 +8,11 @@
 
 import { fetchCall } from "../calls.js";
 import { enabled } from "../flags.js";
-import { normalizeUrl } from "../web/url.js";
+import { host } from "../host.js";
 import { onAbort } from "../web/abort.js";
+import { normalizeUrl } from "../web/url.js";
 import { parameterError } from "../web/webidl.js";
-import { discardFromHost, inboundOf, isRewindable } from "./body.js";
+import { discardFromHost, inboundOf } from "./body.js";
 import { fetchDataUrl } from "./data-url.js";
 import { findHeader } from "./headers.js";
 import { isRequestObject, parseUrl, Request, takeRequest } from "./request.js";
@@ -23,6 +24,9 @@ const NOT_REWINDABLE =
     "A request with a one-time-use body (it was initialized from a stream, not a buffer) encountered a redirect " +
     "requiring the body to be retransmitted. To avoid this error in the future, construct this request from a " +
     "buffer-like body initializer.";
+const NOT_UPGRADED =
+    "Worker tried to return a WebSocket in a response to a request which did not contain the header " +
+    "\"Upgrade: websocket\".";
 /** What relative URLs were resolved against before absolute ones were required. */
 const FAKE_BASE = "https://fake-host/";
 
@@ -38,8 +42,8 @@ function partsOf(target, input, init) {
     const url = absolute(target, input);
     if (init === undefined || init === null) {
         return {
-            method: "GET", url: parseUrl(url), headers: [], body: null, redirect: "follow", signal: undefined,
-            cfJson: undefined,
+            method: "GET", url: parseUrl(url), headers: [], isOneTime: false, body: null, redirect: "follow",
+            signal: undefined, cfJson: undefined,
         };
     }
     return takeRequest(new Request(url, init));
@@ -95,6 +99,10 @@ class Exchange {
                 return this.send();
             }
         }
+        if (socket !== undefined && !isUpgrade(this.#parts.headers)) {
+            host.socketDrop(socket);
+            throw new TypeError(NOT_UPGRADED);
+        }
         return responseFromHost(status, statusText, headers, body, socket, this.#url, this.#redirects > 0);
     }
 
@@ -108,12 +116,13 @@ class Exchange {
         if (this.#redirects > MAX_REDIRECTS) {
             throw new TypeError("Too many redirects.");
         }
+        const { isOneTime } = this.#parts;
         let { method, headers, body } = this.#parts;
         const isGet = method === "GET" || method === "HEAD";
         if (!isGet && (status === 303 || ((status === 301 || status === 302) && method === "POST"))) {
             method = "GET";
             body = null;
-        } else if (!isRewindable(body)) {
+        } else if (isOneTime) {
             throw new TypeError(NOT_REWINDABLE);
         }
         if (enabled("strip_authorization_on_cross_origin_redirect") && originOf(next) !== originOf(this.#url)) {
@@ -123,6 +132,10 @@ class Exchange {
         const hash = next.indexOf("#");
         this.#url = hash === -1 ? next : next.slice(0, hash);
     }
+}
+
+function isUpgrade(headers) {
+    return findHeader(headers, "upgrade")?.toLowerCase() === "websocket";
 }
 
 function isRedirect(status) {

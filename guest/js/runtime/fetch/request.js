@@ -13,7 +13,7 @@ import { abortSignal, createSignal, isAbortSignal } from "../web/abort.js";
 import { normalizeUrl } from "../web/url.js";
 import { constructorError, defineInterface, fieldError, illegalInvocation, isObject } from "../web/webidl.js";
 import {
-    Body, CONTENT, CONTENT_TYPE, contentFromHost, fillBody, initBody, isBodyUsed, moveBody, splitBody, takeBody,
+    Body, CONTENT, CONTENT_TYPE, contentFromHost, fillBody, initBody, isBodyUsed, isOneTime, moveBody, splitBody, takeBody,
 } from "./body.js";
 import { findHeader, flatHeaders, flattenHeaders, Headers, hasHeader, wrapHeaders } from "./headers.js";
 
@@ -264,6 +264,7 @@ export class Request extends Body {
             method: this.#method,
             url: this.#url,
             headers: this.#flat(),
+            isOneTime: isOneTime(this),
             body: takeBody(this),
             redirect: this.#redirect,
             signal: this.#signal,
@@ -404,8 +405,8 @@ export function isRequestObject(value) {
  * The parts of a request that is about to be sent; its body is used from here on.
  *
  * @param {Request} request
- * @returns {{method: string, url: string, headers: string[], body: unknown, redirect: string,
- *     signal: AbortSignal | undefined, cfJson: string | undefined}} The headers must not be changed.
+ * @returns {{method: string, url: string, headers: string[], isOneTime: boolean, body: unknown,
+ *     redirect: string, signal: AbortSignal | undefined, cfJson: string | undefined}} The headers must not be changed.
  * @throws {TypeError} When its body was used before.
  */
 export function takeRequest(request) {

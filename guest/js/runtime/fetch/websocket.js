@@ -34,6 +34,7 @@ const RETURN_ACCEPTED = "Can't return WebSocket in a Response after calling acce
 const RETURN_HIBERNATABLE = "Can't return WebSocket in a Response after calling acceptWebSocket().";
 const RETURN_CONSTRUCTED = "Can't return WebSocket in a Response if it was created with `new WebSocket()`";
 const RETURN_USED = "Can't return WebSocket that was already used in a response.";
+const CONNECTION_LOST = "Network connection lost.";
 const NOT_ESTABLISHED = "Failed to establish websocket connection";
 
 const MAX_REASON_BYTES = 123;
@@ -149,7 +150,7 @@ export class WebSocket extends EventTarget {
         this.#call = undefined;
         if (socket === undefined) {
             discardFromHost(body);
-            this.#notConnected(new Error(NOT_ESTABLISHED));
+            this.#notConnected(new Error(CONNECTION_LOST));
             return;
         }
         this.#number = socket;
@@ -202,7 +203,10 @@ export class WebSocket extends EventTarget {
             case ACCEPTED:
                 return;
             case CONSTRUCTED:
-                throw new TypeError(CONSTRUCTED_ACCEPT);
+                if (this.#state === CONNECTING) {
+                    throw new TypeError(CONSTRUCTED_ACCEPT);
+                }
+                return;
             case HIBERNATABLE:
                 throw new TypeError(HIBERNATABLE_ACCEPT);
             case USED:
@@ -248,7 +252,7 @@ export class WebSocket extends EventTarget {
         const text = reason === undefined ? undefined : closeReason(usv(reason), number);
         if (this.#state === CONNECTING) {
             this.#call?.cancel();
-            queueMicrotask(() => this.#notConnected(new Error(NOT_ESTABLISHED)));
+            Promise.resolve().then(() => this.#notConnected(new Error(CONNECTION_LOST)));
             return;
         }
         if (this.#closed || this.#gone || this.#state === CLOSED) {

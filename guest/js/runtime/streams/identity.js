@@ -21,6 +21,11 @@ const TOO_LARGE =
     "The value cannot be converted because it is either negative and this API expects a positive bigint, or the value " +
     "would be truncated.";
 
+/** Reasons reach the other side as errors. */
+function errorOf(reason) {
+    return reason instanceof Error ? reason : new Error(reason === undefined ? "" : `${reason}`);
+}
+
 /** What connects the two sides: it is the source of one and the sink of the other. */
 class Pipe {
     type = "bytes";
@@ -45,7 +50,7 @@ class Pipe {
                 },
                 write: (chunk) => this.write(chunk),
                 close: () => this.close(),
-                abort: (reason) => this.#controller.error(reason),
+                abort: (reason) => this.#controller.error(errorOf(reason)),
             },
             strategy,
         );
@@ -64,8 +69,7 @@ class Pipe {
     }
 
     cancel(reason) {
-        const error = reason instanceof Error ? reason : new Error(reason === undefined ? "" : `${reason}`);
-        this.#sink.error(error);
+        this.#sink.error(errorOf(reason));
         this.#written?.();
     }
 

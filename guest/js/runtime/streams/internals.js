@@ -81,3 +81,18 @@ export function joinTransform(transform, readable, writable) {
     transform._readable = readable;
     transform._writable = writable;
 }
+
+/**
+ * Has the library's properties of a class be invisible to `Object.keys()` and `JSON.stringify()`, as those of the platform
+ * are: the first assignment on an instance makes the property, every later one finds it there.
+ */
+export function hideProperties(constructor, names) {
+    for (const name of names) {
+        Object.defineProperty(constructor.prototype, name, {
+            set(value) {
+                Object.defineProperty(this, name, { value, writable: true, configurable: true });
+            },
+            configurable: true,
+        });
+    }
+}

@@ -13,7 +13,7 @@ import {
 } from "web-streams-polyfill";
 import { fieldError, illegalInvocation, isObject, parameterError } from "../web/webidl.js";
 import {
-    isByteStream, isLocked, isReadable, isReader, isReleased, isWritable, isWriterLocked,
+    hideProperties, isByteStream, isLocked, isReadable, isReader, isReleased, isWritable, isWriterLocked,
 } from "./internals.js";
 
 const LOCKED = "This ReadableStream is currently locked to a reader.";
@@ -22,6 +22,26 @@ const READER_RELEASED = "This ReadableStream reader has been released.";
 const WRITER_RELEASED = "This WritableStream writer has been released.";
 const NO_BYOB = "This ReadableStream does not support BYOB reads.";
 const BAD_MODE = "mode must be undefined or 'byob' in call to getReader().";
+
+hideProperties(ReadableStream, ["_state", "_reader", "_storedError", "_disturbed", "_readableStreamController"]);
+hideProperties(WritableStream, [
+    "_state", "_storedError", "_writer", "_writableStreamController", "_writeRequests", "_inFlightWriteRequest",
+    "_closeRequest", "_inFlightCloseRequest", "_pendingAbortRequest", "_backpressure",
+]);
+hideProperties(TransformStream, [
+    "_writable", "_readable", "_backpressure", "_backpressureChangePromise", "_backpressureChangePromise_resolve",
+    "_transformStreamController",
+]);
+for (const reader of [ReadableStreamDefaultReader, ReadableStreamBYOBReader]) {
+    hideProperties(reader, [
+        "_ownerReadableStream", "_closedPromise", "_closedPromise_resolve", "_closedPromise_reject", "_readRequests",
+        "_readIntoRequests",
+    ]);
+}
+hideProperties(WritableStreamDefaultWriter, [
+    "_ownerWritableStream", "_readyPromise", "_readyPromise_resolve", "_readyPromise_reject", "_readyPromiseState",
+    "_closedPromise", "_closedPromise_resolve", "_closedPromise_reject", "_closedPromiseState",
+]);
 
 /**
  * Puts checks before members of a class.
@@ -156,6 +176,24 @@ precheck(WritableStream, true, {
     close() {
         requireWriterUnlocked(this);
     },
+});
+
+const { from } = ReadableStream;
+Object.defineProperty(ReadableStream, "from", {
+    value: {
+        from(iterable) {
+            const isIterable =
+                isObject(iterable) &&
+                (iterable[Symbol.asyncIterator] !== undefined || iterable[Symbol.iterator] !== undefined);
+            if (!isIterable && typeof iterable !== "string") {
+                throw parameterError("from", "ReadableStream", 1, "AsyncGenerator");
+            }
+            return Reflect.apply(from, ReadableStream, [iterable]);
+        },
+    }.from,
+    writable: true,
+    enumerable: true,
+    configurable: true,
 });
 
 function requireReader() {
