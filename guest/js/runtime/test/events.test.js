@@ -6,8 +6,10 @@ import { test } from "node:test";
 import { setFlags } from "../flags.js";
 import { abortSignal, AbortController, AbortSignal, createSignal, onAbort, provideTimer } from "../web/abort.js";
 import { DOMException } from "../web/dom-exception.js";
-import { dispatchTrusted, Event, EventTarget, provideReport } from "../web/event.js";
-import { CloseEvent, CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent } from "../web/event-types.js";
+import { dispatchTrusted, Event, EventTarget, followFlags, provideReport } from "../web/event.js";
+import {
+    CloseEvent, createMessageEvent, CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent,
+} from "../web/event-types.js";
 
 /** Dispatches "x" on a new target that `prepare` got, and tells what was logged. */
 function logged(prepare, event = new Event("x", { cancelable: true })) {
@@ -102,9 +104,11 @@ test("an exception ends the dispatch, or is reported", () => {
     const reported = [];
     provideReport((error) => reported.push(error.message));
     setFlags("2026-10-01", ["spec_compliant_dispatch_exceptions"]);
+    followFlags();
     assert.deepEqual(logged(throwing, event), ["second", true]);
     assert.deepEqual(reported, ["boom"]);
     setFlags("2026-05-01", []);
+    followFlags();
 });
 
 const REFUSALS = [
@@ -184,6 +188,8 @@ test("members of events", () => {
     const { data, origin, lastEventId, source, ports } = message;
     assert.deepEqual([data, origin, lastEventId, source, ports], [1, "o", "3", null, []]);
     assert.equal(message.ports, message.ports);
+    const [first, second] = [createMessageEvent("a"), createMessageEvent("b")];
+    assert.deepEqual([first.type, first.data, first.origin, second.data], ["message", "a", "", "b"]);
     const close = new CloseEvent("close", { code: 65_537, reason: "r", wasClean: 1 });
     assert.deepEqual([close.code, close.reason, close.wasClean], [1, "r", true]);
     const error = new ErrorEvent("error", { message: "m", filename: "f", lineno: "4", colno: -1, error: 5 });

@@ -102,11 +102,15 @@ export class DOMException {
     }
 }
 
-/** The engine's stack has no first line, or one without name and message; stacks of errors begin with both. */
+/** The frame of the constructor, where the engine's stack has one; those above it are of no interest either. */
+const OWN_FRAME = /^ {4}at (?:new )?DOMException(?:\$\d+)? \(.*\n?/mu;
+
+/** The engine's stack begins with frames, or with another name; stacks of errors begin with name and message. */
 function stackOf(stack, message, name) {
-    const frames = stack.search(/^ {4}at /mu);
+    const own = OWN_FRAME.exec(stack);
+    const frames = own === null ? stack.search(/^ {4}at /mu) : own.index + own[0].length;
     const head = message === "" ? name : `${name}: ${message}`;
-    return frames === -1 ? head : `${head}\n${stack.slice(frames)}`;
+    return frames === -1 || frames >= stack.length ? head : `${head}\n${stack.slice(frames)}`;
 }
 
 Object.setPrototypeOf(DOMException.prototype, Error.prototype);

@@ -85,7 +85,7 @@ export class TextDecoder {
      * @param {{stream?: boolean}} [options] Whether more bytes of the same text follow.
      * @throws {TypeError} For bytes that are wrong, if the decoder is fatal.
      */
-    decode(input = undefined, options = undefined) {
+    decode(input, options) {
         if (!(#decoder in this)) {
             throw illegalInvocation();
         }

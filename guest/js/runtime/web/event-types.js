@@ -45,6 +45,11 @@ export class CustomEvent extends Event {
 
 defineInterface(CustomEvent);
 
+/** In place of the members of a message whose data are in `nextData`: it comes often, so it has no object of its own. */
+const MESSAGE = {};
+
+let nextData;
+
 function portsOf(ports) {
     if (ports === undefined) {
         return [];
@@ -61,13 +66,14 @@ export class MessageEvent extends Event {
     /** The rarely used members: `{origin, lastEventId, source, ports}`. */
     #rest = undefined;
 
-    constructor(type, init = undefined) {
-        if (arguments.length === 0) {
-            throw constructorError("MessageEvent", 1, "string");
+    constructor(type, init) {
+        if (init === MESSAGE) {
+            super(type);
+            this.#data = nextData;
+            return;
         }
-        const members = dictionary(init, "MessageEvent", "Initializer");
+        const { data = null, origin, lastEventId, source, ports } = dictionary(init, "MessageEvent", "Initializer");
         super(type, init);
-        const { data = null, origin, lastEventId, source, ports } = members;
         this.#data = data;
         if (origin !== undefined || lastEventId !== undefined || source !== undefined || ports !== undefined) {
             this.#rest = {
@@ -112,6 +118,14 @@ export class MessageEvent extends Event {
 }
 
 defineInterface(MessageEvent);
+
+/** The event `message` of the runtime with `data`, and nothing else. */
+export function createMessageEvent(data) {
+    nextData = data;
+    const event = new MessageEvent("message", MESSAGE);
+    nextData = undefined;
+    return event;
+}
 
 /** https://websockets.spec.whatwg.org/#closeevent */
 export class CloseEvent extends Event {

@@ -25,13 +25,27 @@ const IN_PASSIVE = 128;
 const DISPATCHING = 256;
 
 /** Set by the static blocks below: what target and event need of each other's insides. */
-let enter;
-let leave;
+let begin;
+let end;
 let setPassive;
 let isStoppedAtOnce;
-let isCanceled;
-let isEvent;
-let setTrusted;
+
+const { apply } = Reflect;
+
+/** The name of an event that was given as something else than a string. */
+function typeOf(type) {
+    if (type === undefined) {
+        throw constructorError("Event", 1, "string");
+    }
+    return `${type}`;
+}
+
+function flagsOf(init) {
+    if (!isObject(init)) {
+        throw constructorError("Event", 2, "Init");
+    }
+    return (init.bubbles ? BUBBLES : 0) | (init.cancelable ? CANCELABLE : 0) | (init.composed ? COMPOSED : 0);
+}
 
 /** https://dom.spec.whatwg.org/#event */
 export class Event {
@@ -43,43 +57,35 @@ export class Event {
      * @param {string} type The event's name.
      * @param {{bubbles?: boolean, cancelable?: boolean, composed?: boolean}} [init] Its properties.
      */
-    constructor(type, init = undefined) {
-        if (typeof type !== "string") {
-            if (arguments.length === 0) {
-                throw constructorError(new.target.name, 1, "string");
-            }
-            type = `${type}`;
-        }
-        this.#type = type;
+    constructor(type, init) {
+        this.#type = typeof type === "string" ? type : typeOf(type);
         if (init !== undefined && init !== null) {
-            if (!isObject(init)) {
-                throw constructorError("Event", 2, "Init");
-            }
-            this.#flags =
-                (init.bubbles ? BUBBLES : 0) | (init.cancelable ? CANCELABLE : 0) | (init.composed ? COMPOSED : 0);
+            this.#flags = flagsOf(init);
         }
     }
 
     static {
-        enter = (event, target) => {
-            if ((event.#flags & DISPATCHING) !== 0) {
+        begin = (event, shown, trusted) => {
+            if (typeof event !== "object" || event === null || !(#flags in event)) {
+                throw parameterError("dispatchEvent", "EventTarget", 1, "Event");
+            }
+            const flags = event.#flags;
+            if ((flags & DISPATCHING) !== 0) {
                 throw new DOMException("The event is already being dispatched.", "InvalidStateError");
             }
-            event.#flags |= DISPATCHING;
-            event.#target = target;
+            event.#flags = trusted ? flags | DISPATCHING | TRUSTED : (flags | DISPATCHING) & ~TRUSTED;
+            event.#target = shown;
+            return event.#type;
         };
-        leave = (event) => {
-            event.#flags &= ~(DISPATCHING | STOPPED | STOPPED_AT_ONCE | IN_PASSIVE);
+        end = (event) => {
+            const flags = event.#flags;
+            event.#flags = flags & ~(DISPATCHING | STOPPED | STOPPED_AT_ONCE | IN_PASSIVE);
+            return (flags & CANCELED) === 0;
         };
         setPassive = (event, passive) => {
             event.#flags = passive ? event.#flags | IN_PASSIVE : event.#flags & ~IN_PASSIVE;
         };
         isStoppedAtOnce = (event) => (event.#flags & STOPPED_AT_ONCE) !== 0;
-        isCanceled = (event) => (event.#flags & CANCELED) !== 0;
-        isEvent = (value) => typeof value === "object" && value !== null && #flags in value;
-        setTrusted = (event, trusted) => {
-            event.#flags = trusted ? event.#flags | TRUSTED : event.#flags & ~TRUSTED;
-        };
     }
 
     /** The event's name. */
@@ -242,6 +248,14 @@ export function provideReport(reportException) {
     report = reportException;
 }
 
+/** Whether exceptions of listeners are reported, as the standard wants, or end the dispatch. */
+let reportsExceptions = false;
+
+/** Follows the worker's flags. */
+export function followFlags() {
+    reportsExceptions = enabled("spec_compliant_dispatch_exceptions");
+}
+
 function requireListener(method, callback, type) {
     if (typeof callback === "function") {
         return;
@@ -274,7 +288,7 @@ export class EventTarget {
     #handlers = null;
 
     static {
-        dispatchOn = (target, event, shown) => target.#dispatch(event, shown);
+        dispatchOn = (target, event, shown, trusted) => target.#dispatch(event, shown, trusted);
         handlerOf = (target, type) => {
             if (!(#handlers in target)) {
                 throw illegalInvocation();
@@ -409,32 +423,30 @@ export class EventTarget {
         if (!(#listeners in this)) {
             throw illegalInvocation();
         }
-        if (!isEvent(event)) {
-            throw parameterError("dispatchEvent", "EventTarget", 1, "Event");
-        }
-        setTrusted(event, false);
-        return this.#dispatch(event, this);
+        return this.#dispatch(event, this, false);
     }
 
     /** `shown` is the target that listeners see. */
-    #dispatch(event, shown) {
-        enter(event, shown);
+    #dispatch(event, shown, trusted) {
+        const type = begin(event, shown, trusted);
+        let result;
         try {
-            const { type } = event;
             if (this.#handlers === null || !this.#handlers.has(type)) {
                 const handler = shown[handlerName(type)];
                 if (typeof handler === "function") {
-                    this.#call(handler, event, shown);
+                    call(handler, event, shown);
                 }
             }
-            const listeners = this.#listeners?.get(type);
-            if (listeners !== undefined) {
-                this.#callAll(listeners, event, type, shown);
+            if (this.#listeners !== null) {
+                const listeners = this.#listeners.get(type);
+                if (listeners !== undefined) {
+                    this.#callAll(listeners, event, type, shown);
+                }
             }
         } finally {
-            leave(event);
+            result = end(event);
         }
-        return !isCanceled(event);
+        return result;
     }
 
     #callAll(listeners, event, type, shown) {
@@ -450,37 +462,39 @@ export class EventTarget {
             }
             if (listener.passive) {
                 setPassive(event, true);
-                this.#call(listener.callback, event, shown);
+                call(listener.callback, event, shown);
                 setPassive(event, false);
+            } else if (!reportsExceptions && typeof listener.callback === "function") {
+                apply(listener.callback, shown, [event]);
             } else {
-                this.#call(listener.callback, event, shown);
+                call(listener.callback, event, shown);
             }
         }
     }
+}
 
-    #call(callback, event, shown) {
-        if (report !== undefined && enabled("spec_compliant_dispatch_exceptions")) {
-            try {
-                invoke(callback, event, shown);
-            } catch (error) {
-                report(error);
-            }
-        } else {
-            invoke(callback, event, shown);
-        }
+function call(callback, event, shown) {
+    if (!reportsExceptions) {
+        invoke(callback, event, shown);
+        return;
+    }
+    try {
+        invoke(callback, event, shown);
+    } catch (error) {
+        report(error);
     }
 }
 
 function invoke(callback, event, target) {
     if (typeof callback === "function") {
-        Reflect.apply(callback, target, [event]);
+        apply(callback, target, [event]);
         return;
     }
     const { handleEvent } = callback;
     if (typeof handleEvent !== "function") {
         throw fieldError("handleEvent", "HandlerObject", "function");
     }
-    Reflect.apply(handleEvent, callback, [event]);
+    apply(handleEvent, callback, [event]);
 }
 
 defineInterface(EventTarget);
@@ -495,8 +509,7 @@ defineInterface(EventTarget);
  * @returns {boolean} False when a listener canceled it.
  */
 export function dispatchTrusted(target, event, shown = target, trusted = true) {
-    setTrusted(event, trusted);
-    return dispatchOn(target, event, shown);
+    return dispatchOn(target, event, shown, trusted);
 }
 
 /** Keeps the listeners of the global object, which is no `EventTarget` by construction. */

@@ -5,8 +5,8 @@
  */
 
 import { describeFlags } from "../flags.js";
-import { dispatchTrusted, Event, EventTarget, globalTarget } from "./event.js";
-import { defineGlobals, defineInterface, illegalConstructor, parameterError } from "./webidl.js";
+import { dispatchTrusted, EventTarget, globalTarget } from "./event.js";
+import { defineGlobals, defineInterface, illegalConstructor } from "./webidl.js";
 
 /** https://html.spec.whatwg.org/multipage/workers.html#workerglobalscope */
 export class WorkerGlobalScope extends EventTarget {
@@ -31,9 +31,6 @@ function removeEventListener(...args) {
 }
 
 function dispatchEvent(event) {
-    if (!(event instanceof Event)) {
-        throw parameterError("dispatchEvent", "EventTarget", 1, "Event");
-    }
     return dispatchTrusted(globalTarget, event, globalThis, false);
 }
 
@@ -50,6 +47,8 @@ export function dispatchGlobal(event) {
 /** Gives the global object its own members. */
 export function install(global) {
     Object.setPrototypeOf(global, ServiceWorkerGlobalScope.prototype);
+    // The engine's own says `global`.
+    delete global[Symbol.toStringTag];
     defineGlobals(global, {
         self: global,
         ServiceWorkerGlobalScope,

@@ -13,7 +13,7 @@ import { CryptoKey } from "./crypto/key.js";
 import { SubtleCrypto } from "./crypto/subtle.js";
 import { DOMException } from "./dom-exception.js";
 import { TextDecoder, TextEncoder } from "./encoding.js";
-import { Event, EventTarget } from "./event.js";
+import { Event, EventTarget, followFlags } from "./event.js";
 import {
     CloseEvent, CustomEvent, ErrorEvent, ExtendableEvent, MessageEvent, PromiseRejectionEvent,
 } from "./event-types.js";
@@ -44,6 +44,7 @@ export function install(global) {
 
 /** Installs what depends on the worker's flags; called once they are known, before the worker's modules. */
 export function installFlagged(global) {
+    followFlags();
     installFlags(global);
     installNavigator(global);
     installPerformance(global);

@@ -8,6 +8,14 @@ import { enabled } from "../flags.js";
 import { host } from "../host.js";
 import { defineInterface, illegalInvocation, isObject, pairIterator, parameterError, usv } from "./webidl.js";
 
+/** Given by `url.js`, which needs this file. */
+let setQuery;
+
+/** Sets how a URL is told of its new query. */
+export function provideUrls(set) {
+    setQuery = set;
+}
+
 let createLinked;
 let replaceQuery;
 let flatOf;
@@ -51,14 +59,14 @@ export class URLSearchParams {
     #list = undefined;
     /** The text to parse, without `?`. */
     #query = "";
-    /** @type {((query: string) => void) | undefined} Tells the URL of the new query. */
-    #update = undefined;
+    /** @type {URL | undefined} The URL to which the list belongs. */
+    #url = undefined;
 
     /**
      * @param {string | Iterable<[string, string]> | Record<string, string>} [init] A query with or without `?`, pairs, or
      *     an object whose members are the pairs.
      */
-    constructor(init = undefined) {
+    constructor(init) {
         if (init === undefined) {
             return;
         }
@@ -80,10 +88,10 @@ export class URLSearchParams {
     }
 
     static {
-        createLinked = (query, update) => {
+        createLinked = (query, url) => {
             const params = new URLSearchParams();
             params.#query = query;
-            params.#update = update;
+            params.#url = url;
             return params;
         };
         replaceQuery = (params, query) => {
@@ -99,8 +107,8 @@ export class URLSearchParams {
     }
 
     #changed() {
-        if (this.#update !== undefined) {
-            this.#update(host.formSerialize(this.#list));
+        if (this.#url !== undefined) {
+            setQuery(this.#url, host.formSerialize(this.#list));
         }
     }
 
@@ -295,13 +303,13 @@ Object.defineProperty(URLSearchParams.prototype, Symbol.iterator, {
  * The parameters of a URL.
  *
  * @param {string} query The query, without `?`.
- * @param {(query: string) => void} update Called with the new query after every change.
+ * @param {URL} url Told of the new query after every change.
  */
-export function createSearchParams(query, update) {
-    return createLinked(query, update);
+export function createSearchParams(query, url) {
+    return createLinked(query, url);
 }
 
-/** Replaces all pairs, because the URL's query was replaced; does not call `update`. */
+/** Replaces all pairs, because the URL's query was replaced; does not tell the URL. */
 export function replaceSearchParams(params, query) {
     replaceQuery(params, query);
 }

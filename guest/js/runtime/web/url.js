@@ -5,7 +5,7 @@
  */
 
 import { host } from "../host.js";
-import { createSearchParams, replaceSearchParams } from "./url-search-params.js";
+import { createSearchParams, provideUrls, replaceSearchParams } from "./url-search-params.js";
 import { constructorError, defineInterface, illegalInvocation, parameterError, usv } from "./webidl.js";
 
 // Where the parts are in what the host gives; see `urlParse` in the contract. Positions are in UTF-16 units of the text.
@@ -23,8 +23,19 @@ const ORIGIN = 9;
 /** In place of a URL: what follows are parts that the host gave. */
 const PARSED = {};
 
+// A request's URL is often parsed more than once, and often the same as that of the request before.
+let lastUrl;
+let lastParts;
+
 function parse(url, base) {
-    return host.urlParse(usv(url), base === undefined ? undefined : usv(base));
+    if (base !== undefined) {
+        return host.urlParse(usv(url), usv(base));
+    }
+    if (url !== lastUrl || typeof url !== "string") {
+        lastParts = host.urlParse(usv(url), undefined);
+        lastUrl = url;
+    }
+    return lastParts;
 }
 
 /** https://url.spec.whatwg.org/#url-class */
@@ -74,6 +85,10 @@ export class URL {
         throw new Error("URL.revokeObjectURL() is not implemented");
     }
 
+    static {
+        provideUrls((url, query) => url.#set("search", query));
+    }
+
     static #partsOf(url) {
         if (!(#parts in url)) {
             throw illegalInvocation();
@@ -104,7 +119,7 @@ export class URL {
 
     set href(value) {
         URL.#partsOf(this);
-        const parts = host.urlParse(usv(value), undefined);
+        const parts = parse(value, undefined);
         if (parts === undefined) {
             throw new TypeError(
                 "Failed to set the 'href' property on 'URL': the provided value is not of type 'valid URL string'.",
@@ -220,7 +235,7 @@ export class URL {
         if (!(#searchParams in this)) {
             throw illegalInvocation();
         }
-        this.#searchParams ??= createSearchParams(this.#query(), (query) => this.#set("search", query));
+        this.#searchParams ??= createSearchParams(this.#query(), this);
         return this.#searchParams;
     }
 

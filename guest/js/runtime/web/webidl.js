@@ -123,8 +123,9 @@ export function clampedLongLong(value) {
  * @param {{name?: string, constants?: Record<string, number>}} [options] The interface's name, if it is not the class's;
  *     constants, which appear on the class and on its prototype.
  */
-export function defineInterface(constructor, { name = constructor.name, constants = {} } = {}) {
+export function defineInterface(constructor, { name = bareName(constructor), constants = {} } = {}) {
     const { prototype } = constructor;
+    Object.defineProperty(constructor, "name", { value: name, configurable: true });
     for (const target of [prototype, constructor]) {
         for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(target))) {
             if (key !== "constructor" && key !== "prototype" && key !== "name" && key !== "length") {
@@ -160,9 +161,17 @@ export function allInterfaces() {
     return interfaces.entries();
 }
 
+/** A function's name without what the bundler adds to names that are those of globals too. */
+function bareName(fn) {
+    return fn.name.replace(/\$\d+$/u, "");
+}
+
 /** Puts functions and classes on the global object as Web IDL puts interfaces: writable, configurable, not enumerable. */
 export function defineGlobals(global, values) {
     for (const [key, value] of Object.entries(values)) {
+        if (typeof value === "function" && value.name !== key && bareName(value) === key) {
+            Object.defineProperty(value, "name", { value: key, configurable: true });
+        }
         Object.defineProperty(global, key, { value, writable: true, configurable: true });
     }
 }
