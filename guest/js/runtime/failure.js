@@ -40,11 +40,12 @@ function construct(name, message, remote) {
     if (name === "AggregateError") {
         return new AggregateError([], message);
     }
-    // The class of the thrower is not known here; the platform makes it an `Error` that has its name.
-    const error = new Error(message);
-    if (enabled("enhanced_error_serialization")) {
-        error.name = name;
+    // The class of the thrower is not known here; the platform makes it an `Error` that has its name, somewhere.
+    if (!enabled("enhanced_error_serialization")) {
+        return new Error(`${name}: ${message}`);
     }
+    const error = new Error(message);
+    error.name = name;
     return error;
 }
 
@@ -94,6 +95,16 @@ function display(value) {
     }
 }
 
+/** The stack, which begins with name and message as V8's do; the engine's own has the frames only. */
+function stackOf(value, name, message) {
+    const stack = read(value, "stack");
+    if (typeof stack !== "string" || stack === "") {
+        return undefined;
+    }
+    const head = message === "" ? name : `${name}: ${message}`;
+    return stack.startsWith(name) ? stack : `${head}\n${stack.trimEnd()}`;
+}
+
 /**
  * The failure for whatever was thrown.
  *
@@ -109,11 +120,11 @@ export function toFailure(value) {
     if (typeof message !== "string") {
         return ["Error", display(value), undefined, false, false, false, false];
     }
-    const stack = read(value, "stack");
+    const title = typeof name === "string" && name !== "" ? name : "Error";
     return [
-        typeof name === "string" && name !== "" ? name : "Error",
+        title,
         message,
-        typeof stack === "string" ? stack : undefined,
+        stackOf(value, title, message),
         read(value, "remote") === true,
         read(value, "retryable") === true,
         read(value, "overloaded") === true,

@@ -7,8 +7,10 @@
 import { constructorError, isObject } from "../web/webidl.js";
 import { isState } from "./state.js";
 
-function tag(constructor, name) {
-    Object.defineProperty(constructor.prototype, Symbol.toStringTag, { value: name, configurable: true });
+/** Gives a class its name, which a bundler may have changed, and its tag. */
+function define(constructor, name, tag) {
+    Object.defineProperty(constructor, "name", { value: name, configurable: true });
+    Object.defineProperty(constructor.prototype, Symbol.toStringTag, { value: tag, configurable: true });
 }
 
 /** An entrypoint of the worker; an instance handles one event. */
@@ -44,7 +46,7 @@ export class WorkflowEntrypoint {
 /** What is passed by reference over RPC. */
 export class RpcTarget {}
 
-tag(WorkerEntrypoint, "WorkerEntrypoint");
-tag(DurableObject, "DurableObjectBase");
-tag(WorkflowEntrypoint, "WorkflowEntrypoint");
-tag(RpcTarget, "JsRpcTarget");
+define(WorkerEntrypoint, "WorkerEntrypoint", "WorkerEntrypoint");
+define(DurableObject, "DurableObject", "DurableObjectBase");
+define(WorkflowEntrypoint, "WorkflowEntrypoint", "WorkflowEntrypoint");
+define(RpcTarget, "RpcTarget", "JsRpcTarget");

@@ -70,17 +70,13 @@ const Stub = {
                 throw illegalConstructor();
             }
             super(FETCHER_TOKEN, [namespace, hexOf(id), id.name]);
+            this.name = id.name;
             this.id = id;
-            if (id.name !== undefined) {
-                this.name = id.name;
-            }
         }
     },
 }.DurableObject;
 
-// Without the name that it inherits, `stub.name` of an object without one would be a method of the other side.
-Object.defineProperty(Stub.prototype, "name", { value: undefined, writable: true, configurable: true });
-defineInterface(Stub);
+defineInterface(Stub, { name: "DurableObject" });
 
 /** Set by the class: what others need of its insides. */
 let isNamespace;

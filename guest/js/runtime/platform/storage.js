@@ -3,7 +3,8 @@
  *
  * The host answers inside the turn, so the promises are settled when they are returned.
  *
- * Invariant: what is asynchronous in the platform's API rejects, and never throws.
+ * Invariant: what is asynchronous in the platform's API rejects and does not throw, but for a wrong `this`; `delete()` is
+ * the exception that the platform makes.
  */
 
 import { sync } from "../calls.js";
@@ -70,48 +71,63 @@ export class DurableObjectStorage {
 
     /** Removes a key, or several. */
     delete(keys, options) {
+        check(this);
+        return Promise.resolve(operations.remove(this.#object, OWNER, arguments.length, keys, options));
+    }
+
+    /** Removes everything. */
+    deleteAll(options) {
         try {
-            return Promise.resolve(operations.remove(this.#object, OWNER, arguments.length, keys, options));
+            checkOptions(options, "deleteAll", OWNER, 1, "PutOptions");
+            operations.noteWrite();
+            host.deleteAll(this.#object);
+            return Promise.resolve();
         } catch (error) {
             return rejected(this, error);
         }
     }
 
-    /** Removes everything. */
-    async deleteAll(options) {
-        check(this);
-        checkOptions(options, "deleteAll", OWNER, 1, "PutOptions");
-        operations.noteWrite();
-        host.deleteAll(this.#object);
-    }
-
     /** Runs a closure while no other event comes; what it writes is kept if it succeeds and undone if not. */
-    async transaction(closure) {
-        check(this);
-        requireFunction(closure, "transaction", OWNER);
-        return runTransaction(this.#object, closure);
+    transaction(closure) {
+        try {
+            requireFunction(closure, "transaction", OWNER);
+            return runTransaction(this.#object, closure);
+        } catch (error) {
+            return rejected(this, error);
+        }
     }
 
     /** When the alarm is due, in milliseconds since the epoch, or null. */
-    async getAlarm(options) {
-        check(this);
-        return operations.getAlarm(this.#object, OWNER, options);
+    getAlarm(options) {
+        try {
+            return Promise.resolve(operations.getAlarm(this.#object, OWNER, options));
+        } catch (error) {
+            return rejected(this, error);
+        }
     }
 
     /** Sets the alarm, in place of one that is set. */
-    async setAlarm(time, options) {
-        check(this);
-        operations.setAlarm(this.#object, OWNER, time, options);
+    setAlarm(time, options) {
+        try {
+            operations.setAlarm(this.#object, OWNER, time, options);
+            return Promise.resolve();
+        } catch (error) {
+            return rejected(this, error);
+        }
     }
 
     /** Removes the alarm. One that is running is not stopped. */
-    async deleteAlarm(options) {
-        check(this);
-        operations.deleteAlarm(this.#object, OWNER, options);
+    deleteAlarm(options) {
+        try {
+            operations.deleteAlarm(this.#object, OWNER, options);
+            return Promise.resolve();
+        } catch (error) {
+            return rejected(this, error);
+        }
     }
 
     /** Waits until everything written so far is on disk. */
-    async sync() {
+    sync() {
         check(this);
         return sync();
     }
@@ -124,24 +140,24 @@ export class DurableObjectStorage {
     }
 
     /** A bookmark that is later than all before it in the life of this instance. */
-    async getCurrentBookmark() {
+    getCurrentBookmark() {
         check(this);
         const count = this.#bookmarks;
         this.#bookmarks += 1;
         const digits = count.toString(16).padStart(16, "0");
-        return `${digits.slice(0, 8)}-${digits.slice(8)}-00000000-${"0".repeat(32)}`;
+        return Promise.resolve(`${digits.slice(0, 8)}-${digits.slice(8)}-00000000-${"0".repeat(32)}`);
     }
 
     /** Not offered by local storage. */
-    async getBookmarkForTime() {
+    getBookmarkForTime() {
         check(this);
-        throw new Error(NO_RECOVERY);
+        return Promise.reject(new Error(NO_RECOVERY));
     }
 
     /** Not offered by local storage. */
-    async onNextSessionRestoreBookmark() {
+    onNextSessionRestoreBookmark() {
         check(this);
-        throw new Error(NO_RECOVERY);
+        return Promise.reject(new Error(NO_RECOVERY));
     }
 }
 
@@ -153,9 +169,10 @@ function check(value) {
     }
 }
 
-/** What a method without a check of its own rejects with: the engine's error for a wrong `this` has another text. */
+/** The end of a method without a check of its own: for a wrong `this` the engine's error has another text. */
 function rejected(value, error) {
-    return Promise.reject(isStorage(value) ? error : illegalInvocation());
+    check(value);
+    return Promise.reject(error);
 }
 
 /** The storage of an object. */

@@ -6,6 +6,7 @@
 
 import { cancel, startSleep } from "../calls.js";
 import { enabled } from "../flags.js";
+import { invalidArgType } from "../node/errors.js";
 import { currentScope } from "../scope.js";
 import { DOMException } from "../web/dom-exception.js";
 import { reportException } from "../web/report-error.js";
@@ -127,16 +128,21 @@ function delay(value) {
     return number >= 1 ? Math.trunc(number) : 0;
 }
 
+/** With this flag the global timers are those of `node:timers`. */
+const NODE_TIMERS = "enable_nodejs_global_timers";
+
 function set(method, callback, delayMs, args, repeats) {
     if (typeof callback !== "function") {
-        throw parameterError(method, GLOBAL_SCOPE, 1, "function");
+        throw enabled(NODE_TIMERS)
+            ? invalidArgType("callback", "function", callback)
+            : parameterError(method, GLOBAL_SCOPE, 1, "function");
     }
     const timer = new Timer(callback, args.length === 0 ? undefined : args, delay(delayMs), repeats);
-    return enabled("enable_nodejs_global_timers") ? new Timeout(INTERNAL, timer) : timer.number;
+    return enabled(NODE_TIMERS) ? new Timeout(INTERNAL, timer) : timer.number;
 }
 
 function clear(method, count, timer) {
-    if (count === 0) {
+    if (count === 0 && !enabled(NODE_TIMERS)) {
         throw parameterError(method, GLOBAL_SCOPE, 1, "Number");
     }
     if (isTimeout(timer)) {
@@ -239,6 +245,8 @@ export class Timeout {
 /** What `setImmediate()` returns in Node. */
 export class Immediate extends Timeout {}
 
+Object.defineProperty(Immediate.prototype, Symbol.toStringTag, { value: "Immediate", configurable: true });
+
 const settled = Promise.resolve();
 
 /** Runs a function when the running code has returned. */
@@ -299,3 +307,10 @@ defineInterface(Scheduler);
 
 /** The global `scheduler`. */
 export const scheduler = new Scheduler(INTERNAL);
+
+// A bundler gives what is called like a global another name.
+for (const [name, value] of Object.entries({
+    setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate, queueMicrotask, Timeout, Immediate,
+})) {
+    Object.defineProperty(value, "name", { value: name, configurable: true });
+}

@@ -96,9 +96,9 @@ export class DurableObjectTransaction {
     }
 
     /** Removes a key, or several. */
-    async delete(keys, options) {
+    delete(keys, options) {
         check(this);
-        return operations.remove(this.#open("delete"), OWNER, arguments.length, keys, options);
+        return Promise.resolve(operations.remove(this.#open("delete"), OWNER, arguments.length, keys, options));
     }
 
     /** Not within a transaction. */

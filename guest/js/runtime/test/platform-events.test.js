@@ -424,7 +424,7 @@ test("ids and stubs", () => {
     assert.equal(typeof stub.then, "undefined");
     assert.equal(typeof stub.increment, "function");
     assert.equal("increment" in stub, true);
-    assert.equal(JSON.stringify(stub), "{\"id\":{\"name\":\"lobby\"},\"name\":\"lobby\"}");
+    assert.equal(JSON.stringify(stub), "{\"name\":\"lobby\",\"id\":{\"name\":\"lobby\"}}");
 });
 
 test("RPC says that it is not there", async () => {

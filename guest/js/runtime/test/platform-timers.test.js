@@ -9,6 +9,7 @@ import { beforeEach, test } from "node:test";
 import { microtasks, operations, reset } from "./fake-host-platform.js";
 import * as calls from "../calls.js";
 import { makeError, toError, toFailure } from "../failure.js";
+import { setFlags } from "../flags.js";
 import * as timers from "../platform/timers.js";
 import { Invocation, Scope, currentScope, endInvocations, runInScope, setScope } from "../scope.js";
 
@@ -199,6 +200,31 @@ test("the number of an invocation lasts until the end of its last turn", () => {
     assert.equal(invocation.number, 0);
 });
 
+test("with node's timers, a timer is an object", () => {
+    setFlags("2026-10-01", ["enable_nodejs_global_timers"]);
+    assert.throws(() => timers.setTimeout(5), {
+        code: "ERR_INVALID_ARG_TYPE",
+        message: "The \"callback\" argument must be of type function. Received type number (5)",
+    });
+    assert.equal(timers.clearTimeout(), undefined);
+    const timer = timers.setTimeout(() => {}, 5);
+    assert.deepEqual([timer.hasRef(), timer.unref() === timer, timer.hasRef()], [true, true, false]);
+    assert.equal(timer.refresh(), timer);
+    assert.equal(operations.filter(([name]) => name === "callSleep").length, 2);
+    timers.clearTimeout(String(+timer));
+    timer.close();
+    assert.equal(operations.filter(([name]) => name === "cancel").length, 2);
+    setFlags("2026-04-22", ["enhanced_error_serialization"]);
+});
+
+test("an error of an unknown class keeps its name, in its message before 2026-04-21", () => {
+    setFlags("2026-01-01", []);
+    assert.equal(makeError("Mine", "m", undefined, true).message, "Mine: m");
+    setFlags("2026-04-22", ["enhanced_error_serialization"]);
+    const error = makeError("Mine", "m", undefined, true);
+    assert.deepEqual([error.name, error.message, error.constructor], ["Mine", "m", Error]);
+});
+
 const custom = Object.assign(new TypeError("m"), { name: "Mine", retryable: true });
 const nasty = {
     get message() {
@@ -224,6 +250,7 @@ test("whatever is thrown becomes a failure", () => {
         assert.deepEqual(toFailure(value).slice(0, 2), expected);
     }
     assert.equal(toFailure(custom)[4], true);
+    assert.match(toFailure({ name: "N", message: "m", stack: "    at f (a.js:1:1)\n" })[2], /^N: m\n {4}at f \(a\.js:1:1\)$/u);
 });
 
 test("failures become errors of their class", () => {
