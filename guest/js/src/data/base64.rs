@@ -46,7 +46,7 @@ fn atob<'js>(ctx: Ctx<'js>, text: Utf8<'js>) -> Result<Option<Value<'js>>> {
 
 fn forgiving(text: &[u8]) -> Option<Vec<u8>> {
     let mut digits: Vec<u8> = text.iter().copied().filter(|digit| !is_space(*digit)).collect();
-    if digits.len() % 4 == 0 {
+    if digits.len().is_multiple_of(4) {
         let padding = digits.iter().rev().take(2).take_while(|digit| **digit == b'=').count();
         digits.truncate(digits.len() - padding);
     }

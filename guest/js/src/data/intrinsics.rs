@@ -3,7 +3,7 @@
 //! Invariant: evaluated before any other script; what a script does to the globals later changes nothing here.
 
 use super::raw::js_lifetime;
-use rquickjs::{Ctx, Error, Exception, FromJs, Function, Object, Result, Value};
+use rquickjs::{Ctx, Error, Exception, Function, Object, Result, Value};
 use std::ops::Deref;
 
 const SOURCE: &str = include_str!("intrinsics.js");
@@ -92,9 +92,4 @@ impl<'js> Intrinsics<'js> {
         let number = |index: u32| parts.get::<_, f64>(index).map(|number| number as usize);
         Ok((parts.get(0)?, number(1)?, number(2)?))
     }
-}
-
-/// A part of an array that a function of the script returned.
-pub(super) fn part<'js, T: FromJs<'js>>(parts: &Object<'js>, index: u32) -> Result<T> {
-    parts.get(index)
 }

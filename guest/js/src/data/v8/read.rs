@@ -132,16 +132,7 @@ impl<'a, 'js> Reader<'a, 'js> {
                 self.elements(array, at, length)
             }
             Frame::Map { map, key, count } => self.map(map, key, count, value),
-            Frame::Set { set, count } => {
-                if let Some(value) = value {
-                    self.intrinsics()?.add_item.call::<_, ()>((set.clone(), value))?;
-                }
-                if self.ends(b',', count)? {
-                    return Ok(Some(set));
-                }
-                self.open.push(Frame::Set { set, count: count + 1 });
-                self.value()
-            }
+            Frame::Set { set, count } => self.set(set, count, value),
             Frame::Cause { error } => {
                 if let Some(cause) = value {
                     self.intrinsics()?.set_cause.call::<_, ()>((error.clone(), cause))?;
@@ -165,16 +156,11 @@ impl<'a, 'js> Reader<'a, 'js> {
 
     /// Reads a value, or opens a frame for one.
     fn value(&mut self) -> Read<Option<Value<'js>>> {
-        let mut tag = self.tag()?;
-        while tag == b'?' {
-            // The number of objects before this one, written by old versions to check themselves.
-            self.varint()?;
-            tag = self.tag()?;
+        let tag = self.tag()?;
+        match self.primitive(tag)? {
+            Some(primitive) => Ok(Some(primitive)),
+            None => self.object(tag),
         }
-        if let Some(primitive) = self.primitive(tag)? {
-            return Ok(Some(primitive));
-        }
-        self.object(tag)
     }
 
     fn primitive(&mut self, tag: u8) -> Read<Option<Value<'js>>> {
@@ -263,19 +249,32 @@ impl<'a, 'js> Reader<'a, 'js> {
         object
     }
 
-    fn properties(&mut self, object: Value<'js>, count: u64, end: u8, length: Option<u32>) -> Read<Option<Value<'js>>> {
-        if self.ends(end, count)? {
-            if let Some(length) = length {
-                if self.length()? != length {
-                    return Err(Failed::Malformed);
+    fn properties(
+        &mut self,
+        object: Value<'js>,
+        mut count: u64,
+        end: u8,
+        length: Option<u32>,
+    ) -> Read<Option<Value<'js>>> {
+        while !self.ends(end, count)? {
+            let key = self.key()?;
+            count += 1;
+            let tag = self.tag()?;
+            match self.primitive(tag)? {
+                Some(value) => key.define(&object, value)?,
+                None => {
+                    self.open.push(Frame::Properties { object, key: Some(key), count, end, length });
+                    return self.object(tag);
                 }
-                raw::set_length(&object, length)?;
             }
-            return Ok(Some(object));
         }
-        let key = Some(self.key()?);
-        self.open.push(Frame::Properties { object, key, count: count + 1, end, length });
-        self.value()
+        if let Some(length) = length {
+            if self.length()? != length {
+                return Err(Failed::Malformed);
+            }
+            raw::set_length(&object, length)?;
+        }
+        Ok(Some(object))
     }
 
     /// A property's name is a string or a number.
@@ -299,13 +298,17 @@ impl<'a, 'js> Reader<'a, 'js> {
     }
 
     fn elements(&mut self, array: Value<'js>, mut at: u32, length: u32) -> Read<Option<Value<'js>>> {
-        while at < length && self.peek() == Some(b'-') {
-            self.tag()?;
+        while at < length {
+            let tag = self.tag()?;
+            // A hole stays one.
+            if tag != b'-' {
+                let Some(value) = self.primitive(tag)? else {
+                    self.open.push(Frame::Elements { array, at, length });
+                    return self.object(tag);
+                };
+                raw::define_element(&array, at, value)?;
+            }
             at += 1;
-        }
-        if at < length {
-            self.open.push(Frame::Elements { array, at, length });
-            return self.value();
         }
         self.properties(array, 0, b'$', Some(length))
     }
@@ -313,23 +316,48 @@ impl<'a, 'js> Reader<'a, 'js> {
     fn map(
         &mut self,
         map: Value<'js>,
-        key: Option<Value<'js>>,
-        count: u64,
-        value: Option<Value<'js>>,
+        mut key: Option<Value<'js>>,
+        mut count: u64,
+        mut value: Option<Value<'js>>,
     ) -> Read<Option<Value<'js>>> {
-        let key = match (key, value) {
-            (Some(key), Some(value)) => {
-                self.intrinsics()?.set_entry.call::<_, ()>((map.clone(), key, value))?;
-                None
+        loop {
+            key = match (key, value) {
+                (Some(key), Some(value)) => {
+                    self.intrinsics()?.set_entry.call::<_, ()>((map.clone(), key, value))?;
+                    None
+                }
+                (None, value) => value,
+                (key, None) => key,
+            };
+            if key.is_none() && self.ends(b':', count)? {
+                return Ok(Some(map));
             }
-            (None, value) => value,
-            (key, None) => key,
-        };
-        if key.is_none() && self.ends(b':', count)? {
-            return Ok(Some(map));
+            count += 1;
+            let tag = self.tag()?;
+            value = self.primitive(tag)?;
+            if value.is_none() {
+                self.open.push(Frame::Map { map, key, count });
+                return self.object(tag);
+            }
         }
-        self.open.push(Frame::Map { map, key, count: count + 1 });
-        self.value()
+    }
+
+    fn set(&mut self, set: Value<'js>, mut count: u64, mut item: Option<Value<'js>>) -> Read<Option<Value<'js>>> {
+        loop {
+            if let Some(item) = item {
+                self.intrinsics()?.add_item.call::<_, ()>((set.clone(), item))?;
+            }
+            if self.ends(b',', count)? {
+                return Ok(Some(set));
+            }
+            count += 1;
+            let tag = self.tag()?;
+            item = self.primitive(tag)?;
+            if item.is_none() {
+                self.open.push(Frame::Set { set, count });
+                return self.object(tag);
+            }
+        }
     }
 
     /// Whether the tag `end` comes next. Then it is read, and the count that follows must be `count`.
@@ -531,9 +559,18 @@ impl<'a, 'js> Reader<'a, 'js> {
         self.bytes.get(self.at).copied()
     }
 
+    /// The tag that comes next, after padding and counts.
     fn tag(&mut self) -> Read<u8> {
-        self.peek();
-        self.byte()
+        loop {
+            self.peek();
+            match self.byte()? {
+                // The number of objects before this one, written by old versions to check themselves.
+                b'?' => {
+                    self.varint()?;
+                }
+                tag => return Ok(tag),
+            }
+        }
     }
 }
 

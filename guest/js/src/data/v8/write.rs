@@ -35,14 +35,33 @@ struct Writer<'a, 'js> {
 }
 
 enum Frame<'js> {
-    /// Named properties from `at` on, then the tag `end`, their number and for an array its length.
-    Properties { object: Value<'js>, keys: OwnKeys<'js>, at: u32, written: u32, end: u8, length: Option<u32> },
+    Properties(Properties<'js>),
     /// Elements from `at` on, then the named properties.
-    Elements { array: Value<'js>, keys: OwnKeys<'js>, at: u32, length: u32 },
+    Elements {
+        array: Value<'js>,
+        keys: OwnKeys<'js>,
+        at: u32,
+        length: u32,
+    },
     /// The values of an array of ours, then the tag `end` and their number.
-    Flat { values: Value<'js>, at: u32, length: u32, end: u8 },
+    Flat {
+        values: Value<'js>,
+        at: u32,
+        length: u32,
+        end: u8,
+    },
     /// The tag alone.
     End(u8),
+}
+
+/// Named properties from `at` on, then the tag `end`, their number and for an array its length.
+struct Properties<'js> {
+    object: Value<'js>,
+    keys: OwnKeys<'js>,
+    at: u32,
+    written: u32,
+    end: u8,
+    length: Option<u32>,
 }
 
 /// Objects that have been written, by address, and their numbers for back references.
@@ -97,6 +116,11 @@ impl Hasher for AddressHasher {
 impl<'js> Writer<'_, 'js> {
     /// Writes a primitive, or begins an object.
     fn value(&mut self, value: &Value<'js>) -> Result<()> {
+        if self.primitive(value)? { Ok(()) } else { self.object(value) }
+    }
+
+    /// Writes a primitive; says whether it was one.
+    fn primitive(&mut self, value: &Value<'js>) -> Result<bool> {
         if let Some(integer) = value.as_int() {
             self.number(integer.into());
         } else if let Some(number) = value.as_float() {
@@ -110,55 +134,41 @@ impl<'js> Writer<'_, 'js> {
         } else if value.is_undefined() {
             self.out.push(b'_');
         } else if value.is_object() {
-            self.object(value)?;
+            return Ok(false);
         } else if value.is_symbol() {
             return Err(self.refuse(value));
         } else {
             self.out.push(b'Z');
             self.bigint(value)?;
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Continues with the frame that was begun last.
+    /// Continues with the frame that was begun last, up to its next object or its end.
     fn step(&mut self, frame: Frame<'js>) -> Result<()> {
         match frame {
-            Frame::Properties { object, keys, at, written, end, length } if at < keys.len() => {
-                let value = keys.value(at, &object)?;
-                self.key(&keys, at)?;
-                self.open.push(Frame::Properties { object, keys, at: at + 1, written: written + 1, end, length });
-                self.value(&value)
-            }
-            Frame::Properties { written, end, length, .. } => {
-                self.out.push(end);
-                self.varint(written.into());
-                if let Some(length) = length {
-                    self.varint(length.into());
+            Frame::Properties(properties) => self.properties(properties),
+            Frame::Elements { array, keys, mut at, length } => {
+                while at < length {
+                    let value = raw::element(&array, at)?;
+                    at += 1;
+                    if !self.primitive(&value)? {
+                        self.open.push(Frame::Elements { array, keys, at, length });
+                        return self.object(&value);
+                    }
                 }
-                Ok(())
+                let length = Some(length);
+                self.properties(Properties { object: array, keys, at, written: 0, end: b'$', length })
             }
-            Frame::Elements { array, keys, at, length } if at < length => {
-                let value = raw::element(&array, at)?;
-                self.open.push(Frame::Elements { array, keys, at: at + 1, length });
-                self.value(&value)
-            }
-            Frame::Elements { array, keys, length, .. } => {
-                let length_again = Some(length);
-                self.step(Frame::Properties {
-                    object: array,
-                    keys,
-                    at: length,
-                    written: 0,
-                    end: b'$',
-                    length: length_again,
-                })
-            }
-            Frame::Flat { values, at, length, end } if at < length => {
-                let value = raw::element(&values, at)?;
-                self.open.push(Frame::Flat { values, at: at + 1, length, end });
-                self.value(&value)
-            }
-            Frame::Flat { length, end, .. } => {
+            Frame::Flat { values, mut at, length, end } => {
+                while at < length {
+                    let value = raw::element(&values, at)?;
+                    at += 1;
+                    if !self.primitive(&value)? {
+                        self.open.push(Frame::Flat { values, at, length, end });
+                        return self.object(&value);
+                    }
+                }
                 self.out.push(end);
                 self.varint(length.into());
                 Ok(())
@@ -168,6 +178,25 @@ impl<'js> Writer<'_, 'js> {
                 Ok(())
             }
         }
+    }
+
+    fn properties(&mut self, mut frame: Properties<'js>) -> Result<()> {
+        while frame.at < frame.keys.len() {
+            let value = frame.keys.value(frame.at, &frame.object)?;
+            self.key(&frame.keys, frame.at)?;
+            frame.at += 1;
+            frame.written += 1;
+            if !self.primitive(&value)? {
+                self.open.push(Frame::Properties(frame));
+                return self.object(&value);
+            }
+        }
+        self.out.push(frame.end);
+        self.varint(frame.written.into());
+        if let Some(length) = frame.length {
+            self.varint(length.into());
+        }
+        Ok(())
     }
 
     fn begin(&mut self, frame: Frame<'js>) -> Result<()> {
@@ -198,7 +227,7 @@ impl<'js> Writer<'_, 'js> {
                 self.out.push(b'o');
                 let keys = OwnKeys::of(object)?;
                 let object = object.clone();
-                self.begin(Frame::Properties { object, keys, at: 0, written: 0, end: b'{', length: None })
+                self.begin(Frame::Properties(Properties { object, keys, at: 0, written: 0, end: b'{', length: None }))
             }
             Kind::Array => self.array(object),
             Kind::Error => self.error(object),
@@ -242,7 +271,7 @@ impl<'js> Writer<'_, 'js> {
             self.out.push(b'a');
             self.varint(length.into());
             let length = Some(length);
-            self.begin(Frame::Properties { object: array, keys, at: 0, written: 0, end: b'@', length })
+            self.begin(Frame::Properties(Properties { object: array, keys, at: 0, written: 0, end: b'@', length }))
         }
     }
 
