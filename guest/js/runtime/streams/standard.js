@@ -11,9 +11,9 @@ import {
     TransformStream, TransformStreamDefaultController, WritableStream, WritableStreamDefaultController,
     WritableStreamDefaultWriter,
 } from "web-streams-polyfill";
-import { fieldError, illegalInvocation, isObject, parameterError } from "../web/webidl.js";
+import { adoptInterface, fieldError, illegalInvocation, isObject, parameterError } from "../web/webidl.js";
 import {
-    hideProperties, isByteStream, isLocked, isReadable, isReader, isReleased, isWritable, isWriterLocked,
+    isByteStream, isLocked, isReadable, isReader, isReleased, isWritable, isWriterLocked,
 } from "./internals.js";
 
 const LOCKED = "This ReadableStream is currently locked to a reader.";
@@ -23,25 +23,19 @@ const WRITER_RELEASED = "This WritableStream writer has been released.";
 const NO_BYOB = "This ReadableStream does not support BYOB reads.";
 const BAD_MODE = "mode must be undefined or 'byob' in call to getReader().";
 
-hideProperties(ReadableStream, ["_state", "_reader", "_storedError", "_disturbed", "_readableStreamController"]);
-hideProperties(WritableStream, [
-    "_state", "_storedError", "_writer", "_writableStreamController", "_writeRequests", "_inFlightWriteRequest",
-    "_closeRequest", "_inFlightCloseRequest", "_pendingAbortRequest", "_backpressure",
-]);
-hideProperties(TransformStream, [
-    "_writable", "_readable", "_backpressure", "_backpressureChangePromise", "_backpressureChangePromise_resolve",
-    "_transformStreamController",
-]);
-for (const reader of [ReadableStreamDefaultReader, ReadableStreamBYOBReader]) {
-    hideProperties(reader, [
-        "_ownerReadableStream", "_closedPromise", "_closedPromise_resolve", "_closedPromise_reject", "_readRequests",
-        "_readIntoRequests",
-    ]);
+/** What `JSON.stringify()` makes of an object of the platform: the library's private properties would be seen else. */
+function toJSON() {
+    return {};
 }
-hideProperties(WritableStreamDefaultWriter, [
-    "_ownerWritableStream", "_readyPromise", "_readyPromise_resolve", "_readyPromise_reject", "_readyPromiseState",
-    "_closedPromise", "_closedPromise_resolve", "_closedPromise_reject", "_closedPromiseState",
-]);
+
+for (const constructor of [
+    ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
+    ReadableStreamDefaultController, ReadableStreamDefaultReader, TransformStream, TransformStreamDefaultController,
+    WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter,
+]) {
+    Object.defineProperty(constructor.prototype, "toJSON", { value: toJSON, writable: true, configurable: true });
+    adoptInterface(constructor);
+}
 
 /**
  * Puts checks before members of a class.

@@ -140,6 +140,11 @@ export function defineInterface(constructor, { name = bareName(constructor), con
     interfaces.set(prototype, name);
 }
 
+/** Says that a class that a library brings is an interface of the platform. */
+export function adoptInterface(constructor) {
+    interfaces.set(constructor.prototype, bareName(constructor));
+}
+
 /**
  * The interface of an object of the platform, of the class nearest to it.
  *
