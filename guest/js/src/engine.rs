@@ -50,6 +50,10 @@ pub(crate) fn set_handlers<'js>(ctx: &Ctx<'js>, object: Object<'js>) {
 /// # Panics
 /// When the runtime does not evaluate: a bug of ours.
 pub fn boot() {
+    std::panic::set_hook(Box::new(|panic| {
+        let message = format!("emu's JavaScript engine failed, which is a bug of emu: {panic}");
+        border::op(&Op::Log { level: LogLevel::Error, message });
+    }));
     let runtime = Runtime::new().expect("QuickJS starts");
     runtime.set_max_stack_size(MAX_STACK_BYTES);
     runtime.set_gc_threshold(usize::MAX);
@@ -94,7 +98,7 @@ pub fn init(init: Init) {
     with_engine(|engine| {
         engine.runtime.set_max_stack_size(MAX_STACK_BYTES);
         let started = engine.context.with(|ctx| {
-            modules::start(&ctx, init, || run_jobs(engine)).map_err(|error| failure_of_exception(&ctx, error))
+            modules::start(&ctx, init).map_err(|error| failure_of_exception(&ctx, error))
         });
         run_jobs(engine);
         if let Err(failure) = started {

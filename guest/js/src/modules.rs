@@ -130,7 +130,7 @@ fn is_identifier(name: &str) -> bool {
 ///
 /// # Errors
 /// The exception that the worker threw in its global scope.
-pub(crate) fn start(ctx: &Ctx<'_>, init: Init, run_jobs: impl Fn()) -> Result<()> {
+pub(crate) fn start(ctx: &Ctx<'_>, init: Init) -> Result<()> {
     let Init { compatibility_date, compatibility_flags, env, modules } = init;
     let Some(main) = modules.first().map(|module| module.name.clone()) else {
         border::op(&Op::Refuse(Failure::error("there is no module to run")));
@@ -143,7 +143,7 @@ pub(crate) fn start(ctx: &Ctx<'_>, init: Init, run_jobs: impl Fn()) -> Result<()
     let source = SOURCES.with_borrow(|sources| sources.get(&main).cloned());
     let source = source.map(|source| source.bytes.0).unwrap_or_default();
     let (module, promise) = declare(ctx, &main, source)?.eval()?;
-    run_jobs();
+    while ctx.execute_pending_job() {}
     match promise.state() {
         PromiseState::Resolved => {}
         PromiseState::Rejected => {
