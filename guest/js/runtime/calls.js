@@ -15,8 +15,8 @@ import { currentScope, endInvocations, requireHandler, setScope } from "./scope.
  * @typedef {object} Receiver
  * @property {import("./scope.js").Scope} scope
  * @property {() => void} complete The call is done.
- * @property {(status: number, statusText: string, headers: string[], body: unknown, socket: number | undefined) => void}
- *     [respond] A request was answered.
+ * @property {(status: number, statusText: string, headers: string[], body: unknown, socket?: number) => void} [respond]
+ *     A request was answered.
  * @property {(error: Error) => void} fail The call failed.
  */
 
@@ -174,8 +174,8 @@ export function sync() {
  * @param {unknown} body See the contract of bodies in `fetch/bodies.js`.
  * @param {boolean} redirectManual Hand redirects to the caller.
  * @param {string | undefined} cfJson `request.cf`.
- * @returns {Promise<[number, string, string[], unknown, number | undefined]> & {cancel: () => void}} Status, status text,
- *     headers, body and socket of the response.
+ * @returns {Promise<[number, string, string[], unknown, number | undefined]> & {cancel: () => void}} Status, status
+ *     text, headers, body and socket of the response.
  */
 export function fetchCall(target, method, url, headers, body, redirectManual, cfJson) {
     const receiver = new PromiseReceiver();

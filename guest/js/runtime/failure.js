@@ -8,7 +8,7 @@
 import { enabled } from "./flags.js";
 import { DOMException } from "./web/dom-exception.js";
 
-/** Constructors by the name of their instances. A name that is not here belongs to a `DOMException` or to an `Error`. */
+/** Constructors by the name of their instances. A name that is not here belongs to a `DOMException` or an `Error`. */
 const CONSTRUCTORS = new Map([
     ["Error", Error],
     ["TypeError", TypeError],
@@ -71,7 +71,7 @@ export function makeError(name, message, stack, remote, retryable, overloaded, d
     return error;
 }
 
-/** The error for a failure that arrived by itself: no code of the worker is on the stack, so its stack has no frames. */
+/** The error for a failure that arrived by itself: no code of the worker is on the stack, so its own has no frames. */
 export function toError(failure) {
     const error = makeError(...failure);
     const head = error.message === "" ? error.name : `${error.name}: ${error.message}`;

@@ -5,8 +5,8 @@
  */
 
 /**
- * The native functions. Ids of objects are 64 hex digits, times are milliseconds, bytes go in as an `ArrayBuffer` or any
- * view and come out as a fresh `ArrayBuffer`; what is absent is `undefined`.
+ * The native functions. Ids of objects are 64 hex digits, times are milliseconds, bytes go in as an `ArrayBuffer` or
+ * any view and come out as a fresh `ArrayBuffer`; what is absent is `undefined`.
  *
  * @type {Record<string, Function>}
  */

@@ -11,13 +11,14 @@
 import { host } from "./host.js";
 
 const GLOBAL_SCOPE =
-    "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), setting a timeout, " +
-    "and generating random values are not allowed within global scope. To fix this error, perform this operation within " +
-    "a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";
+    "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), setting a " +
+    "timeout, and generating random values are not allowed within global scope. To fix this error, perform this " +
+    "operation within a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";
 
 /**
- * One delivery of a handler, for as long as the host knows its number. Whoever needs to may set `oncancel`, which is called
- * when the client goes away before the answer (`request.signal`), and `onend`, which is called when the handler has ended.
+ * One delivery of a handler, for as long as the host knows its number. Whoever needs to may set `oncancel`, which is
+ * called when the client goes away before the answer (`request.signal`), and `onend`, which is called when the handler
+ * has ended.
  */
 export class Invocation {
     /** @param {number} number The host's number while the invocation lasts. */
@@ -69,7 +70,8 @@ export class Scope {
      * @param {Invocation} invocation The invocation on whose behalf code runs.
      * @param {number} object The object inside this isolate; 0 is the worker itself.
      * @param {number} section The critical section; 0 is none.
-     * @param {Map<object, unknown> | undefined} stores What `AsyncLocalStorage` keeps, by instance; never changed in place.
+     * @param {Map<object, unknown> | undefined} stores What `AsyncLocalStorage` keeps, by instance; never changed in
+     *     place.
      */
     constructor(invocation, object, section, stores) {
         this.invocation = invocation;

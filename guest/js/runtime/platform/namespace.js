@@ -5,7 +5,9 @@
  */
 
 import { host } from "../host.js";
-import { defineInterface, illegalConstructor, illegalInvocation, isObject, parameterError, usv } from "../web/webidl.js";
+import {
+    defineInterface, illegalConstructor, illegalInvocation, isObject, parameterError, usv,
+} from "../web/webidl.js";
 import { Fetcher, FETCHER_TOKEN } from "./fetcher.js";
 import { checkOptions } from "./parameters.js";
 

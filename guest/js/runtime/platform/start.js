@@ -23,9 +23,9 @@ const NOTHING =
     "`export default { async fetch(request, env, ctx) { … } };`, or check `main` in the wrangler configuration.";
 
 const NOT_AN_ENTRYPOINT =
-    "The default export is a class that does not extend `WorkerEntrypoint`, so it handles no events. Export an object " +
-    "with handlers, `export default { fetch(request, env, ctx) { … } }`, or a class that extends `WorkerEntrypoint` from " +
-    "\"cloudflare:workers\".";
+    "The default export is a class that does not extend `WorkerEntrypoint`, so it handles no events. Export an " +
+    "object with handlers, `export default { fetch(request, env, ctx) { … } }`, or a class that extends " +
+    "`WorkerEntrypoint` from \"cloudflare:workers\".";
 
 /**
  * Looks at the main module's namespace and declares what it exports.

@@ -3,8 +3,8 @@
  *
  * The host answers inside the turn, so the promises are settled when they are returned.
  *
- * Invariant: what is asynchronous in the platform's API rejects and does not throw, but for a wrong `this`; `delete()` is
- * the exception that the platform makes.
+ * Invariant: what is asynchronous in the platform's API rejects and does not throw, but for a wrong `this`; `delete()`
+ * is the exception that the platform makes.
  */
 
 import { sync } from "../calls.js";

@@ -18,10 +18,10 @@ const READ_AHEAD = 128;
 const NOT_SQLITE =
     "The storage.kv (synchronous KV) API is only available for SQLite-backed Durable Objects, but this object's " +
     "namespace is not declared to use SQLite. You can use the older, asyncronous interface via methods of `storage` " +
-    "itself (e.g. `storage.get()`). Alternatively, to enable SQLite, change `new_classes` to `new_sqlite_classes` within " +
-    "the 'migrations' field in your wrangler.jsonc or wrangler.toml file. If using workerd directly, set `enableSql = " +
-    "true` in your workerd config for the class. Note that this change cannot be made after the class is already " +
-    "deployed to production.";
+    "itself (e.g. `storage.get()`). Alternatively, to enable SQLite, change `new_classes` to `new_sqlite_classes` " +
+    "within the 'migrations' field in your wrangler.jsonc or wrangler.toml file. If using workerd directly, set " +
+    "`enableSql = true` in your workerd config for the class. Note that this change cannot be made after the class " +
+    "is already deployed to production.";
 
 const INVALIDATED =
     "kv.list() iterator was invalidated because a new call to kv.list() was started. Only one kv.list() iterator can " +

@@ -310,7 +310,8 @@ export const scheduler = new Scheduler(INTERNAL);
 
 // A bundler gives what is called like a global another name.
 for (const [name, value] of Object.entries({
-    setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate, queueMicrotask, Timeout, Immediate,
+    setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate, queueMicrotask,
+    Timeout, Immediate,
 })) {
     Object.defineProperty(value, "name", { value: name, configurable: true });
 }

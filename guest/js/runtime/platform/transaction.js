@@ -1,6 +1,6 @@
 /**
- * Transactions of an object's storage (reference §1.8): `transaction()` in a critical section, `transactionSync()` within
- * one stretch of code. Both are savepoints of the host.
+ * Transactions of an object's storage (reference §1.8): `transaction()` in a critical section, `transactionSync()`
+ * within one stretch of code. Both are savepoints of the host.
  *
  * Invariant: every savepoint that is begun here is released or rolled back exactly once.
  */

@@ -49,6 +49,14 @@ async function request(url = "http://a/", { object = 0, entrypoint = "" } = {}) 
     });
 }
 
+/** Asserts that `call` throws what prints as `expected`. */
+function throws(call, expected) {
+    assert.throws(call, (error) => {
+        assert.equal(`${error.name}: ${error.message}`, expected);
+        return true;
+    });
+}
+
 const ok = () => new Response("ok");
 
 test("exports are declared by what they are", () => {
@@ -88,7 +96,10 @@ test("exports are declared by what they are", () => {
 const NOT_A_HANDLER = "the provided value is not of type 'function or ExportedHandler'.";
 const refusals = [
     [{}, /^Error: No event handlers were registered\. This script does nothing\./u],
-    [{ default: 5 }, new RegExp(`^TypeError: Incorrect type for map entry 'default': ${NOT_A_HANDLER} It is a number`, "u")],
+    [
+        { default: 5 },
+        new RegExp(`^TypeError: Incorrect type for map entry 'default': ${NOT_A_HANDLER} It is a number`, "u"),
+    ],
     [{ default: null }, /^TypeError: .*It is `null`\. The default export must be an object with handlers/u],
     [{ default: {}, x: "text" }, new RegExp(`^TypeError: Incorrect type for map entry 'x': ${NOT_A_HANDLER}`, "u")],
 ];
@@ -195,7 +206,8 @@ test("waitUntil wants an argument and its context", async () => {
         default: {
             fetch(_request, _env, ctx) {
                 assert.throws(() => ctx.waitUntil(), {
-                    message: "Failed to execute 'waitUntil' on 'ExecutionContext': parameter 1 is not of type 'Promise'.",
+                    message:
+                        "Failed to execute 'waitUntil' on 'ExecutionContext': parameter 1 is not of type 'Promise'.",
                 });
                 const { waitUntil } = ctx;
                 assert.throws(() => waitUntil(Promise.resolve()), { message: /^Illegal invocation: function called/u });
@@ -343,7 +355,7 @@ for (const [call, expected] of wrongSockets) {
     test(`refused: ${call.toString().slice(9)}`, () => {
         construct("lobby");
         const { ctx } = Room.last;
-        assert.throws(() => call(ctx), (error) => `${error.name}: ${error.message}` === expected || assert.fail(`${error}`));
+        throws(() => call(ctx), expected);
     });
 }
 
@@ -374,7 +386,8 @@ test("an object's hibernatable sockets", () => {
 
 test("a class must be built by the platform", () => {
     assert.throws(() => new Room({}, {}), {
-        message: "Failed to construct 'DurableObjectBase': constructor parameter 1 is not of type 'DurableObjectState'.",
+        message:
+            "Failed to construct 'DurableObjectBase': constructor parameter 1 is not of type 'DurableObjectState'.",
     });
     assert.throws(() => new WorkerEntrypoint(), {
         message: "Failed to construct 'WorkerEntrypoint': constructor parameter 1 is not of type 'Object'.",
@@ -383,8 +396,9 @@ test("a class must be built by the platform", () => {
 });
 
 const { env } = cloudflareWorkers;
+const onNamespace = "on 'DurableObjectNamespace'";
 const owned = (method, index, type) =>
-    `TypeError: Failed to execute '${method}' on 'DurableObjectNamespace': parameter ${index} is not of type '${type}'.`;
+    `TypeError: Failed to execute '${method}' ${onNamespace}: parameter ${index} is not of type '${type}'.`;
 const wrongIds = [
     [() => env.ROOM.idFromName(), owned("idFromName", 1, "string")],
     [() => env.ROOM.idFromString(), owned("idFromString", 1, "string")],
@@ -406,7 +420,7 @@ const wrongIds = [
 
 for (const [call, expected] of wrongIds) {
     test(`refused: ${call.toString().slice(6)}`, () => {
-        assert.throws(call, (error) => `${error.name}: ${error.message}` === expected || assert.fail(`${error}`));
+        throws(call, expected);
     });
 }
 
@@ -514,7 +528,8 @@ test("a listener for `unhandledrejection` may keep the log from it", () => {
 
 test("service-worker syntax is refused by naming the module syntax", () => {
     globalTarget.addEventListener("fetch", () => {});
-    assert.match(start({}), /^Error: This worker uses the service-worker syntax .* Use the module syntax: `export default/u);
+    const refused = /^Error: This worker uses the service-worker syntax .* Use the module syntax: `export default/u;
+    assert.match(start({}), refused);
     assert.match(start({ Room }), /service-worker syntax/u);
     assert.equal(start({ default: { fetch: ok } }).fetch, true);
 });

@@ -23,8 +23,8 @@ const notOfType = (method, index, type, owner = "DurableObjectStorage") =>
     `TypeError: Failed to execute '${method}' on '${owner}': parameter ${index} is not of type '${type}'.`;
 
 const PUT_TWO_WAYS =
-    "TypeError: put() may only be called with a single key-value pair and optional options as put(key, value, options) " +
-    "or with multiple key-value pairs and optional options as put(entries, options)";
+    "TypeError: put() may only be called with a single key-value pair and optional options as put(key, value, " +
+    "options) or with multiple key-value pairs and optional options as put(entries, options)";
 
 const refused = [
     [() => storage.get(), notOfType("get", 1, "string or Array")],
@@ -66,7 +66,10 @@ for (const [call, expected] of refused) {
     test(`refused: ${call.toString().slice(6)}`, async () => {
         const promise = call();
         assert.ok(promise instanceof Promise, "asynchronous methods reject and do not throw");
-        await assert.rejects(promise, (error) => `${error.name}: ${error.message}` === expected || assert.fail(`${error}`));
+        await assert.rejects(promise, (error) => {
+            assert.equal(`${error.name}: ${error.message}`, expected);
+            return true;
+        });
     });
 }
 
@@ -278,7 +281,8 @@ test("a transaction that was rolled back or has ended is of no use", async () =>
     });
     assert.deepEqual(asked, [["savepointBegin", 1, true], ["savepointRollback", 1]]);
     for (const name of ["get", "list", "put", "delete", "getAlarm", "setAlarm", "deleteAlarm"]) {
-        await assert.rejects(async () => kept[name]("a", 1), { message: `Cannot ${name}() on rolled back transaction` });
+        const message = `Cannot ${name}() on rolled back transaction`;
+        await assert.rejects(async () => kept[name]("a", 1), { message });
     }
     await inTransaction((txn) => {
         kept = txn;

@@ -40,7 +40,8 @@ test("a timer runs once, with its arguments, in its scope", () => {
 });
 
 test("delays are clamped", () => {
-    for (const [given, expected] of [[undefined, 0], [NaN, 0], [-5, 0], ["7", 7], [null, 0], [Infinity, Infinity], [0.9, 0]]) {
+    const cases = [[undefined, 0], [NaN, 0], [-5, 0], ["7", 7], [null, 0], [Infinity, Infinity], [0.9, 0]];
+    for (const [given, expected] of cases) {
         timers.setTimeout(() => {}, given);
         assert.equal(operations.at(-1)[4], expected, String(given));
     }
@@ -250,7 +251,8 @@ test("whatever is thrown becomes a failure", () => {
         assert.deepEqual(toFailure(value).slice(0, 2), expected);
     }
     assert.equal(toFailure(custom)[4], true);
-    assert.match(toFailure({ name: "N", message: "m", stack: "    at f (a.js:1:1)\n" })[2], /^N: m\n {4}at f \(a\.js:1:1\)$/u);
+    const bare = { name: "N", message: "m", stack: "    at f (a.js:1:1)\n" };
+    assert.equal(toFailure(bare)[2], "N: m\n    at f (a.js:1:1)");
 });
 
 test("failures become errors of their class", () => {
