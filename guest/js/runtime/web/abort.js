@@ -230,9 +230,10 @@ export function onAbort(signal, fn) {
     return watch(signal, fn);
 }
 
-provideSignals((signal, fn) => {
+function requireSignal(signal) {
     if (!isSignal(signal)) {
         throw fieldError("signal", "AddEventListenerOptions", "AbortSignal");
     }
-    return signal.aborted ? undefined : watch(signal, fn);
-});
+}
+
+provideSignals(requireSignal, (signal, fn) => (signal.aborted ? undefined : watch(signal, fn)));

@@ -30,8 +30,9 @@ export class CustomEvent extends Event {
         if (arguments.length === 0) {
             throw constructorError("CustomEvent", 1, "string");
         }
-        const { detail = null } = dictionary(init, "CustomEvent", "CustomEventInit");
+        const members = dictionary(init, "CustomEvent", "CustomEventInit");
         super(type, init);
+        const { detail = null } = members;
         this.#detail = detail;
     }
 
@@ -72,8 +73,9 @@ export class MessageEvent extends Event {
             this.#data = nextData;
             return;
         }
-        const { data = null, origin, lastEventId, source, ports } = dictionary(init, "MessageEvent", "Initializer");
+        const members = dictionary(init, "MessageEvent", "Initializer");
         super(type, init);
+        const { data = null, lastEventId, origin, ports, source } = members;
         this.#data = data;
         if (origin !== undefined || lastEventId !== undefined || source !== undefined || ports !== undefined) {
             this.#rest = {
@@ -137,8 +139,9 @@ export class CloseEvent extends Event {
         if (arguments.length === 0) {
             throw constructorError("CloseEvent", 1, "string");
         }
-        const { code, reason, wasClean } = dictionary(init, "CloseEvent", "Initializer");
+        const members = dictionary(init, "CloseEvent", "Initializer");
         super(type, init);
+        const { code, reason, wasClean } = members;
         this.#code = code === undefined ? 0 : Number(code) & 0xff_ff;
         this.#reason = reason === undefined ? "" : usv(reason);
         this.#wasClean = Boolean(wasClean);
@@ -176,8 +179,9 @@ export class ErrorEvent extends Event {
         if (arguments.length === 0) {
             throw constructorError("ErrorEvent", 1, "string");
         }
-        const { message, filename, lineno, colno, error } = dictionary(init, "ErrorEvent", "ErrorEventInit");
+        const members = dictionary(init, "ErrorEvent", "ErrorEventInit");
         super(type, init);
+        const { colno, error, filename, lineno, message } = members;
         this.#members = {
             message: message === undefined ? "" : `${message}`,
             filename: filename === undefined ? "" : usv(filename),

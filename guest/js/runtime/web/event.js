@@ -137,15 +137,12 @@ export class Event {
     /** The target of the dispatch; as on the platform, it stays after it. */
     get currentTarget() {
         const flags = Event.#flagsOf(this);
-        if ((flags & DISPATCHING) === 0 && enabled("pedantic_wpt")) {
-            return null;
-        }
-        return this.#target ?? undefined;
+        return (flags & DISPATCHING) === 0 && enabled("pedantic_wpt") ? null : this.#target;
     }
 
     get target() {
         Event.#flagsOf(this);
-        return this.#target ?? (enabled("pedantic_wpt") ? null : undefined);
+        return this.#target;
     }
 
     get srcElement() {
@@ -229,14 +226,17 @@ function handlerName(type) {
 
 /** Calls back when a signal aborts; given by `abort.js`, which needs this file. */
 let watchSignal;
+let requireSignal;
 
 /**
  * Sets how listeners with a `signal` watch it.
  *
- * @param {(signal: unknown, fn: () => void) => (() => void) | undefined} watch Calls `fn` when the signal aborts and
- *     returns what undoes that; `undefined` when it has aborted already; throws `TypeError` when it is no signal.
+ * @param {(signal: unknown) => void} check Throws a `TypeError` when a value is no signal.
+ * @param {(signal: AbortSignal, fn: () => void) => (() => void) | undefined} watch Calls `fn` when the signal aborts and
+ *     returns what undoes that; `undefined` when it has aborted already.
  */
-export function provideSignals(watch) {
+export function provideSignals(check, watch) {
+    requireSignal = check;
     watchSignal = watch;
 }
 
@@ -313,18 +313,27 @@ export class EventTarget {
         }
         type = string(type);
         requireListener("addEventListener", callback, "function or HandlerObject");
-        if (callback === null) {
-            return;
-        }
-        if (typeof callback === "object" && typeof callback.handleEvent !== "function") {
+        if (callback !== null && typeof callback === "object" && typeof callback.handleEvent !== "function") {
             throw fieldError("handleEvent", "HandlerObject", "function");
         }
         if (options === undefined || options === null) {
-            this.#add(type, callback, false, false);
+            if (callback !== null) {
+                this.#add(type, callback, false, false);
+            }
+            return;
+        }
+        this.#addWith(type, callback, options);
+    }
+
+    #addWith(type, callback, options) {
+        const { once = false, passive = false, signal = undefined } = options;
+        if (signal !== undefined) {
+            requireSignal(signal);
+        }
+        if (callback === null) {
             return;
         }
         refuseCapture("addEventListener", options);
-        const { once = false, passive = false, signal = undefined } = options;
         if (signal === undefined) {
             this.#add(type, callback, once, passive);
         } else {

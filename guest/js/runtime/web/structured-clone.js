@@ -246,9 +246,9 @@ function describe(value) {
     return kind === "Generator" ? "[object Generator]" : `#<${kind}>`;
 }
 
-/** The host copies faster, but knows nothing of the interfaces; it refuses their objects, which are rare. */
+/** The host copies faster, but refuses objects of the platform and keeps less of errors; both are rare. */
 function copyOf(value) {
-    if (!isDOMException(value)) {
+    if (!(value instanceof Error)) {
         try {
             return host.cloneValue(value);
         } catch (error) {

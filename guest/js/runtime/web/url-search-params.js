@@ -42,13 +42,11 @@ function fromSequence(init) {
     return list;
 }
 
-/** The pairs of an object: its own enumerable members. */
+/** The pairs of an object: its own enumerable members; as on the platform, symbols do not count. */
 function fromRecord(init) {
     const pairs = new Map();
-    for (const key of Reflect.ownKeys(init)) {
-        if (Object.getOwnPropertyDescriptor(init, key)?.enumerable) {
-            pairs.set(usv(key), usv(init[key]));
-        }
+    for (const key of Object.keys(init)) {
+        pairs.set(usv(key), usv(init[key]));
     }
     return [...pairs].flat();
 }
