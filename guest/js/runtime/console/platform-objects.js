@@ -2,68 +2,54 @@
  * The platform's own classes keep their state in private fields; this file knows how to show it: as entries (`Headers`,
  * `FormData`, `URLSearchParams`) or as the getters of the class and of its ancestors.
  *
- * Invariant: code of the worker's author is never called; only classes named to `describePlatformClasses` are looked at.
+ * Invariant: code of the worker's author is never called; only interfaces of the platform are looked at.
  */
 
-/** @type {Map<object, string[]>} The names of the getters, by prototype. */
-const getters = new Map();
-/** @type {Map<object, (value: object) => Iterable<[string, unknown]>>} */
-const entryReaders = new Map();
+import { allInterfaces, interfaceOf } from "../web/webidl.js";
 
-function ownGetters(prototype) {
-    const names = [];
-    for (const name of Object.getOwnPropertyNames(prototype)) {
-        const { get } = Object.getOwnPropertyDescriptor(prototype, name);
-        if (get !== undefined && name !== "__proto__") {
-            names.push(name);
-        }
+/** Interfaces that are shown as maps. */
+const MAPS = new Set(["FormData", "Headers", "URLSearchParams"]);
+
+/** @type {Map<object, string[]>} Names of getters by prototype, found when first asked for. */
+const getters = new Map();
+
+function gettersOf(prototype) {
+    let names = getters.get(prototype);
+    if (names === undefined) {
+        names = Object.getOwnPropertyNames(prototype).filter((name) => {
+            return Object.getOwnPropertyDescriptor(prototype, name).get !== undefined;
+        });
+        getters.set(prototype, names);
     }
     return names;
 }
 
-/**
- * Names classes of the platform, so that inspection shows what their getters say. Called once, before the freeze.
- *
- * @param {Function[]} classes
- */
-export function describePlatformClasses(classes) {
-    for (const { prototype } of classes) {
-        if (prototype === undefined || prototype instanceof Error) {
-            continue;
-        }
-        getters.set(prototype, ownGetters(prototype));
-    }
-}
+/** Names by prototype, taken over when first asked for: by then all interfaces are defined. @type {Map<object, string>} */
+let interfaces;
 
-/**
- * Names classes of the platform that are shown as maps.
- *
- * @param {Function[]} classes With an `entries()` method each.
- */
-export function describePlatformMaps(classes) {
-    for (const { prototype } of classes) {
-        entryReaders.set(prototype, prototype.entries);
-    }
-}
-
-function ancestorIn(table, value) {
+/** The prototypes of platform interfaces from which `value` inherits, nearest first. */
+function interfacesOf(value) {
+    interfaces ??= new Map(allInterfaces());
+    const found = [];
     for (let proto = Object.getPrototypeOf(value); proto !== null; proto = Object.getPrototypeOf(proto)) {
-        const found = table.get(proto);
-        if (found !== undefined) {
-            return found;
+        if (interfaces.has(proto)) {
+            found.push(proto);
         }
     }
-    return undefined;
+    return found;
 }
 
 /** The entries of a map-like object of the platform, or `undefined` for anything else. */
 export function platformEntries(value) {
-    const read = ancestorIn(entryReaders, value);
-    if (read === undefined) {
+    if (interfaceOf(value) === undefined) {
+        return undefined;
+    }
+    const map = interfacesOf(value).find((proto) => MAPS.has(interfaces.get(proto)));
+    if (map === undefined) {
         return undefined;
     }
     try {
-        return [...Reflect.apply(read, value, [])];
+        return [...Reflect.apply(map.entries, value, [])];
     } catch {
         return undefined; // A prototype, or an object that only pretends.
     }
@@ -71,16 +57,16 @@ export function platformEntries(value) {
 
 /** The state of an object of the platform as `[name, value]`, or `undefined` for anything else. */
 export function platformMembers(value) {
-    if (ancestorIn(getters, value) === undefined) {
+    if (interfaceOf(value) === undefined) {
         return undefined;
     }
     const members = [];
-    for (let proto = Object.getPrototypeOf(value); proto !== null; proto = Object.getPrototypeOf(proto)) {
-        for (const name of getters.get(proto) ?? []) {
+    for (const proto of interfacesOf(value)) {
+        for (const name of gettersOf(proto)) {
             try {
                 members.push([name, Reflect.get(proto, name, value)]);
             } catch {
-                return undefined;
+                return undefined; // A prototype, or an object that only pretends.
             }
         }
     }
