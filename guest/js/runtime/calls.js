@@ -7,7 +7,7 @@
 
 import { toError, toFailure } from "./failure.js";
 import { host } from "./host.js";
-import { currentScope, endInvocations, requireHandler, setScope } from "./scope.js";
+import { currentScope, requireHandler, setScope } from "./scope.js";
 
 /**
  * Who hears the end of a call. `scope` is set when the call starts.
@@ -18,6 +18,7 @@ import { currentScope, endInvocations, requireHandler, setScope } from "./scope.
  * @property {(status: number, statusText: string, headers: string[], body: unknown, socket?: number) => void} [respond]
  *     A request was answered.
  * @property {(error: Error) => void} fail The call failed.
+ * @property {() => void} [cancelled] The call was cancelled with its invocation.
  */
 
 /** @type {Map<number, Receiver>} */
@@ -42,7 +43,6 @@ function begin(receiver) {
 
 /** Takes the receiver of a call that has ended, and makes its scope the current one. */
 function end(call) {
-    endInvocations();
     const receiver = pending.get(call);
     if (receiver !== undefined) {
         pending.delete(call);
@@ -58,10 +58,15 @@ export function cancel(call) {
     }
 }
 
-/** Ends every call of an invocation. */
-export function cancelCallsOf(invocation) {
+/**
+ * Ends every call of an invocation; nobody hears of their ends any more.
+ *
+ * @param {number} number The invocation.
+ */
+export function cancelCallsOf(number) {
     for (const [call, receiver] of pending) {
-        if (receiver.scope.invocation === invocation) {
+        if (receiver.scope.invocation.number === number) {
+            receiver.cancelled?.();
             cancel(call);
         }
     }

@@ -16,53 +16,22 @@ const GLOBAL_SCOPE =
     "operation within a handler. https://developers.cloudflare.com/workers/runtime-apis/handlers/";
 
 /**
- * One delivery of a handler, for as long as the host knows its number. Whoever needs to may set `oncancel`, which is
- * called when the client goes away before the answer (`request.signal`), and `onend`, which is called when the handler
- * has ended.
+ * One delivery of a handler. Whoever needs to may set `oncancel`, which is called when the client goes away before the
+ * answer (`request.signal`), and `onend`, which is called when the handler has ended.
  */
 export class Invocation {
-    /** @param {number} number The host's number while the invocation lasts. */
+    /** @param {number} number The host's number, which it does not give to another one. */
     constructor(number) {
-        /** The host's number, then 0: the host may use the number again. */
         this.number = number;
-        /** Its handler has returned or thrown. */
+        /** Its handler has returned or thrown, and the host was told. */
         this.settled = false;
         /** Promises given to `waitUntil()` that are pending. */
         this.waits = 0;
     }
-
-    /** Notes that the handler's result has been sent. */
-    settle() {
-        this.settled = true;
-        this.#considerOver();
-    }
-
-    /** Notes that a promise given to `waitUntil()` has settled. */
-    endWait() {
-        this.waits -= 1;
-        this.#considerOver();
-    }
-
-    // It is over at the end of the turn, as microtasks that are still to run belong to it.
-    #considerOver() {
-        if (this.settled && this.waits === 0) {
-            ending.push(this);
-        }
-    }
 }
 
-/** Invocations that are over when the turn has ended. */
-const ending = [];
-
-/** To be called when an event arrives: what was over at the end of the last turn has ended. */
-export function endInvocations() {
-    while (ending.length > 0) {
-        const invocation = ending.pop();
-        if (invocation.waits === 0) {
-            invocation.number = 0;
-        }
-    }
-}
+/** Nothing has to be done when an event arrives. */
+export function endInvocations() {}
 
 /** See the file's comment. */
 export class Scope {

@@ -12,7 +12,7 @@ import { Response, settleWithResponse } from "../fetch/response.js";
 import { forgetSocket, socketFor } from "../fetch/websocket.js";
 import { setFlags } from "../flags.js";
 import { host } from "../host.js";
-import { endInvocations, Invocation, Scope, setScope } from "../scope.js";
+import { Invocation, Scope, setScope } from "../scope.js";
 import { isObject } from "../web/webidl.js";
 import { alarmInfo, executionContext, scheduledController } from "./context.js";
 import { env, fillEnv } from "./env.js";
@@ -128,11 +128,14 @@ export function socketError(number, object, socket, failure) {
     run(invocation, () => callMethod(object, "webSocketError", [socketFor(socket), toError(failure)]));
 }
 
-/** The client of an invocation went away before it was answered. Objects run on, as their state may depend on it. */
+/**
+ * The client of an invocation went away before it was answered, or an invocation that was answered has nothing more to do
+ * and leaves calls behind. Objects run on, as their state may depend on it.
+ */
 export function cancelled(number) {
-    endInvocations();
     const scope = running.get(number);
     if (scope === undefined) {
+        cancelCallsOf(number);
         return;
     }
     setScope(scope);
@@ -142,13 +145,12 @@ export function cancelled(number) {
         return;
     }
     if (invocation.waits === 0) {
-        cancelCallsOf(invocation);
+        cancelCallsOf(number);
     }
     fail(invocation, new Error(CLIENT_GONE));
 }
 
 function begin(number, object) {
-    endInvocations();
     const invocation = new Invocation(number);
     const scope = new Scope(invocation, object, 0, undefined);
     setScope(scope);
@@ -284,6 +286,6 @@ function fail(invocation, error) {
 
 function end(invocation) {
     running.delete(invocation.number);
-    invocation.settle();
+    invocation.settled = true;
     invocation.onend?.();
 }

@@ -93,6 +93,10 @@ class Timer {
         logUncaught(error);
     }
 
+    cancelled() {
+        this.#finish();
+    }
+
     clear() {
         if (timers.has(this.number)) {
             this.#finish();

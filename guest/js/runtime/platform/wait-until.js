@@ -21,21 +21,21 @@ export function waitUntil(invocation, promise) {
     if (!isObject(promise)) {
         return;
     }
-    const { number } = invocation;
-    if (number === 0) {
-        Promise.resolve(promise).then(undefined, (error) => logRejection(error));
-        return;
-    }
+    const { number, settled } = invocation;
     invocation.waits += 1;
     host.waitUntilBegin(number);
+    const end = (failure) => {
+        invocation.waits -= 1;
+        host.waitUntilEnd(number, failure);
+    };
     Promise.resolve(promise).then(
-        () => {
-            host.waitUntilEnd(number, undefined);
-            invocation.endWait();
-        },
+        () => end(undefined),
         (error) => {
-            host.waitUntilEnd(number, toFailure(error));
-            invocation.endWait();
+            if (settled) {
+                // The host may have forgotten the invocation, and would not log it.
+                logRejection(error);
+            }
+            end(settled ? undefined : toFailure(error));
         },
     );
 }

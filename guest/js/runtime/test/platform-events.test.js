@@ -13,7 +13,7 @@ import { WebSocketPair, WebSocketRequestResponsePair } from "../fetch/websocket.
 import { host } from "../host.js";
 import { cloudflareWorkers } from "../platform/cloudflare-workers.js";
 import * as events from "../platform/events.js";
-import { setTimeout } from "../platform/timers.js";
+import { setInterval, setTimeout } from "../platform/timers.js";
 import { globalTarget } from "../web/event.js";
 
 const { DurableObject, WorkerEntrypoint } = cloudflareWorkers;
@@ -226,6 +226,26 @@ test("a client that goes away cancels what its request started", async () => {
     assert.deepEqual(operations.slice(1).map(([name, number]) => [name, number]), [["cancel", call], ["fail", 60]]);
     events.cancelled(60);
     assert.equal(operations.length, 3);
+});
+
+test("what is left over of an answered request is cancelled", async () => {
+    let ticks = 0;
+    start({
+        default: {
+            fetch() {
+                setInterval(() => {
+                    ticks += 1;
+                }, 5);
+                return ok();
+            },
+        },
+    });
+    events.fetch(61, 0, "", "GET", "http://a/", [], null, undefined);
+    const call = operations.find(([name]) => name === "callSleep")[1];
+    events.cancelled(61);
+    assert.deepEqual(operations.at(-1), ["cancel", call]);
+    calls.complete(call);
+    assert.equal(ticks, 0);
 });
 
 test("a schedule", async () => {

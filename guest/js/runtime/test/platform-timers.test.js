@@ -11,7 +11,7 @@ import * as calls from "../calls.js";
 import { makeError, toError, toFailure } from "../failure.js";
 import { setFlags } from "../flags.js";
 import * as timers from "../platform/timers.js";
-import { Invocation, Scope, currentScope, endInvocations, runInScope, setScope } from "../scope.js";
+import { Invocation, Scope, currentScope, runInScope, setScope } from "../scope.js";
 
 let scope;
 
@@ -187,18 +187,6 @@ test("a failing blockConcurrencyWhile resets the object and never settles", asyn
     const [name, left, failure] = operations.at(-1);
     assert.deepEqual([name, left, failure.slice(0, 2)], ["leaveCritical", number, ["RangeError", "bcw"]]);
     assert.equal(await Promise.race([promise, Promise.resolve("pending")]), "pending");
-});
-
-test("the number of an invocation lasts until the end of its last turn", () => {
-    const { invocation } = scope;
-    invocation.settle();
-    assert.equal(invocation.number, 7, "microtasks of the turn still belong to it");
-    invocation.waits = 1;
-    endInvocations();
-    assert.equal(invocation.number, 7, "something waits");
-    invocation.endWait();
-    endInvocations();
-    assert.equal(invocation.number, 0);
 });
 
 test("with node's timers, a timer is an object", () => {
