@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use super::intrinsics;
-use rquickjs::{ArrayBuffer, Ctx, Error, Exception, FromJs, Object, Result, Value, qjs};
+use rquickjs::{ArrayBuffer, Ctx, Error, Exception, FromJs, Result, Value, qjs};
 use std::borrow::Cow;
 use std::ptr::NonNull;
 use std::slice;
@@ -139,12 +139,6 @@ impl Drop for Utf16<'_> {
     }
 }
 
-impl<'js> FromJs<'js> for Utf16<'js> {
-    fn from_js(_: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
-        Self::new(&value)
-    }
-}
-
 /// The string of these code units.
 ///
 /// # Errors
@@ -238,8 +232,8 @@ impl<'js> Bytes<'js> {
     fn now(&self) -> &[u8] {
         match buffer_bytes(&self.buffer) {
             Ok(all) => all.get(self.offset..self.offset + self.len).unwrap_or(&[]),
+            // Detached meanwhile: it has no bytes, and that is no error here.
             Err(_) => {
-                // Detached meanwhile: it has no bytes, and that is no error here.
                 self.buffer.ctx().catch();
                 &[]
             }
@@ -581,7 +575,7 @@ pub(crate) fn promise_state<'js>(promise: &Value<'js>) -> Option<(u32, Value<'js
     }
 }
 
-/// Whether the value is a proxy, so that looking at it would run its handler.
+/// Whether looking at the value would run a proxy's handler.
 pub(crate) fn is_proxy(value: &Value<'_>) -> bool {
     // SAFETY: reads the class of a value.
     unsafe { qjs::JS_IsProxy(value.as_raw()) }
@@ -604,44 +598,4 @@ pub(crate) fn proxy_parts<'js>(proxy: &Value<'js>) -> Option<(Value<'js>, Value<
         ctx.catch();
         (Value::new_null(ctx.clone()), Value::new_null(ctx.clone()))
     }))
-}
-
-/// The BigInt of an integer.
-///
-/// # Errors
-/// Out of memory.
-pub(crate) fn bigint<'js>(ctx: &Ctx<'js>, magnitude: u64, negative: bool) -> Result<Option<Value<'js>>> {
-    let raw = ctx.as_raw().as_ptr();
-    // SAFETY: the context is live.
-    let value = unsafe {
-        match (negative, i64::try_from(magnitude)) {
-            (false, _) => qjs::JS_NewBigUint64(raw, magnitude),
-            (true, Ok(magnitude)) => qjs::JS_NewBigInt64(raw, -magnitude),
-            (true, Err(_)) => return Ok(None),
-        }
-    };
-    returned(ctx, value).map(Some)
-}
-
-/// Whether the value can be called; a class is a function too.
-pub(crate) fn is_callable(value: &Value<'_>) -> bool {
-    // SAFETY: context and value are live.
-    unsafe { qjs::JS_IsFunction(value.ctx().as_raw().as_ptr(), value.as_raw()) }
-}
-
-/// A fresh plain object.
-///
-/// # Errors
-/// Out of memory.
-pub(crate) fn plain_object<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
-    Object::new(ctx.clone()).map(Object::into_value)
-}
-
-/// A fresh empty array.
-///
-/// # Errors
-/// Out of memory.
-pub(crate) fn empty_array<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
-    // SAFETY: the context is live.
-    returned(ctx, unsafe { qjs::JS_NewArray(ctx.as_raw().as_ptr()) })
 }

@@ -1,7 +1,7 @@
 //! Text and bytes: UTF-8, the Encoding Standard's decoders, Latin-1, hexadecimal.
 //!
-//! Invariant: a decoder holds what an incomplete character needs, nothing else; a string with lone surrogates is encoded
-//! with U+FFFD for each.
+//! Invariant: a decoder holds what an incomplete character needs, nothing else; a string with lone surrogates is
+//! encoded with U+FFFD for each.
 
 use super::raw::{self, Bytes, Utf8, Utf16};
 use super::set;

@@ -5,25 +5,52 @@
 use super::raw::Utf8;
 use super::set;
 use super::text::string;
-use rquickjs::{Array, Ctx, Object, Result};
-use url::{Url, quirks};
+use rquickjs::{Array, Ctx, Object};
+use url::{ParseError, Position, Url, quirks};
 
-pub(super) fn register<'js>(host: &Object<'js>) -> Result<()> {
+pub(super) fn register<'js>(host: &Object<'js>) -> rquickjs::Result<()> {
     set(host, "urlParse", url_parse)?;
     set(host, "urlSet", url_set)
 }
 
 /// The parts of the URL that `input` is, relative to `base` if there is one; nothing when it is none.
-fn url_parse<'js>(ctx: Ctx<'js>, input: Utf8<'js>, base: Option<Utf8<'js>>) -> Result<Option<Array<'js>>> {
+fn url_parse<'js>(ctx: Ctx<'js>, input: Utf8<'js>, base: Option<Utf8<'js>>) -> rquickjs::Result<Option<Array<'js>>> {
     let parsed = match base {
         None => Url::parse(&input.text()),
-        Some(base) => Url::parse(&base.text()).and_then(|base| base.join(&input.text())),
+        Some(base) => Url::parse(&base.text()).and_then(|base| join(&base, &input.text())),
     };
-    parsed.ok().map(|url| parts(&ctx, &url)).transpose()
+    parsed.ok().map(|url| parts(&ctx, url)).transpose()
+}
+
+/// However many slashes an `http:` URL's authority follows, it is the authority; the crate takes two only.
+fn join(base: &Url, input: &str) -> Result<Url, ParseError> {
+    let slashes = ['/', '\\'];
+    let trimmed = input.trim_start_matches(|character| character <= ' ');
+    let authority = trimmed.trim_start_matches(slashes);
+    if base.is_special() && base.scheme() != "file" && trimmed.len() - authority.len() > 2 {
+        base.join(&format!("//{authority}"))
+    } else {
+        base.join(input)
+    }
+}
+
+/// The standard escapes carets in paths since the crate's version of it.
+fn with_escaped_carets(url: Url) -> Url {
+    if url.cannot_be_a_base() || !url.path().contains('^') {
+        return url;
+    }
+    let (before, after) = (&url[..Position::BeforePath], &url[Position::AfterPath..]);
+    let escaped = Url::parse(&format!("{before}{}{after}", url.path().replace('^', "%5E")));
+    escaped.unwrap_or(url)
 }
 
 /// The parts after setting one of them; nothing when the value is refused.
-fn url_set<'js>(ctx: Ctx<'js>, href: Utf8<'js>, which: Utf8<'js>, value: Utf8<'js>) -> Result<Option<Array<'js>>> {
+fn url_set<'js>(
+    ctx: Ctx<'js>,
+    href: Utf8<'js>,
+    which: Utf8<'js>,
+    value: Utf8<'js>,
+) -> rquickjs::Result<Option<Array<'js>>> {
     let Ok(mut url) = Url::parse(&href.text()) else { return Ok(None) };
     let value = value.text();
     let taken = match which.text().as_ref() {
@@ -47,13 +74,14 @@ fn url_set<'js>(ctx: Ctx<'js>, href: Utf8<'js>, which: Utf8<'js>, value: Utf8<'j
         }
         _ => Err(()),
     };
-    taken.ok().map(|()| parts(&ctx, &url)).transpose()
+    taken.ok().map(|()| parts(&ctx, url)).transpose()
 }
 
 /// `[href, scheme end, username end, host start, host end, port, path start, query start, fragment start, origin]`, -1
 /// for a port, query or fragment that is not there.
-fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> Result<Array<'js>> {
-    let at = quirks::internal_components(url);
+fn parts<'js>(ctx: &Ctx<'js>, url: Url) -> rquickjs::Result<Array<'js>> {
+    let url = with_escaped_carets(url);
+    let at = quirks::internal_components(&url);
     let position = |position: u32| i64::from(position);
     let optional = |position: Option<u32>| position.map_or(-1, i64::from);
     let positions = [
@@ -71,6 +99,6 @@ fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> Result<Array<'js>> {
     for (index, position) in positions.into_iter().enumerate() {
         parts.set(index + 1, position)?;
     }
-    parts.set(9, string(ctx, &quirks::origin(url))?)?;
+    parts.set(9, string(ctx, &quirks::origin(&url))?)?;
     Ok(parts)
 }

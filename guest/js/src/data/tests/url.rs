@@ -16,6 +16,14 @@ fn a_url_is_its_text_and_the_places_of_its_parts() {
         (r#"host.urlParse("../c?d", "http://a/b/x/y")"#, r#"["http://a/b/c?d",4,7,7,8,-1,8,12,-1,"http://a"]"#),
         (r#"host.urlParse("data:text/plain,x", undefined)[9]"#, "\"null\""),
         (r#"host.urlParse("blob:https://a.b/c", undefined)[9]"#, "\"https://a.b\""),
+        (
+            r#"host.urlParse("http://a/x^y?^#^", undefined)"#,
+            r##"["http://a/x%5Ey?^#^",4,7,7,8,-1,8,14,16,"http://a"]"##,
+        ),
+        (
+            r#"[host.urlParse("///b/c", "http://a/")[0], host.urlParse("///b/c", "file:///a")[0], host.urlParse("data:a^b", undefined)[0]]"#,
+            r#"["http://b/c","file:///b/c","data:a^b"]"#,
+        ),
         (r#"host.urlParse("/x", undefined)"#, "undefined"),
         (r#"host.urlParse("http://a b/", undefined)"#, "undefined"),
         (r#"host.urlParse("x", "mailto:a")"#, "undefined"),

@@ -21,7 +21,7 @@ js_lifetime!(Hosts);
 
 pub(super) fn register<'js>(host: &Object<'js>) -> Result<()> {
     let ctx = host.ctx();
-    let plain = raw::prototype(&raw::plain_object(ctx)?)?.ok_or(Error::Unknown)?;
+    let plain = raw::prototype(Object::new(ctx.clone())?.as_value())?.ok_or(Error::Unknown)?;
     let hosts = Hosts { plain, known: RefCell::new(Vec::new()) };
     if ctx.store_userdata(hosts).is_err() {
         return Err(Exception::throw_type(ctx, "the table of classes is in use"));

@@ -1,10 +1,11 @@
-//! V8's structured-clone format, version 15: what the platform stores for a KV value or an attachment (reference §1.6),
-//! straight from and to values of the engine.
+//! V8's structured-clone format, version 15: what the platform stores for a KV value or an attachment (reference
+//! §1.6), straight from and to values of the engine.
 //!
-//! Invariant: what is read may be hostile: every length is checked against what is there, nesting is bounded and takes no
-//! stack, and nothing of it runs code of the worker's. Writing runs getters, as V8 does.
+//! Invariant: what is read may be hostile: every length is checked against what is there, nesting is bounded and takes
+//! no stack, and nothing of it runs code of the worker's. Writing runs getters, as V8 does.
 
 mod hosts;
+mod input;
 mod read;
 mod write;
 

@@ -6,15 +6,16 @@ use super::super::class::{self, Kind};
 use super::super::intrinsics::{self, Intrinsics};
 use super::super::raw::{self, Key};
 use super::super::text::{latin1_text, string};
+use super::input::{Input, Malformed};
 use super::{MAX_DEPTH, OLDEST_VERSION, VERSION, too_deep};
-use rquickjs::{Ctx, Exception, Result, Value, qjs};
+use rquickjs::{Array, BigInt, Ctx, Exception, Object, Result, Value, qjs};
 
 /// The value that `bytes` hold.
 ///
 /// # Errors
 /// V8's `Error` for bytes that are not one value of a known version; a `RangeError` for what is nested too deeply.
 pub(crate) fn read<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
-    let mut reader = Reader { ctx, bytes, at: 0, version: 0, seen: Vec::new(), open: Vec::new() };
+    let mut reader = Reader { ctx, input: Input::new(bytes), version: 0, seen: Vec::new(), open: Vec::new() };
     match reader.whole() {
         Ok(value) => Ok(value),
         Err(Failed::Malformed) => Err(malformed(ctx)),
@@ -44,12 +45,17 @@ impl From<rquickjs::Error> for Failed {
     }
 }
 
+impl From<Malformed> for Failed {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
 type Read<T> = std::result::Result<T, Failed>;
 
 struct Reader<'a, 'js> {
     ctx: &'a Ctx<'js>,
-    bytes: &'a [u8],
-    at: usize,
+    input: Input<'a>,
     version: u8,
     /// Objects by id, for back references.
     seen: Vec<Value<'js>>,
@@ -98,8 +104,8 @@ struct ErrorParts<'js> {
 
 impl<'a, 'js> Reader<'a, 'js> {
     fn whole(&mut self) -> Read<Value<'js>> {
-        let magic = self.byte()?;
-        self.version = self.byte()?;
+        let magic = self.input.byte()?;
+        self.version = self.input.byte()?;
         if magic != 0xff || !(OLDEST_VERSION..=VERSION).contains(&self.version) {
             return Err(Failed::Malformed);
         }
@@ -111,8 +117,8 @@ impl<'a, 'js> Reader<'a, 'js> {
         value.ok_or(Failed::Malformed)
     }
 
-    /// Gives `value`, which is nothing at a frame's first step, to the frame that was opened last, and goes on. The result
-    /// is a complete value for the frame that is the last then, or nothing where that one has just been opened.
+    /// Gives `value`, which is nothing at a frame's first step, to the frame that was opened last, and goes on. The
+    /// result is a complete value for the frame that is the last then, or nothing where that one has just been opened.
     fn step(&mut self, frame: Frame<'js>, value: Option<Value<'js>>) -> Read<Option<Value<'js>>> {
         match frame {
             Frame::Properties { object, key, count, end, length } => {
@@ -156,7 +162,7 @@ impl<'a, 'js> Reader<'a, 'js> {
 
     /// Reads a value, or opens a frame for one.
     fn value(&mut self) -> Read<Option<Value<'js>>> {
-        let tag = self.tag()?;
+        let tag = self.input.tag()?;
         match self.primitive(tag)? {
             Some(primitive) => Ok(Some(primitive)),
             None => self.object(tag),
@@ -170,9 +176,9 @@ impl<'a, 'js> Reader<'a, 'js> {
             b'0' => Value::new_null(ctx),
             b'T' => Value::new_bool(ctx, true),
             b'F' => Value::new_bool(ctx, false),
-            b'I' => Value::new_int(ctx, self.zigzag()?),
-            b'U' => number(ctx, f64::from(self.varint()? as u32)),
-            b'N' => number(ctx, self.double()?),
+            b'I' => Value::new_int(ctx, self.input.zigzag()?),
+            b'U' => number(ctx, f64::from(self.input.varint()? as u32)),
+            b'N' => number(ctx, self.input.double()?),
             b'Z' => self.bigint()?,
             b'"' | b'c' | b'S' => self.string(tag)?,
             _ => return Ok(None),
@@ -182,26 +188,26 @@ impl<'a, 'js> Reader<'a, 'js> {
     fn object(&mut self, tag: u8) -> Read<Option<Value<'js>>> {
         match tag {
             b'^' => {
-                let id = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
+                let id = usize::try_from(self.input.varint()?).unwrap_or(usize::MAX);
                 let object = self.seen.get(id).cloned().ok_or(Failed::Malformed)?;
                 if class::kind_of(&object) == Kind::ArrayBuffer { self.maybe_view(object) } else { Ok(Some(object)) }
             }
             b'o' => {
-                let object = self.remember(raw::plain_object(self.ctx)?);
+                let object = self.remember(Object::new(self.ctx.clone())?.into_value());
                 self.open(Frame::Properties { object, key: None, count: 0, end: b'{', length: None })
             }
             b'A' => {
-                let length = self.length()?;
+                let length = self.input.length()?;
                 // Every element takes a byte at least.
-                if length as usize > self.bytes.len() - self.at {
+                if length as usize > self.input.left() {
                     return Err(Failed::Malformed);
                 }
-                let array = self.remember(raw::empty_array(self.ctx)?);
+                let array = self.remember(Array::new(self.ctx.clone())?.into_value());
                 self.open(Frame::Elements { array, at: 0, length })
             }
             b'a' => {
-                let length = self.length()?;
-                let array = self.remember(raw::empty_array(self.ctx)?);
+                let length = self.input.length()?;
+                let array = self.remember(Array::new(self.ctx.clone())?.into_value());
                 raw::set_length(&array, length)?;
                 self.open(Frame::Properties { object: array, key: None, count: 0, end: b'@', length: Some(length) })
             }
@@ -232,11 +238,11 @@ impl<'a, 'js> Reader<'a, 'js> {
     fn leaf(&mut self, tag: u8) -> Read<Value<'js>> {
         let ctx = self.ctx.clone();
         let primitive = match tag {
-            b'D' => return Ok(raw::date(self.ctx, self.double()?)?),
+            b'D' => return Ok(raw::date(self.ctx, self.input.double()?)?),
             b'R' => return self.regexp(),
             b'y' => Value::new_bool(ctx, true),
             b'x' => Value::new_bool(ctx, false),
-            b'n' => number(ctx, self.double()?),
+            b'n' => number(ctx, self.input.double()?),
             b'z' => self.bigint()?,
             b's' => self.tagged_string()?,
             _ => return Err(Failed::Malformed),
@@ -259,7 +265,7 @@ impl<'a, 'js> Reader<'a, 'js> {
         while !self.ends(end, count)? {
             let key = self.key()?;
             count += 1;
-            let tag = self.tag()?;
+            let tag = self.input.tag()?;
             match self.primitive(tag)? {
                 Some(value) => key.define(&object, value)?,
                 None => {
@@ -269,7 +275,7 @@ impl<'a, 'js> Reader<'a, 'js> {
             }
         }
         if let Some(length) = length {
-            if self.length()? != length {
+            if self.input.length()? != length {
                 return Err(Failed::Malformed);
             }
             raw::set_length(&object, length)?;
@@ -279,10 +285,10 @@ impl<'a, 'js> Reader<'a, 'js> {
 
     /// A property's name is a string or a number.
     fn key(&mut self) -> Read<Key<'js>> {
-        let tag = self.tag()?;
+        let tag = self.input.tag()?;
         if tag == b'"' {
-            let len = self.varint()?;
-            let characters = self.take(len)?;
+            let len = self.input.varint()?;
+            let characters = self.input.take(len)?;
             if let (true, Ok(name)) = (characters.is_ascii(), std::str::from_utf8(characters)) {
                 return Ok(Key::from_text(self.ctx, name)?);
             }
@@ -299,7 +305,7 @@ impl<'a, 'js> Reader<'a, 'js> {
 
     fn elements(&mut self, array: Value<'js>, mut at: u32, length: u32) -> Read<Option<Value<'js>>> {
         while at < length {
-            let tag = self.tag()?;
+            let tag = self.input.tag()?;
             // A hole stays one.
             if tag != b'-' {
                 let Some(value) = self.primitive(tag)? else {
@@ -333,7 +339,7 @@ impl<'a, 'js> Reader<'a, 'js> {
                 return Ok(Some(map));
             }
             count += 1;
-            let tag = self.tag()?;
+            let tag = self.input.tag()?;
             value = self.primitive(tag)?;
             if value.is_none() {
                 self.open.push(Frame::Map { map, key, count });
@@ -351,7 +357,7 @@ impl<'a, 'js> Reader<'a, 'js> {
                 return Ok(Some(set));
             }
             count += 1;
-            let tag = self.tag()?;
+            let tag = self.input.tag()?;
             item = self.primitive(tag)?;
             if item.is_none() {
                 self.open.push(Frame::Set { set, count });
@@ -362,18 +368,18 @@ impl<'a, 'js> Reader<'a, 'js> {
 
     /// Whether the tag `end` comes next. Then it is read, and the count that follows must be `count`.
     fn ends(&mut self, end: u8, count: u64) -> Read<bool> {
-        if self.peek() != Some(end) {
+        if self.input.peek() != Some(end) {
             return Ok(false);
         }
-        self.tag()?;
-        if self.varint()? == count { Ok(true) } else { Err(Failed::Malformed) }
+        self.input.tag()?;
+        if self.input.varint()? == count { Ok(true) } else { Err(Failed::Malformed) }
     }
 
     /// The parts up to the cause or the end, and the error made of them.
     fn error(&mut self) -> Read<Option<Value<'js>>> {
         let mut parts = ErrorParts::default();
         loop {
-            match self.byte()? {
+            match self.input.byte()? {
                 b'm' => parts.message = Some(self.tagged_string()?),
                 b's' => parts.stack = Some(self.tagged_string()?),
                 tag @ (b'c' | b'.') => {
@@ -402,7 +408,7 @@ impl<'a, 'js> Reader<'a, 'js> {
     /// What older versions write after the cause.
     fn rest_of_error(&mut self, error: Value<'js>) -> Read<Option<Value<'js>>> {
         loop {
-            match self.byte()? {
+            match self.input.byte()? {
                 b's' => {
                     let stack = self.tagged_string()?;
                     let object = error.as_object().ok_or(Failed::Malformed)?;
@@ -418,7 +424,7 @@ impl<'a, 'js> Reader<'a, 'js> {
         const FLAGS: [(u64, char); 8] =
             [(1, 'g'), (2, 'i'), (4, 'm'), (8, 'y'), (16, 'u'), (32, 's'), (128, 'd'), (256, 'v')];
         let pattern = self.tagged_string()?;
-        let bits = self.varint()?;
+        let bits = self.input.varint()?;
         let known = FLAGS.iter().filter(|(bit, _)| bits & bit != 0);
         if known.clone().map(|(bit, _)| bit).sum::<u64>() != bits {
             return Err(Failed::Malformed);
@@ -428,9 +434,9 @@ impl<'a, 'js> Reader<'a, 'js> {
     }
 
     fn buffer(&mut self, tag: u8) -> Read<Value<'js>> {
-        let len = self.varint()?;
-        let limit = if tag == b'~' { Some(self.varint()?) } else { None };
-        let bytes = self.take(len)?;
+        let len = self.input.varint()?;
+        let limit = if tag == b'~' { Some(self.input.varint()?) } else { None };
+        let bytes = self.input.take(len)?;
         match limit {
             None => Ok(raw::array_buffer_of(self.ctx, bytes)?),
             Some(limit) if limit < len => Err(Failed::Malformed),
@@ -444,13 +450,13 @@ impl<'a, 'js> Reader<'a, 'js> {
 
     /// A view follows its buffer at once, whether that is new or referred to; it counts as an object of its own.
     fn maybe_view(&mut self, buffer: Value<'js>) -> Read<Option<Value<'js>>> {
-        if self.peek() != Some(b'V') {
+        if self.input.peek() != Some(b'V') {
             return Ok(Some(buffer));
         }
-        self.tag()?;
-        let kind = self.byte()?;
-        let (offset, len) = (self.varint()?, self.varint()?);
-        let flags = if self.version >= 14 { self.varint()? } else { 0 };
+        self.input.tag()?;
+        let kind = self.input.byte()?;
+        let (offset, len) = (self.input.varint()?, self.input.varint()?);
+        let flags = if self.version >= 14 { self.input.varint()? } else { 0 };
         let total = raw::Bytes::new(&buffer)?.len() as u64;
         if offset.checked_add(len).is_none_or(|end| end > total) {
             return Err(Failed::Malformed);
@@ -471,16 +477,14 @@ impl<'a, 'js> Reader<'a, 'js> {
     }
 
     fn bigint(&mut self) -> Read<Value<'js>> {
-        let field = self.varint()?;
-        let digits = self.take(field >> 1)?;
+        let field = self.input.varint()?;
+        let digits = self.input.take(field >> 1)?;
         let negative = field & 1 == 1;
         let significant = digits.len() - digits.iter().rev().take_while(|digit| **digit == 0).count();
         let digits = &digits[..significant];
-        if significant <= 8 {
+        if significant <= 8 && !negative {
             let magnitude = digits.iter().rev().fold(0, |sum, digit| sum << 8 | u64::from(*digit));
-            if let Some(small) = raw::bigint(self.ctx, magnitude, negative)? {
-                return Ok(small);
-            }
+            return Ok(BigInt::from_u64(self.ctx.clone(), magnitude)?.into_value());
         }
         let mut hex = String::with_capacity(2 + digits.len() * 2);
         hex.push_str("0x");
@@ -491,13 +495,13 @@ impl<'a, 'js> Reader<'a, 'js> {
 
     /// A string with its tag before it.
     fn tagged_string(&mut self) -> Read<Value<'js>> {
-        let tag = self.tag()?;
+        let tag = self.input.tag()?;
         self.string(tag)
     }
 
     fn string(&mut self, tag: u8) -> Read<Value<'js>> {
-        let len = self.varint()?;
-        let characters = self.take(len)?;
+        let len = self.input.varint()?;
+        let characters = self.input.take(len)?;
         match tag {
             b'"' => Ok(string(self.ctx, &latin1_text(characters))?),
             b'S' => Ok(string(self.ctx, &String::from_utf8_lossy(characters))?),
@@ -507,69 +511,6 @@ impl<'a, 'js> Reader<'a, 'js> {
                 Ok(raw::string_from_units(self.ctx, &units)?)
             }
             _ => Err(Failed::Malformed),
-        }
-    }
-
-    fn byte(&mut self) -> Read<u8> {
-        let byte = *self.bytes.get(self.at).ok_or(Failed::Malformed)?;
-        self.at += 1;
-        Ok(byte)
-    }
-
-    fn take(&mut self, len: u64) -> Read<&'a [u8]> {
-        let end = usize::try_from(len).ok().and_then(|len| self.at.checked_add(len));
-        let taken = end.and_then(|end| self.bytes.get(self.at..end)).ok_or(Failed::Malformed)?;
-        self.at += taken.len();
-        Ok(taken)
-    }
-
-    fn varint(&mut self) -> Read<u64> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(Failed::Malformed)
-    }
-
-    /// An array's length.
-    fn length(&mut self) -> Read<u32> {
-        u32::try_from(self.varint()?).map_err(|_| Failed::Malformed)
-    }
-
-    fn zigzag(&mut self) -> Read<i32> {
-        let raw = self.varint()? as u32;
-        Ok((raw >> 1) as i32 ^ -((raw & 1) as i32))
-    }
-
-    fn double(&mut self) -> Read<f64> {
-        let mut raw = [0; 8];
-        raw.copy_from_slice(self.take(8)?);
-        Ok(f64::from_le_bytes(raw))
-    }
-
-    /// The tag that comes next, after padding.
-    fn peek(&mut self) -> Option<u8> {
-        while self.bytes.get(self.at) == Some(&0) {
-            self.at += 1;
-        }
-        self.bytes.get(self.at).copied()
-    }
-
-    /// The tag that comes next, after padding and counts.
-    fn tag(&mut self) -> Read<u8> {
-        loop {
-            self.peek();
-            match self.byte()? {
-                // The number of objects before this one, written by old versions to check themselves.
-                b'?' => {
-                    self.varint()?;
-                }
-                tag => return Ok(tag),
-            }
         }
     }
 }

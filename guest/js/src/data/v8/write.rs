@@ -215,7 +215,7 @@ impl<'js> Writer<'_, 'js> {
         if matches!(kind, Kind::TypedArray | Kind::DataView) {
             return self.view(object);
         }
-        if kind == Kind::Other || raw::is_callable(object) {
+        if kind == Kind::Other || object.is_function() {
             return Err(self.refuse(object));
         }
         if matches!(kind, Kind::Plain | Kind::Error) {
@@ -375,8 +375,8 @@ impl<'js> Writer<'_, 'js> {
         let limit = self.limit(&buffer)?;
         self.object(&buffer)?;
         self.objects.add(view.clone());
-        // The engine does not tell whether a view follows its buffer's length; one that reaches to the end does, but for
-        // those that were given just that length.
+        // The engine does not tell whether a view follows its buffer's length; one that reaches to the end does, but
+        // for those that were given just that length.
         let follows = limit.is_some() && offset + len + element_bytes(view) > Bytes::new(&buffer)?.len();
         self.out.extend([b'V', subtag(view)]);
         self.varint(offset as u64);
