@@ -57,9 +57,11 @@ test("a stream has the blob's bytes", () => {
 
 const REFUSALS = [
     [() => new Blob("abc"), "TypeError", "Failed to construct 'Blob': constructor parameter 1 is not of type 'Array'."],
-    [() => new Blob([], 5), "TypeError", "Failed to construct 'Blob': constructor parameter 2 is not of type 'Options'."],
+    [() => new Blob([], 5), "TypeError",
+        "Failed to construct 'Blob': constructor parameter 2 is not of type 'Options'."],
     [() => new Blob([], { endings: "native" }), "Error", "The 'endings' field on 'Options' is not implemented."],
-    [() => new File(["a"]), "TypeError", "Failed to construct 'File': constructor parameter 2 is not of type 'string'."],
+    [() => new File(["a"]), "TypeError",
+        "Failed to construct 'File': constructor parameter 2 is not of type 'string'."],
 ];
 
 for (const [attempt, name, message] of REFUSALS) {

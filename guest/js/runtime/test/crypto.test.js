@@ -120,7 +120,8 @@ const REFUSALS = [
         () => subtle.digest("SHA-1", "x"), "TypeError",
         "Failed to execute 'digest' on 'SubtleCrypto': parameter 2 is not of type 'BufferSource'.",
     ],
-    [() => subtle.digest({}, bytes()), "NotSupportedError", "Unrecognized or unimplemented digest algorithm requested."],
+    [() => subtle.digest({}, bytes()), "NotSupportedError",
+        "Unrecognized or unimplemented digest algorithm requested."],
     [importing("raw", bytes(1), "FOO"), "NotSupportedError", 'Unrecognized key import algorithm "FOO" requested.'],
     [importing("raw", bytes(1), "HMAC"), "TypeError", 'Missing field "hash" in "algorithm".'],
     [importing("spki", bytes(1), HMAC), "NotSupportedError", 'Unrecognized key import format "spki".'],
@@ -138,13 +139,15 @@ const REFUSALS = [
     ],
     [
         importing("raw", bytes(), HMAC), "DataError",
-        "Imported HMAC key length (0) must be a non-zero value up to 7 bits less than, and no greater than, the bit length " +
-        "of the raw key data (0).",
+        "Imported HMAC key length (0) must be a non-zero value up to 7 bits less than, and no greater than, the bit " +
+        "length of the raw key data (0).",
     ],
-    [importing("raw", bytes(1, 2), { ...HMAC, length: 8 }), "DataError", /^Imported HMAC key length \(8\) .* \(16\)\.$/u],
+    [importing("raw", bytes(1, 2), { ...HMAC, length: 8 }), "DataError",
+        /^Imported HMAC key length \(8\) .* \(16\)\.$/u],
     [
         importing("jwk", { kty: "RSA" }, HMAC), "DataError",
-        'HMAC "jwk" key import requires a JSON Web Key with Key Type parameter ("kty") equal to "oct" (encountered "RSA").',
+        'HMAC "jwk" key import requires a JSON Web Key with Key Type parameter ("kty") equal to "oct" ' +
+        '(encountered "RSA").',
     ],
     [
         importing("jwk", { kty: "oct", k: "!!" }, HMAC), "DataError",
@@ -227,7 +230,10 @@ test("DigestStream", async () => {
     assert.equal(stream.bytesWritten, 2n);
     assert.equal(hex(await stream.digest), hex(await subtle.digest("SHA-256", Buffer.from("ab"))));
     const refusing = new crypto.DigestStream({ name: "md5" });
-    await assert.rejects(refusing.getWriter().write(5), { name: "TypeError", message: /^DigestStream is a byte stream/u });
+    await assert.rejects(refusing.getWriter().write(5), {
+        name: "TypeError",
+        message: /^DigestStream is a byte stream/u,
+    });
     await assert.rejects(refusing.digest, { name: "TypeError" });
     assert.throws(() => new crypto.DigestStream("foo"), { name: "NotSupportedError" });
 });

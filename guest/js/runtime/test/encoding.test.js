@@ -8,7 +8,9 @@ import { TextDecoder, TextEncoder } from "../web/encoding.js";
 
 const bytes = (...values) => new Uint8Array(values);
 
-const ENCODED = [[undefined, []], ["", []], [null, [110, 117, 108, 108]], ["é", [195, 169]], ["\ud800", [239, 191, 189]]];
+const ENCODED = [
+    [undefined, []], ["", []], [null, [110, 117, 108, 108]], ["é", [195, 169]], ["\ud800", [239, 191, 189]],
+];
 
 for (const [input, expected] of ENCODED) {
     test(`encode ${JSON.stringify(input)}`, () => {
@@ -98,5 +100,6 @@ test("encodings are named as the standard names them", () => {
 });
 
 test("base64", () => {
-    assert.deepEqual([btoa("é"), btoa(null), atob(" YQ = = "), atob("YQ"), atob("")], ["6Q==", "bnVsbA==", "a", "a", ""]);
+    assert.deepEqual([btoa("é"), btoa(null)], ["6Q==", "bnVsbA=="]);
+    assert.deepEqual([atob(" YQ = = "), atob("YQ"), atob("")], ["a", "a", ""]);
 });

@@ -124,7 +124,8 @@ const REFUSALS = [
     ],
     [
         () => new EventTarget().addEventListener("x"),
-        "Failed to execute 'addEventListener' on 'EventTarget': parameter 2 is not of type 'function or HandlerObject'.",
+        "Failed to execute 'addEventListener' on 'EventTarget': parameter 2 is not of type 'function or " +
+        "HandlerObject'.",
     ],
     [
         () => new EventTarget().addEventListener("x", {}),
@@ -132,7 +133,8 @@ const REFUSALS = [
     ],
     [
         () => new EventTarget().addEventListener("x", () => {}, { signal: 5 }),
-        "Incorrect type for the 'signal' field on 'AddEventListenerOptions': the provided value is not of type 'AbortSignal'.",
+        "Incorrect type for the 'signal' field on 'AddEventListenerOptions': the provided value is not of type " +
+        "'AbortSignal'.",
     ],
     [() => new EventTarget().addEventListener("x", () => {}, true), "addEventListener(): useCapture must be false."],
     [

@@ -21,7 +21,7 @@ const PARSED = [
     ["a preamble and an epilogue", `pre\r\n${part('form-data; name="x"')}post`, MULTIPART, [["x", "v"]]],
     ["escapes in names", part('form-data; name="a%22\\\\b\\"c\\d"'), MULTIPART, [['a%22\\b"cd', "v"]]],
     ["space around parameters", part('form-data; name = "x" ; q="y"'), MULTIPART, [["x", "v"]]],
-    ["a name that looks like one in a file name", part('form-data; q="; name=\\"z\\""; name="y"'), MULTIPART, [["y", "v"]]],
+    ["a name inside a parameter", part('form-data; q="; name=\\"z\\""; name="y"'), MULTIPART, [["y", "v"]]],
     ["a boundary inside a line", part('form-data; name="x"', "v--a\r\nq"), MULTIPART, [["x", "v--a\r\nq"]]],
     ["an empty value", part('form-data; name="x"', ""), MULTIPART, [["x", ""]]],
     ["an empty file name", part('form-data; name="x"; filename=""'), MULTIPART, [["x", "v"]]],
@@ -40,10 +40,10 @@ for (const [name, text, type, expected] of PARSED) {
 
 const UNPARSED = [
     ["x", null, "Parsing a Body as FormData requires a Content-Type header."],
-    ["x", "text/plain", /^Unrecognized Content-Type header value\. .*: multipart\/form-data, application\/x-www-form-/u],
+    ["x", "text/plain", /^Unrecognized Content-Type header value\. .*: multipart\/form-data, application\/x-www-/u],
     ["x", "multipart/form-data, text/plain", /^Unrecognized Content-Type header value\./u],
     ["x", "application/x-www-form-urlencodedfoo", /^Unrecognized Content-Type header value\./u],
-    ["x", "multipart/form-data", /^No boundary string in Content-Type header\. .*"abcd"'\. See RFC 7578, section 4\.$/u],
+    ["x", "multipart/form-data", /^No boundary string in Content-Type header\. .*"abcd"'\. See RFC 7578, sect/u],
     ["x", MULTIPART, "No initial boundary string (or you have a truncated message)."],
     ["", MULTIPART, "No initial boundary string (or you have a truncated message)."],
     ["--a\r\n", MULTIPART, "No multipart message header termination found."],
@@ -58,8 +58,8 @@ const UNPARSED = [
     [part("form-data; name=x"), MULTIPART, "Content-Disposition header in FormData part is missing a name."],
     [part('form-data; NAME="x"'), MULTIPART, "Content-Disposition header in FormData part is missing a name."],
     [part('attachment; name="x"'), MULTIPART,
-        'Content-Disposition header for FormData part must have the value "form-data", possibly followed by parameters. ' +
-        'Got: "attachment"'],
+        'Content-Disposition header for FormData part must have the value "form-data", possibly followed by ' +
+        'parameters. Got: "attachment"'],
     ["a=b", "application/x-www-form-urlencoded; charset=latin1", "Non-utf-8 application/x-www-form-urlencoded body."],
 ];
 
@@ -71,7 +71,8 @@ for (const [text, type, message] of UNPARSED) {
 
 test("files keep name, type and bytes", async () => {
     const body = Buffer.concat([
-        Buffer.from('--a\r\nContent-Disposition: form-data; filename="f"; name="x"\r\nContent-Type: Text/Plain; q=X\r\n\r\n'),
+        Buffer.from('--a\r\nContent-Disposition: form-data; filename="f"; name="x"\r\n'),
+        Buffer.from("Content-Type: Text/Plain; q=X\r\n\r\n"),
         Buffer.from([0, 255, 13, 10]),
         Buffer.from("\r\n--a--"),
     ]);
@@ -120,7 +121,8 @@ test("entries", () => {
 test("refusals of FormData", () => {
     for (const [attempt, message] of [
         [(f) => f.append(), "Failed to execute 'append' on 'FormData': parameter 1 is not of type 'string'."],
-        [(f) => f.set("a"), "Failed to execute 'set' on 'FormData': parameter 2 is not of type 'File or Blob or string'."],
+        [(f) => f.set("a"),
+            "Failed to execute 'set' on 'FormData': parameter 2 is not of type 'File or Blob or string'."],
         [(f) => f.forEach(5), "Failed to execute 'forEach' on 'FormData': parameter 1 is not of type 'function'."],
         [() => FormData.prototype.get.call({}, "a"), /^Illegal invocation/u],
     ]) {

@@ -123,7 +123,8 @@ const ARGUMENTS = [
     ],
     [
         () => structuredClone(5, { transfer: 5 }),
-        "Incorrect type for the 'transfer' field on 'StructuredCloneOptions': the provided value is not of type 'Array'.",
+        "Incorrect type for the 'transfer' field on 'StructuredCloneOptions': the provided value is not of type " +
+        "'Array'.",
     ],
     [() => structuredClone(5, { transfer: [5] }), "Object is not transferable"],
 ];

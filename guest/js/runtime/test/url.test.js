@@ -49,7 +49,8 @@ test("construction", () => {
 
 test("setters", () => {
     const url = new URL("http://h/p?q#f");
-    Object.assign(url, { username: "u", password: "p", hostname: "g", port: "81", pathname: "x y", hash: "", search: "z" });
+    Object.assign(url, { username: "u", password: "p", hostname: "g", port: "81" });
+    Object.assign(url, { pathname: "x y", hash: "", search: "z" });
     assert.equal(url.href, "http://u:p@g:81/x%20y?z");
     url.port = "abc";
     assert.equal(url.port, "81");

@@ -1,8 +1,8 @@
 /**
  * `DOMException`: an `Error` with a name out of the standard's list and the number that belongs to the name.
  *
- * Invariant: instances are genuine errors of the engine, so stacks and `Error.isError` work; nothing else of the runtime
- * is needed to make one.
+ * Invariant: instances are genuine errors of the engine, so stacks and `Error.isError` work; nothing else of the
+ * runtime is needed to make one.
  */
 
 import { defineInterface, illegalInvocation } from "./webidl.js";

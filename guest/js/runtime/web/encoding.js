@@ -64,8 +64,8 @@ export class TextDecoder {
 
     /**
      * @param {string} [label] One of the standard's labels.
-     * @param {{fatal?: boolean, ignoreBOM?: boolean}} [options] Whether wrong bytes throw, and whether a byte order mark
-     *     stays.
+     * @param {{fatal?: boolean, ignoreBOM?: boolean}} [options] Whether wrong bytes throw, and whether a byte order
+     *     mark stays.
      */
     constructor(label = "utf-8", options = undefined) {
         if (label !== "utf-8") {

@@ -46,7 +46,7 @@ export class CustomEvent extends Event {
 
 defineInterface(CustomEvent);
 
-/** In place of the members of a message whose data are in `nextData`: it comes often, so it has no object of its own. */
+/** In place of the members of a message whose data are in `nextData`: it comes too often for an object of its own. */
 const MESSAGE = {};
 
 let nextData;

@@ -12,8 +12,8 @@ const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/u;
  * Takes a MIME type apart.
  *
  * @param {string} text The header's value.
- * @returns {{essence: string, parameters: Map<string, string>} | undefined} `type/subtype` and the names of the parameters
- *     in lower case; of parameters with the same name, the first. `undefined` when it is no MIME type.
+ * @returns {{essence: string, parameters: Map<string, string>} | undefined} `type/subtype` and the names of the
+ *     parameters in lower case; of parameters with the same name, the first. `undefined` when it is no MIME type.
  */
 export function parseMimeType(text) {
     const match = ESSENCE.exec(text);

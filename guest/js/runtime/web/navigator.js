@@ -5,7 +5,9 @@
  */
 
 import { enabled } from "../flags.js";
-import { defineGlobals, defineInterface, illegalConstructor, illegalInvocation, parameterError, string } from "./webidl.js";
+import {
+    defineGlobals, defineInterface, illegalConstructor, illegalInvocation, parameterError, string,
+} from "./webidl.js";
 
 const permit = {};
 

@@ -1,8 +1,7 @@
 /**
  * `structuredClone()`.
  *
- * Invariant: the worker's objects are read as the standard says, each property once; nothing is detached unless the copy
- * succeeded.
+ * Invariant: the worker's objects are read as the standard says; nothing is detached unless the copy succeeded.
  */
 
 import { host } from "../host.js";
@@ -227,9 +226,8 @@ const typedArrays = new Map(
 function copyPlatformObject(value, name) {
     const copy = copiers.get(name);
     if (copy === undefined) {
-        throw refuse(
-            refusals.get(name) ?? `Could not serialize object of type "${name}". This type does not support serialization.`,
-        );
+        const usual = `Could not serialize object of type "${name}". This type does not support serialization.`;
+        throw refuse(refusals.get(name) ?? usual);
     }
     return copy(value);
 }

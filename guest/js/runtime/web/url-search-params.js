@@ -61,8 +61,8 @@ export class URLSearchParams {
     #url = undefined;
 
     /**
-     * @param {string | Iterable<[string, string]> | Record<string, string>} [init] A query with or without `?`, pairs, or
-     *     an object whose members are the pairs.
+     * @param {string | Iterable<[string, string]> | Record<string, string>} [init] A query with or without `?`, pairs,
+     *     or an object whose members are the pairs.
      */
     constructor(init) {
         if (init === undefined) {

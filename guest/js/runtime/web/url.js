@@ -8,7 +8,7 @@ import { host } from "../host.js";
 import { createSearchParams, provideUrls, replaceSearchParams } from "./url-search-params.js";
 import { constructorError, defineInterface, illegalInvocation, parameterError, usv } from "./webidl.js";
 
-// Where the parts are in what the host gives; see `urlParse` in the contract. Positions are in UTF-16 units of the text.
+// Where the parts are in what `host.urlParse()` gives. Positions are in UTF-16 units of the text; -1 is none.
 const HREF = 0;
 const SCHEME_END = 1;
 const USERNAME_END = 2;

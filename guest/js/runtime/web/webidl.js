@@ -120,8 +120,8 @@ export function clampedLongLong(value) {
  * Gives a class the shape of an interface: members are enumerable, `Object.prototype.toString` tells its name.
  *
  * @param {Function} constructor The class.
- * @param {{name?: string, constants?: Record<string, number>}} [options] The interface's name, if it is not the class's;
- *     constants, which appear on the class and on its prototype.
+ * @param {{name?: string, constants?: Record<string, number>}} [options] The interface's name, if it is not the
+ *     class's; constants, which appear on the class and on its prototype.
  */
 export function defineInterface(constructor, { name = bareName(constructor), constants = {} } = {}) {
     const { prototype } = constructor;
@@ -152,11 +152,13 @@ export function adoptInterface(constructor) {
  * @returns {string | undefined} The interface's name; `undefined` for objects of the worker's own and of the language.
  */
 export function interfaceOf(object) {
-    for (let at = Object.getPrototypeOf(object); at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    let at = Object.getPrototypeOf(object);
+    while (at !== null && at !== Object.prototype) {
         const name = interfaces.get(at);
         if (name !== undefined) {
             return name;
         }
+        at = Object.getPrototypeOf(at);
     }
     return undefined;
 }
@@ -171,7 +173,7 @@ function bareName(fn) {
     return fn.name.replace(/\$\d+$/u, "");
 }
 
-/** Puts functions and classes on the global object as Web IDL puts interfaces: writable, configurable, not enumerable. */
+/** Puts values on the global object as Web IDL puts interfaces: writable, configurable, not enumerable. */
 export function defineGlobals(global, values) {
     for (const [key, value] of Object.entries(values)) {
         if (typeof value === "function" && value.name !== key && bareName(value) === key) {
@@ -187,8 +189,8 @@ const arrayIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Sy
  * Makes the iterator class of a pair iterable.
  *
  * @param {string} name What `Object.prototype.toString` tells.
- * @param {(source: object, index: number, kind: number) => unknown} read The value at `index` for kind 0 (key), 1 (value)
- *     or 2 (entry); `undefined` after the last one.
+ * @param {(source: object, index: number, kind: number) => unknown} read The value at `index` for kind 0 (key), 1
+ *     (value) or 2 (entry); `undefined` after the last one.
  * @returns {new (source: object, kind: number) => Iterator<unknown>} The class.
  */
 export function pairIterator(name, read) {

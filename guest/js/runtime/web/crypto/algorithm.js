@@ -1,5 +1,5 @@
 /**
- * What the families of algorithms share: how callers name an algorithm and a digest, the checks of usages, the registry.
+ * What the families of algorithms share: how callers name an algorithm and a digest, checks of usages, the registry.
  *
  * A family is one file. It registers an object with its `name` and those of the operations it has: `generateKey`,
  * `importKey`, `exportKey`, `sign`, `verify` and their like, each called with arguments that `subtle.js` has checked.

@@ -85,8 +85,8 @@ function importKey(format, data, algorithm, extractable, requested) {
     const lengthBits = algorithm.length === undefined ? dataBits : Number(algorithm.length) | 0;
     if (lengthBits <= 0 || lengthBits > dataBits || lengthBits <= dataBits - 8) {
         throw new DOMException(
-            `Imported HMAC key length (${lengthBits}) must be a non-zero value up to 7 bits less than, and no greater ` +
-            `than, the bit length of the raw key data (${dataBits}).`,
+            `Imported HMAC key length (${lengthBits}) must be a non-zero value up to 7 bits less than, and no ` +
+            `greater than, the bit length of the raw key data (${dataBits}).`,
             "DataError",
         );
     }
@@ -107,8 +107,7 @@ function fromJwk(jwk, digest, extractable) {
     if (extractable && jwk.ext === false) {
         fail("JWK ext field for \"HMAC\" is set to false but extractable is true");
     }
-    const text = jwk.k === undefined ? undefined : `${jwk.k}`.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/u, "");
-    const decoded = text === undefined ? undefined : host.base64Decode(text, true, "loose");
+    const decoded = jwk.k === undefined ? undefined : decodeKey(`${jwk.k}`);
     if (decoded === undefined) {
         fail("HMAC \"jwk\" key import requires a base64Url encoding of the key");
     }
@@ -120,6 +119,11 @@ function fromJwk(jwk, digest, extractable) {
         );
     }
     return new Uint8Array(decoded[0]);
+}
+
+/** Takes either alphabet, with padding or without, as the platform does. */
+function decodeKey(text) {
+    return host.base64Decode(text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/u, ""), true, "loose");
 }
 
 function exportKey(format, key) {
@@ -138,7 +142,8 @@ function exportKey(format, key) {
             "NotSupportedError",
         );
     }
-    return { kty: "oct", key_ops: [...key.usages], alg, ext: key.extractable, k: host.base64Encode(material, true, true) };
+    const k = host.base64Encode(material, true, true);
+    return { kty: "oct", key_ops: [...key.usages], alg, ext: key.extractable, k };
 }
 
 function sign(algorithm, key, data) {

@@ -6,7 +6,9 @@
 
 import { host } from "../../host.js";
 import { DOMException } from "../dom-exception.js";
-import { bytesOf, defineInterface, illegalConstructor, illegalInvocation, isObject, parameterError } from "../webidl.js";
+import {
+    bytesOf, defineInterface, illegalConstructor, illegalInvocation, isObject, parameterError,
+} from "../webidl.js";
 import { digestOf, familyOf, nameOf, normalize } from "./algorithm.js";
 import { equalBytes } from "./equal-bytes.js";
 import { isCryptoKey } from "./key.js";
@@ -175,7 +177,8 @@ function unwrapKey([format, wrapped, unwrappingKey, given, ...rest]) {
     requireBytes(wrapped, "unwrapKey", 2);
     requireKey(unwrappingKey, "unwrapKey", 3);
     const algorithm = normalize(given);
-    return familyFor(unwrappingKey, algorithm, "unwrapKey").unwrapKey(format, wrapped, unwrappingKey, algorithm, ...rest);
+    const family = familyFor(unwrappingKey, algorithm, "unwrapKey");
+    return family.unwrapKey(format, wrapped, unwrappingKey, algorithm, ...rest);
 }
 
 /** https://w3c.github.io/webcrypto/#subtlecrypto-interface */
