@@ -233,10 +233,7 @@ impl<'js> Bytes<'js> {
         match buffer_bytes(&self.buffer) {
             Ok(all) => all.get(self.offset..self.offset + self.len).unwrap_or(&[]),
             // Detached meanwhile: it has no bytes, and that is no error here.
-            Err(_) => {
-                self.buffer.ctx().catch();
-                &[]
-            }
+            Err(_) => (self.buffer.ctx().catch(), &[]).1,
         }
     }
 

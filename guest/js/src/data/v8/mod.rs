@@ -2,7 +2,7 @@
 //! §1.6), straight from and to values of the engine.
 //!
 //! Invariant: what is read may be hostile: every length is checked against what is there, nesting is bounded and takes
-//! no stack, and nothing of it runs code of the worker's. Writing runs getters, as V8 does.
+//! no stack. Reading runs no code of the worker's but an `Error.prepareStackTrace`; writing runs getters, as V8 does.
 
 mod hosts;
 mod input;

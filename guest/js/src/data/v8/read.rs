@@ -1,6 +1,7 @@
 //! Reading V8's format, from whatever may be there.
 //!
-//! Invariant: runs nothing of the worker's; makes nothing larger than the bytes that are there account for.
+//! Invariant: depends on nothing that a script can change; makes nothing larger than the bytes that are there account
+//! for.
 
 use super::super::class::{self, Kind};
 use super::super::intrinsics::{self, Intrinsics};
