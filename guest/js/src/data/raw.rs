@@ -230,11 +230,12 @@ impl<'js> Bytes<'js> {
 
     /// The bytes, until JavaScript runs; what was resized away meanwhile is not among them.
     fn now(&self) -> &[u8] {
-        match buffer_bytes(&self.buffer) {
-            Ok(all) => all.get(self.offset..self.offset + self.len).unwrap_or(&[]),
+        let Ok(all) = buffer_bytes(&self.buffer) else {
             // Detached meanwhile: it has no bytes, and that is no error here.
-            Err(_) => (self.buffer.ctx().catch(), &[]).1,
-        }
+            self.buffer.ctx().catch();
+            return &[];
+        };
+        all.get(self.offset..self.offset + self.len).unwrap_or(&[])
     }
 
     /// Writes `bytes`, or as many of them as there is room for, at the beginning.
