@@ -144,7 +144,9 @@ export function cancelled(number) {
     if (object !== 0) {
         return;
     }
-    if (invocation.waits === 0) {
+    // While others run, a call in its name may be theirs: who waits for a promise that another request settles goes on in
+    // that one's scope.
+    if (invocation.waits === 0 && running.size === 1) {
         cancelCallsOf(number);
     }
     fail(invocation, new Error(CLIENT_GONE));

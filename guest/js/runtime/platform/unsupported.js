@@ -27,6 +27,12 @@ export function unsupportedClass(name) {
     return constructor;
 }
 
+function unsupportedCall(name) {
+    return new Error(
+        `Calling \`${name}\` over RPC is not supported by this version of emu yet. Use the stub's \`fetch()\` instead.`,
+    );
+}
+
 /**
  * A method that is not known here, as stubs have them for every name: an RPC method or property of the other side.
  *
@@ -34,7 +40,7 @@ export function unsupportedClass(name) {
  * @returns {Function & PromiseLike<never>} Rejects when it is called, and when it is awaited.
  */
 export function unsupportedRpc(name) {
-    const fail = () => Promise.reject(unsupported(`The RPC call of \`${name}\`, like all calls of methods over RPC,`));
+    const fail = () => Promise.reject(unsupportedCall(name));
     const method = () => fail();
     method.then = (onFulfilled, onRejected) => fail().then(onFulfilled, onRejected);
     return method;

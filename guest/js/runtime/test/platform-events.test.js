@@ -228,6 +228,16 @@ test("a client that goes away cancels what its request started", async () => {
     assert.equal(operations.length, 3);
 });
 
+test("a client that goes away leaves alone what may be another request's", async () => {
+    start({ default: { fetch: () => new Promise(() => setTimeout(() => {}, 1e6)) } });
+    events.fetch(62, 0, "", "GET", "http://a/", [], null, undefined);
+    events.fetch(63, 0, "", "GET", "http://a/", [], null, undefined);
+    events.cancelled(62);
+    assert.deepEqual(operations.slice(2).map(([name, number]) => [name, number]), [["fail", 62]]);
+    events.cancelled(63);
+    assert.deepEqual(operations.slice(3).map(([name]) => name), ["cancel", "fail"]);
+});
+
 test("what is left over of an answered request is cancelled", async () => {
     let ticks = 0;
     start({
@@ -462,7 +472,7 @@ test("ids and stubs", () => {
 });
 
 test("RPC says that it is not there", async () => {
-    const message = /^The RPC call of `increment`.* is not supported by this version of emu yet\.$/u;
+    const message = /^Calling `increment` over RPC is not supported by this version of emu yet\./u;
     await assert.rejects(env.ROOM.getByName("a").increment(1), { message });
     await assert.rejects(async () => env.OTHER.increment, { message });
 });
