@@ -213,7 +213,8 @@ impl Lowering<'_> {
         };
         let start = accessor.decorators.last().map_or(accessor.span.start, |last| last.span.end);
         let text = format!(
-            "{modifier}get {get}() {{ return this.{storage}; }} {modifier}set {set}(value) {{ this.{storage} = value; }} \
+            "{modifier}get {get}() {{ return this.{storage}; }} \
+             {modifier}set {set}(value) {{ this.{storage} = value; }} \
              {modifier}{storage}"
         );
         self.edits.replace(start as usize, key_end, format!(" {text}"));
@@ -252,8 +253,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Runs what the decorators of a field added, after the field is there. To be asked for before [`Self::value`], whose
-    /// text may end at the same place and belongs inside.
+    /// Runs what the decorators of a field added, after the field is there. To be asked for before [`Self::value`],
+    /// whose text may end at the same place and belongs inside.
     fn after(&mut self, field: Span, is_static: bool, index: usize, members: &mut Members) {
         let modifier = if is_static { "static " } else { "" };
         let name = members.private_name();

@@ -29,7 +29,8 @@ impl Place<'_> {
     }
 }
 
-/// One thing to tell the reader: the sentence, the place with its line underlined, what to do. No line break at the end.
+/// One thing to tell the reader: the sentence, the place with its line underlined, what to do. Ends without a line
+/// break.
 pub(super) fn diagnostic(severity: &str, message: &str, place: Option<&Place<'_>>, help: Option<&str>) -> String {
     let mut shown = format!("{severity}: {message}");
     let gutter = place.map_or(1, |place| place.line.to_string().len());
@@ -119,7 +120,9 @@ mod tests {
     fn a_diagnostic_looks_like_the_configurations() {
         let place = Place { file: "src/a.ts", text: "let a;\n\tlet 😀 = b;\n", line: 2, column: 10, length: 1 };
         let shown = diagnostic("error", "no `b`", Some(&place), Some("declare it\nor not"));
-        let expected = "error: no `b`\n --> src/a.ts:2:11\n  |\n2 |  let 😀 = b;\n  |          ^\n  = help: declare it\n          or not";
+        let expected = "error: no `b`\n --> src/a.ts:2:11\n  |\n2 |  let 😀 = b;\n  |          ^\n\
+                        \x20 = help: declare it\n\
+                        \x20         or not";
         assert_eq!(shown, expected);
         assert_eq!(diagnostic("error", "no", None, Some("x")), "error: no\n  = help: x");
     }

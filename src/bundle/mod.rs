@@ -1,8 +1,9 @@
 //! From a worker's source to the modules an isolate evaluates: TypeScript, JSX, packages and all.
 //!
-//! [`bundle`] joins everything `main` imports into one ES module (`rolled`, with what `resolve` says about imports), beside the files that stay
-//! modules of their own because a rule says so (`rules`, `additional`). What is wrong is shown with its place
-//! (`problem`); positions in the bundle are led back to the sources (`sources`).
+//! [`bundle`] joins everything `main` imports into one ES module (`rolled`, with what `resolve` says about imports and
+//! `options` about the language), beside the files that stay modules of their own because a rule says so (`rules`,
+//! `additional`). What is wrong is shown with its place (`problem`); positions in the bundle are led back to the
+//! sources (`sources`).
 //!
 //! Semantics: the reference §4.5, which is what wrangler does with esbuild.
 //!
@@ -141,6 +142,7 @@ pub struct Built {
 /// In [`Built::bundle`], when a file cannot be read, is no valid JavaScript or TypeScript, or imports what does not
 /// exist. All problems are in one error, each with file, line, column and the line itself.
 pub fn bundle(project: &Project) -> Built {
+    let project = &without_links(project);
     if let Err(error) = check_main(project) {
         return Built { bundle: Err(error), inputs: vec![project.main.clone()], folders: Vec::new() };
     }
@@ -149,6 +151,17 @@ pub fn bundle(project: &Project) -> Built {
     built.inputs.sort();
     built.inputs.dedup();
     built
+}
+
+/// The project with the paths that its files are found under, so that they can be told relative to its folder.
+fn without_links(project: &Project) -> Project {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    Project {
+        root: real(&project.root),
+        main: real(&project.main),
+        base_dir: project.base_dir.as_deref().map(real),
+        ..project.clone()
+    }
 }
 
 /// The bundle, beside its additional modules.

@@ -81,9 +81,9 @@ fn checks() -> ChecksOptions {
     }
 }
 
-/// The JSX settings that do not come from a tsconfig. A tsconfig that says something about JSX is followed; without one,
-/// elements become calls of the project's factory, as esbuild has it. `preserve` is not followed: nothing after the
-/// bundler understands JSX.
+/// The JSX settings that do not come from a tsconfig. A tsconfig that says something about JSX is followed; without
+/// one, elements become calls of the project's factory, as esbuild has it. `preserve` is not followed: nothing after
+/// the bundler understands JSX.
 ///
 /// None leaves all of them to the tsconfig.
 pub(super) fn jsx(project: &Project) -> Option<JsxOptions> {

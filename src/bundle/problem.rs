@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 /// How many problems are shown; the rest are counted.
 const SHOWN_MAX: usize = 20;
 
+/// How many problems are put in order; a flood beyond it is left out.
+const READ_MAX: usize = 500;
+
 /// One thing to tell the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
@@ -86,7 +89,8 @@ impl Problem {
 
 /// All problems as one error.
 pub(super) fn error(root: &Path, main: &Path, problems: &[Problem]) -> Error {
-    let ordered: BTreeSet<_> = problems.iter().map(|problem| problem.show_in_order(root, "error")).collect();
+    let problems = problems.iter().take(READ_MAX);
+    let ordered: BTreeSet<_> = problems.map(|problem| problem.show_in_order(root, "error")).collect();
     let mut shown: Vec<String> = ordered.into_iter().map(|(_, text)| text).collect();
     let count = shown.len();
     if count > SHOWN_MAX {

@@ -241,8 +241,8 @@ impl Imports {
         };
         let message = format!("no rule says what a `.{extension}` file is");
         let help = format!(
-            "to import it as a string, add {{ \"type\": \"Text\", \"globs\": [\"**/*.{extension}\"] }} to `rules`; \"Data\" \
-             makes it an ArrayBuffer"
+            "to import it as a string, add {{ \"type\": \"Text\", \"globs\": [\"**/*.{extension}\"] }} to `rules`; \
+             \"Data\" makes it an ArrayBuffer"
         );
         self.noted().errors.push(Problem::import(import.importer, import.specifier, message, Some(help)));
         Ok(Some(external(import.specifier)))

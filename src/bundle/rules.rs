@@ -165,7 +165,8 @@ pub(super) fn ignored_message(file: &str, rule: &str) -> String {
 fn redundancy(end: &Rule, lost: &str) -> String {
     format!(
         "warning: The module rule {} does not have a fallback, the following rules will be ignored:{lost}\n\n\
-         Add `fallthrough = true` to rule to allow next rule to be used or `fallthrough = false` to silence this warning",
+         Add `fallthrough = true` to rule to allow next rule to be used or `fallthrough = false` to silence this \
+         warning",
         end.json()
     )
 }

@@ -71,175 +71,181 @@ fn check(case: &Case, adjust: impl Fn(&mut Project)) {
     }
 }
 
+/// What becomes of the language's features.
+const LANGUAGE: &[Case] = &[
+    Case {
+        what: "types and enums",
+        files: &[(
+            "a.ts",
+            "interface I { a: number }\nexport enum E { A = 1, B }\nconst enum C { X = 7 }\n\
+             export default { n: C.X as number, e: E.B, i: null! as I };\n\
+             abstract class Q<T> { constructor(private x: T) {} }\n\
+             export const q = (class extends Q<number> {}) satisfies unknown;",
+        )],
+        has: &["7", "this.x = x"],
+        lacks: &["interface", "satisfies", "private", "<number>"],
+    },
+    Case {
+        what: "explicit resource management",
+        files: &[("a.js", "export default { f(x) { using y = x; return y; } }")],
+        has: &["_usingCtx"],
+        lacks: &["using y"],
+    },
+    Case {
+        what: "jsx in .js, with the classic factory",
+        files: &[("a.js", "export default () => <div id=\"1\"><>{2}</></div>")],
+        has: &["React.createElement(\"div\"", "React.Fragment"],
+        lacks: &["<div"],
+    },
+    Case {
+        what: "legacy decorators where the tsconfig asks for them",
+        files: &[
+            ("a.ts", "const d = (...a: any[]): any => a; export default class { @d m(@d p: string) {} }"),
+            ("tsconfig.json", r#"{ "compilerOptions": { "experimentalDecorators": true } }"#),
+        ],
+        has: &["__decorate(", "__decorateParam(0"],
+        lacks: &["@d"],
+    },
+    Case {
+        what: "decorators of the language",
+        files: &[(
+            "a.ts",
+            "const d = (...a: any[]): any => a[0]; export default @d class { @d accessor x: number = 1 }",
+        )],
+        has: &["__emuDecorators([d], ", "__emu.member(\"accessor\", false, [d], \"x\")"],
+        lacks: &["@d", "accessor x"],
+    },
+    Case {
+        what: "top-level await and dynamic imports in one module",
+        files: &[
+            ("a.js", "export const v = await 1; export default async () => (await import('./b.js')).b"),
+            ("b.js", "export const b = 'lazy'; globalThis.effect = 1"),
+        ],
+        has: &["await 1", "\"lazy\"", "Promise.resolve().then("],
+        lacks: &["import("],
+    },
+    Case {
+        what: "names are kept",
+        files: &[
+            ("a.js", "import { f as g } from './b.js'; function f() {}; export default [f, g]"),
+            ("b.js", "export function f() {}"),
+        ],
+        has: &["__name("],
+        lacks: &[],
+    },
+    Case {
+        what: "unused code is dropped",
+        files: &[
+            ("a.js", "import { used } from './b.js'; export default used"),
+            ("b.js", "export const used = 'in'; export const unused = 'out'"),
+        ],
+        has: &["\"in\""],
+        lacks: &["\"out\""],
+    },
+];
+
 #[test]
 fn the_language_is_lowered_to_the_engines() {
-    let cases = [
-        Case {
-            what: "types and enums",
-            files: &[(
-                "a.ts",
-                "interface I { a: number }\nexport enum E { A = 1, B }\nconst enum C { X = 7 }\n\
-                 export default { n: C.X as number, e: E.B, i: null! as I };\nabstract class Q<T> { constructor(private x: T) {} }\n\
-                 export const q = (class extends Q<number> {}) satisfies unknown;",
-            )],
-            has: &["7", "this.x = x"],
-            lacks: &["interface", "satisfies", "private", "<number>"],
-        },
-        Case {
-            what: "explicit resource management",
-            files: &[("a.js", "export default { f(x) { using y = x; return y; } }")],
-            has: &["_usingCtx"],
-            lacks: &["using y"],
-        },
-        Case {
-            what: "jsx in .js, with the classic factory",
-            files: &[("a.js", "export default () => <div id=\"1\"><>{2}</></div>")],
-            has: &["React.createElement(\"div\"", "React.Fragment"],
-            lacks: &["<div"],
-        },
-        Case {
-            what: "legacy decorators where the tsconfig asks for them",
-            files: &[
-                ("a.ts", "const d = (...a: any[]): any => a; export default class { @d m(@d p: string) {} }"),
-                ("tsconfig.json", r#"{ "compilerOptions": { "experimentalDecorators": true } }"#),
-            ],
-            has: &["__decorate(", "__decorateParam(0"],
-            lacks: &["@d"],
-        },
-        Case {
-            what: "top-level await and dynamic imports in one module",
-            files: &[
-                ("a.js", "export const v = await 1; export default async () => (await import('./b.js')).b"),
-                ("b.js", "export const b = 'lazy'; globalThis.effect = 1"),
-            ],
-            has: &["await 1", "\"lazy\"", "Promise.resolve().then("],
-            lacks: &["import("],
-        },
-        Case {
-            what: "names are kept",
-            files: &[
-                ("a.js", "import { f as g } from './b.js'; function f() {}; export default [f, g]"),
-                ("b.js", "export function f() {}"),
-            ],
-            has: &["__name("],
-            lacks: &[],
-        },
-        Case {
-            what: "unused code is dropped",
-            files: &[
-                ("a.js", "import { used } from './b.js'; export default used"),
-                ("b.js", "export const used = 'in'; export const unused = 'out'"),
-            ],
-            has: &["\"in\""],
-            lacks: &["\"out\""],
-        },
-    ];
-    for case in &cases {
+    for case in LANGUAGE {
         check(case, |_| {});
     }
 }
 
+/// How imports find files.
+const PACKAGES: &[Case] = &[
+    Case {
+        what: "conditions: the first of the package's that applies",
+        files: &[
+            ("a.js", "import v from 'p'; export default v"),
+            (
+                "node_modules/p/package.json",
+                r#"{ "exports": { "node": "./n.js", "workerd": "./w.js", "worker": "./k.js", "default": "./d.js" } }"#,
+            ),
+            ("node_modules/p/w.js", "export default 'workerd'"),
+            ("node_modules/p/n.js", "export default 'node'"),
+            ("node_modules/p/k.js", "export default 'worker'"),
+            ("node_modules/p/d.js", "export default 'default'"),
+        ],
+        has: &["\"workerd\""],
+        lacks: &["\"node\"", "\"worker\"", "\"default\""],
+    },
+    Case {
+        what: "browser condition, subpaths and `imports`",
+        files: &[
+            ("a.js", "import v from 'p/sub'; import i from '#inner'; export default [v, i]"),
+            ("package.json", r##"{ "imports": { "#inner": { "browser": "./inner.js" } } }"##),
+            ("inner.js", "export default 'inner'"),
+            ("node_modules/p/package.json", r#"{ "exports": { "./sub": { "browser": "./b.js", "node": "./n.js" } } }"#),
+            ("node_modules/p/b.js", "export default 'browser'"),
+        ],
+        has: &["\"inner\"", "\"browser\""],
+        lacks: &[],
+    },
+    Case {
+        what: "the browser field replaces files and switches modules off",
+        files: &[
+            ("a.js", "import v from 'p'; export default v"),
+            ("node_modules/p/package.json", r#"{ "main": "./m.js", "browser": { "./m.js": "./b.js", "fs": false } }"#),
+            ("node_modules/p/m.js", "module.exports = 'main'"),
+            ("node_modules/p/b.js", "const fs = require('fs'); module.exports = ['field', fs]"),
+        ],
+        has: &["\"field\""],
+        lacks: &["\"main\"", "node:fs"],
+    },
+    Case {
+        what: "module is preferred to main",
+        files: &[
+            ("a.js", "import v from 'p'; export default v"),
+            ("node_modules/p/package.json", r#"{ "main": "./m.cjs", "module": "./e.js" }"#),
+            ("node_modules/p/m.cjs", "module.exports = 'cjs'"),
+            ("node_modules/p/e.js", "export default 'esm'"),
+        ],
+        has: &["\"esm\""],
+        lacks: &["\"cjs\""],
+    },
+    Case {
+        what: "CommonJS, JSON, and a missing package that is caught",
+        files: &[
+            (
+                "a.js",
+                "import v, { named } from './c.cjs'; import j, { k } from './j.json'; export default [v, named, j, k]",
+            ),
+            ("c.cjs", "exports.named = 1; try { exports.x = require('not-there') } catch { exports.x = 'fallback' }"),
+            ("j.json", r#"{ "k": "json" }"#),
+        ],
+        has: &["__commonJS", "\"json\"", "\"fallback\""],
+        lacks: &[],
+    },
+    Case {
+        what: "tsconfig paths and JSX",
+        files: &[
+            ("src/a.tsx", "import { x } from '@/lib'; export default <p>{x}</p>"),
+            ("src/lib.ts", "export const x = 'from paths'"),
+            (
+                "tsconfig.json",
+                r#"{ "compilerOptions": { "jsx": "react-jsx", "jsxImportSource": "j",
+                    "paths": { "@/*": ["./src/*"] } } }"#,
+            ),
+            ("node_modules/j/package.json", r#"{ "exports": { "./jsx-runtime": "./r.js" } }"#),
+            ("node_modules/j/r.js", "export const jsx = () => 'runtime'; export const jsxs = jsx"),
+        ],
+        has: &["\"from paths\"", "\"runtime\""],
+        lacks: &["React"],
+    },
+    Case {
+        what: "a tsconfig that preserves JSX",
+        files: &[
+            ("a.tsx", "export default <p/>"),
+            ("tsconfig.json", r#"{ "compilerOptions": { "jsx": "preserve" } }"#),
+        ],
+        has: &["React.createElement(\"p\""],
+        lacks: &["<p"],
+    },
+];
+
 #[test]
 fn packages_are_resolved_for_workers() {
-    let cases = [
-        Case {
-            what: "conditions: the first of the package's that applies",
-            files: &[
-                ("a.js", "import v from 'p'; export default v"),
-                (
-                    "node_modules/p/package.json",
-                    r#"{ "exports": { "node": "./n.js", "workerd": "./w.js", "worker": "./k.js", "default": "./d.js" } }"#,
-                ),
-                ("node_modules/p/w.js", "export default 'workerd'"),
-                ("node_modules/p/n.js", "export default 'node'"),
-                ("node_modules/p/k.js", "export default 'worker'"),
-                ("node_modules/p/d.js", "export default 'default'"),
-            ],
-            has: &["\"workerd\""],
-            lacks: &["\"node\"", "\"worker\"", "\"default\""],
-        },
-        Case {
-            what: "browser condition, subpaths and `imports`",
-            files: &[
-                ("a.js", "import v from 'p/sub'; import i from '#inner'; export default [v, i]"),
-                ("package.json", r##"{ "imports": { "#inner": { "browser": "./inner.js" } } }"##),
-                ("inner.js", "export default 'inner'"),
-                (
-                    "node_modules/p/package.json",
-                    r#"{ "exports": { "./sub": { "browser": "./b.js", "node": "./n.js" } } }"#,
-                ),
-                ("node_modules/p/b.js", "export default 'browser'"),
-            ],
-            has: &["\"inner\"", "\"browser\""],
-            lacks: &[],
-        },
-        Case {
-            what: "the browser field replaces files and switches modules off",
-            files: &[
-                ("a.js", "import v from 'p'; export default v"),
-                (
-                    "node_modules/p/package.json",
-                    r#"{ "main": "./m.js", "browser": { "./m.js": "./b.js", "fs": false } }"#,
-                ),
-                ("node_modules/p/m.js", "module.exports = 'main'"),
-                ("node_modules/p/b.js", "const fs = require('fs'); module.exports = ['field', fs]"),
-            ],
-            has: &["\"field\""],
-            lacks: &["\"main\"", "node:fs"],
-        },
-        Case {
-            what: "module is preferred to main",
-            files: &[
-                ("a.js", "import v from 'p'; export default v"),
-                ("node_modules/p/package.json", r#"{ "main": "./m.cjs", "module": "./e.js" }"#),
-                ("node_modules/p/m.cjs", "module.exports = 'cjs'"),
-                ("node_modules/p/e.js", "export default 'esm'"),
-            ],
-            has: &["\"esm\""],
-            lacks: &["\"cjs\""],
-        },
-        Case {
-            what: "CommonJS, JSON, and a missing package that is caught",
-            files: &[
-                (
-                    "a.js",
-                    "import v, { named } from './c.cjs'; import j, { k } from './j.json'; export default [v, named, j, k]",
-                ),
-                (
-                    "c.cjs",
-                    "exports.named = 1; try { exports.x = require('not-there') } catch { exports.x = 'fallback' }",
-                ),
-                ("j.json", r#"{ "k": "json" }"#),
-            ],
-            has: &["__commonJS", "\"json\"", "\"fallback\""],
-            lacks: &[],
-        },
-        Case {
-            what: "tsconfig paths and JSX",
-            files: &[
-                ("src/a.tsx", "import { x } from '@/lib'; export default <p>{x}</p>"),
-                ("src/lib.ts", "export const x = 'from paths'"),
-                (
-                    "tsconfig.json",
-                    r#"{ "compilerOptions": { "jsx": "react-jsx", "jsxImportSource": "j", "paths": { "@/*": ["./src/*"] } } }"#,
-                ),
-                ("node_modules/j/package.json", r#"{ "exports": { "./jsx-runtime": "./r.js" } }"#),
-                ("node_modules/j/r.js", "export const jsx = () => 'runtime'; export const jsxs = jsx"),
-            ],
-            has: &["\"from paths\"", "\"runtime\""],
-            lacks: &["React"],
-        },
-        Case {
-            what: "a tsconfig that preserves JSX",
-            files: &[
-                ("a.tsx", "export default <p/>"),
-                ("tsconfig.json", r#"{ "compilerOptions": { "jsx": "preserve" } }"#),
-            ],
-            has: &["React.createElement(\"p\""],
-            lacks: &["<p"],
-        },
-    ];
-    for case in &cases {
+    for case in PACKAGES {
         check(case, |_| {});
     }
 }
@@ -411,6 +417,9 @@ fn configuration_errors_are_told() {
     assert!(text.contains("is the folder"), "{text}");
     let text = refused(&[("a.js", "import 'x'")], |project| project.alias = vec![("x".into(), "./gone.js".into())]);
     assert!(text.contains("`./gone.js`, the alias of `x`, is not found"), "{text}");
+    let extends = [("a.ts", "1"), ("tsconfig.json", r#"{ "extends": "nowhere/tsconfig.json" }"#)];
+    let text = refused(&extends, |_| {});
+    assert!(text.contains("tsconfig") && text.contains("nowhere"), "{text}");
     let text = refused(&[("a.js", "1")], |project| project.define = vec![("a b".into(), "1".into())]);
     assert!(text.contains("a b"), "{text}");
 }
@@ -435,7 +444,8 @@ fn inputs_are_known_also_of_a_failure() {
 
 #[test]
 fn positions_lead_back_to_the_sources() {
-    let thrower = "// first line\nexport function thrower(): never {\n    const reason: string = \"é\"; throw new Error(reason);\n}\n";
+    let thrower = "// first line\nexport function thrower(): never {\n    const reason: string = \"é\"; \
+                   throw new Error(reason);\n}\n";
     let files = [
         ("src/main.ts", "import { thrower } from './lib/thrower';\nexport default { fetch: () => thrower() };\n"),
         ("src/lib/thrower.ts", thrower),
@@ -470,6 +480,22 @@ fn positions_lead_back_to_the_sources() {
     );
     assert_eq!(made.sources.code_frame("Error: x"), None);
     drop(folder);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_folder_is_seen_through() {
+    let (folder, mut project) = Folder::new(&[("src/a.js", "export default f()")]);
+    let link = folder.root.join("link");
+    std::os::unix::fs::symlink(&folder.root, &link).expect("a link");
+    project = Project { main: link.join("src/a.js"), root: link, ..project };
+    let made = bundle(&project).bundle.expect("a bundle");
+    let line = code(&made).lines().position(|line| line.contains("f()")).expect("a line") + 1;
+    let mapped = made.sources.map_text(&format!("at worker.js:{line}:1")).into_owned();
+    assert!(mapped.starts_with("at src/a.js:1:"), "{mapped}");
+    fs::write(folder.root.join("src/a.js"), "export default ;").expect("written");
+    let error = bundle(&project).bundle.expect_err("an error").to_string();
+    assert!(error.contains("--> src/a.js:1:16"), "{error}");
 }
 
 #[test]
