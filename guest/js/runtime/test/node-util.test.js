@@ -150,7 +150,9 @@ const PATHS = ["", ".", "/", "//", "///a", "a", "a/", "/a", "/a/b.txt", "./a", "
 test("path", () => {
     for (const [ours, theirs] of [[path, nodePath.posix], [path.win32, nodePath.win32]]) {
         for (const a of PATHS) {
-            for (const method of ["normalize", "dirname", "basename", "extname", "parse", "isAbsolute"]) {
+            const methods = ["normalize", "dirname", "basename", "extname", "parse", "isAbsolute"];
+            // Node splits the name `..` of a path with a root into a name and an extension.
+            for (const method of /^(\/|[cC]:\\|\\).*\.\.$/.test(a) ? methods.filter((name) => name !== "parse") : methods) {
                 nodeAssert.deepEqual(outcome(() => ours[method](a)), outcome(() => theirs[method](a)), `${method} ${JSON.stringify(a)} ${ours.sep}`);
             }
             for (const suffix of /[^/\\:C]/.test(a) ? ["b", ".txt", "txt", ".b.c", "zz"] : []) {
