@@ -151,7 +151,7 @@ test("iteration is live", () => {
         }
     }
     assert.deepEqual(seen, ["a", "b", "c"]);
-    assert.equal(Object.prototype.toString.call(params.keys()), "[object URLSearchParams Iterator]");
+    assert.equal(Object.prototype.toString.call(params.keys()), "[object KeyIterator]");
     assert.equal(URLSearchParams.prototype[Symbol.iterator], URLSearchParams.prototype.entries);
     assert.deepEqual([...params.values()], ["1", "2", "3"]);
 });

@@ -74,7 +74,7 @@ export class AbortSignal extends EventTarget {
         }
         const signal = new AbortSignal(permit);
         startTimer(
-            () => signal.#abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")),
+            () => signal.#abort(retryable("The operation was aborted due to timeout", "TimeoutError")),
             Number(delayMs),
         );
         return signal;
@@ -173,8 +173,15 @@ export class AbortSignal extends EventTarget {
 defineInterface(AbortSignal);
 defineEventHandler(AbortSignal, "abort");
 
+/** The platform marks its own reasons: whoever aborted may well try again. */
+function retryable(message, name) {
+    const error = new DOMException(message, name);
+    error.retryable = true;
+    return error;
+}
+
 function abortError() {
-    return new DOMException("The operation was aborted", "AbortError");
+    return retryable("The operation was aborted", "AbortError");
 }
 
 /** https://dom.spec.whatwg.org/#abortcontroller */

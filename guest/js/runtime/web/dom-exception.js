@@ -5,7 +5,7 @@
  * runtime is needed to make one.
  */
 
-import { defineInterface, illegalInvocation } from "./webidl.js";
+import { defineInterface } from "./webidl.js";
 
 /** Names in the order of their codes, from 1; empty where the standard has no name any more. */
 const CODES = [
@@ -32,73 +32,41 @@ function existing(object) {
     return object;
 }
 
-/** What a `DOMException` has beyond an `Error`. */
-class Slots extends existing {
-    #message;
-    #name;
-
-    constructor(error, message, name) {
-        super(error);
-        this.#message = message;
-        this.#name = name;
-    }
-
-    static message(error) {
-        if (!(#message in error)) {
-            throw illegalInvocation();
-        }
-        return error.#message;
-    }
-
-    static nameOf(error) {
-        if (!(#name in error)) {
-            throw illegalInvocation();
-        }
-        return error.#name;
-    }
+/** Marks the errors that `DOMException` made. */
+class Mark extends existing {
+    #marked = true;
 
     static has(value) {
-        return typeof value === "object" && value !== null && #name in value;
+        return typeof value === "object" && value !== null && #marked in value;
     }
 }
 
 const { construct, defineProperty } = Reflect;
 
+function define(error, key, value) {
+    defineProperty(error, key, { value, enumerable: true, configurable: true });
+}
+
 /** https://webidl.spec.whatwg.org/#idl-DOMException */
 export class DOMException {
     /**
+     * As on the platform, `code`, `name` and `message` are properties of the error itself.
+     *
      * @param {string} [message] What happened.
      * @param {string} [name] A name of the standard's list, or any other.
      */
     constructor(message = "", name = "Error") {
         const text = `${message}`;
-        const error = construct(Error, [], new.target);
-        // eslint-disable-next-line no-new -- the fields go to `error`.
-        new Slots(error, text, `${name}`);
+        const title = `${name}`;
+        const error = new Mark(construct(Error, [], new.target));
+        define(error, "code", codeOf.get(title) ?? 0);
+        define(error, "name", title);
+        define(error, "message", text);
         const { stack } = error;
         if (typeof stack === "string") {
-            defineProperty(error, "stack", {
-                value: stackOf(stack, text, `${name}`),
-                writable: true,
-                configurable: true,
-            });
+            defineProperty(error, "stack", { value: stackOf(stack, text, title), writable: true, configurable: true });
         }
         return error;
-    }
-
-    /** What happened. */
-    get message() {
-        return Slots.message(this);
-    }
-
-    /** The error's name. */
-    get name() {
-        return Slots.nameOf(this);
-    }
-
-    /** The number that belonged to the name once; 0 for newer names. */
-    get code() {
-        return codeOf.get(Slots.nameOf(this)) ?? 0;
     }
 }
 
@@ -120,5 +88,5 @@ defineInterface(DOMException, {
 
 /** Whether a value was made by `DOMException`. */
 export function isDOMException(value) {
-    return Slots.has(value);
+    return Mark.has(value);
 }

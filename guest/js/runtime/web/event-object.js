@@ -128,12 +128,13 @@ export class Event {
     /** The target of the dispatch; as on the platform, it stays after it. */
     get currentTarget() {
         const flags = Event.#flagsOf(this);
-        return (flags & DISPATCHING) === 0 && enabled("pedantic_wpt") ? null : this.#target;
+        return (flags & DISPATCHING) === 0 && enabled("pedantic_wpt") ? null : (this.#target ?? undefined);
     }
 
+    /** As on the platform, `undefined` before the dispatch. */
     get target() {
         Event.#flagsOf(this);
-        return this.#target;
+        return this.#target ?? (enabled("pedantic_wpt") ? null : undefined);
     }
 
     get srcElement() {

@@ -132,17 +132,17 @@ export class FormData {
 
     entries() {
         flatOf(this);
-        return new PairIterator(this, 2);
+        return new EntryIterator(this);
     }
 
     keys() {
         flatOf(this);
-        return new PairIterator(this, 0);
+        return new KeyIterator(this);
     }
 
     values() {
         flatOf(this);
-        return new PairIterator(this, 1);
+        return new ValueIterator(this);
     }
 
     forEach(callback, thisArg = undefined) {
@@ -156,14 +156,17 @@ export class FormData {
     }
 }
 
-const PairIterator = pairIterator("FormData Iterator", (form, index, kind) => {
+/** The item at an index of a list of names and values; `undefined` after the last one. */
+function itemAt(form, index, item) {
     const list = flatOf(form);
     const at = index * 2;
-    if (at >= list.length) {
-        return undefined;
-    }
-    return kind === 2 ? [list[at], list[at + 1]] : list[at + kind];
-});
+    return at < list.length ? item(list, at) : undefined;
+}
+
+const EntryIterator = pairIterator("EntryIterator", (form, index) =>
+    itemAt(form, index, (list, at) => [list[at], list[at + 1]]));
+const KeyIterator = pairIterator("KeyIterator", (form, index) => itemAt(form, index, (list, at) => list[at]));
+const ValueIterator = pairIterator("ValueIterator", (form, index) => itemAt(form, index, (list, at) => list[at + 1]));
 
 defineInterface(FormData);
 Object.defineProperty(FormData.prototype, Symbol.iterator, {

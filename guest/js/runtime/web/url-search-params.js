@@ -239,21 +239,21 @@ export class URLSearchParams {
         if (!(#list in this)) {
             throw illegalInvocation();
         }
-        return new PairIterator(this, 2);
+        return new EntryIterator(this);
     }
 
     keys() {
         if (!(#list in this)) {
             throw illegalInvocation();
         }
-        return new PairIterator(this, 0);
+        return new KeyIterator(this);
     }
 
     values() {
         if (!(#list in this)) {
             throw illegalInvocation();
         }
-        return new PairIterator(this, 1);
+        return new ValueIterator(this);
     }
 
     forEach(callback, thisArg = undefined) {
@@ -279,14 +279,17 @@ export class URLSearchParams {
     }
 }
 
-const PairIterator = pairIterator("URLSearchParams Iterator", (params, index, kind) => {
+/** The item at an index of a list of names and values; `undefined` after the last one. */
+function itemAt(params, index, item) {
     const list = flatOf(params);
     const at = index * 2;
-    if (at >= list.length) {
-        return undefined;
-    }
-    return kind === 2 ? [list[at], list[at + 1]] : list[at + kind];
-});
+    return at < list.length ? item(list, at) : undefined;
+}
+
+const EntryIterator = pairIterator("EntryIterator", (params, index) =>
+    itemAt(params, index, (list, at) => [list[at], list[at + 1]]));
+const KeyIterator = pairIterator("KeyIterator", (params, index) => itemAt(params, index, (list, at) => list[at]));
+const ValueIterator = pairIterator("ValueIterator", (params, index) => itemAt(params, index, (list, at) => list[at + 1]));
 
 defineInterface(URLSearchParams);
 

@@ -126,6 +126,8 @@ export function clampedLongLong(value) {
 export function defineInterface(constructor, { name = bareName(constructor), constants = {} } = {}) {
     const { prototype } = constructor;
     Object.defineProperty(constructor, "name", { value: name, configurable: true });
+    // As on the platform, constructors do not tell how many parameters they have.
+    Object.defineProperty(constructor, "length", { value: 0, configurable: true });
     for (const target of [prototype, constructor]) {
         for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(target))) {
             if (key !== "constructor" && key !== "prototype" && key !== "name" && key !== "length") {
@@ -186,29 +188,26 @@ export function defineGlobals(global, values) {
 const arrayIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
 
 /**
- * Makes the iterator class of a pair iterable.
+ * Makes an iterator class of a pair iterable; as on the platform, one for entries, one for keys and one for values.
  *
  * @param {string} name What `Object.prototype.toString` tells.
- * @param {(source: object, index: number, kind: number) => unknown} read The value at `index` for kind 0 (key), 1
- *     (value) or 2 (entry); `undefined` after the last one.
- * @returns {new (source: object, kind: number) => Iterator<unknown>} The class.
+ * @param {(source: object, index: number) => unknown} read The item at `index`; `undefined` after the last one.
+ * @returns {new (source: object) => Iterator<unknown>} The class.
  */
 export function pairIterator(name, read) {
     class PairIterator {
         #source;
-        #kind;
         #index = 0;
 
-        constructor(source, kind) {
+        constructor(source) {
             this.#source = source;
-            this.#kind = kind;
         }
 
         next() {
             if (!(#source in this)) {
                 throw illegalInvocation();
             }
-            const value = this.#source === undefined ? undefined : read(this.#source, this.#index, this.#kind);
+            const value = this.#source === undefined ? undefined : read(this.#source, this.#index);
             if (value === undefined) {
                 this.#source = undefined;
                 return { value: undefined, done: true };

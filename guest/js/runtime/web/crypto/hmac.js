@@ -10,6 +10,7 @@ import { DOMException } from "../dom-exception.js";
 import { bytesOf } from "../webidl.js";
 import { checkUsages, digestOf, register, requireUsage } from "./algorithm.js";
 import { equalBytes } from "./equal-bytes.js";
+import { createJwk } from "./jwk.js";
 import { createKey, keyMaterial } from "./key.js";
 
 const USAGES = ["sign", "verify"];
@@ -143,7 +144,7 @@ function exportKey(format, key) {
         );
     }
     const k = host.base64Encode(material, true, true);
-    return { kty: "oct", key_ops: [...key.usages], alg, ext: key.extractable, k };
+    return createJwk({ kty: "oct", key_ops: [...key.usages], alg, ext: key.extractable, k });
 }
 
 function sign(algorithm, key, data) {
