@@ -289,7 +289,8 @@ function itemAt(params, index, item) {
 const EntryIterator = pairIterator("EntryIterator", (params, index) =>
     itemAt(params, index, (list, at) => [list[at], list[at + 1]]));
 const KeyIterator = pairIterator("KeyIterator", (params, index) => itemAt(params, index, (list, at) => list[at]));
-const ValueIterator = pairIterator("ValueIterator", (params, index) => itemAt(params, index, (list, at) => list[at + 1]));
+const ValueIterator = pairIterator("ValueIterator", (params, index) =>
+    itemAt(params, index, (list, at) => list[at + 1]));
 
 defineInterface(URLSearchParams);
 

@@ -5,12 +5,12 @@
  */
 
 const MEMBERS = [
-    "kty", "use", "key_ops", "alg", "ext", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "oth", "k", "pub",
-    "priv",
+    "kty", "use", "key_ops", "alg", "ext", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "oth", "k",
+    "pub", "priv",
 ];
 
 /**
- * A key with these members; as on the platform, it has all the others too, as `undefined`, and always in the same order.
+ * A key with these members; as on the platform, it has all the others too, as `undefined`, and in the same order.
  *
  * @param {Record<string, unknown>} members The members that are known.
  */
