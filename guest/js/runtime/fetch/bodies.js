@@ -1,12 +1,12 @@
 /**
- * Streams between the worker and the host, in both directions, with back-pressure: one pull brings one chunk in; a chunk
- * goes out within the credit that the host has granted.
+ * Streams between the worker and the host, in both directions, with back-pressure: one pull brings one chunk in; a
+ * chunk goes out within the credit that the host has granted.
  *
  * A body on the border is one of: `null`; a string; bytes; `{stream: id, length}`; and, on its way out only,
  * `{forward: id}` for a stream of the host that nobody has read.
  *
- * Invariant: no more than one chunk in each direction is kept here. The numbers of inbound streams are the host's, those
- * of outbound streams the guest's.
+ * Invariant: no more than one chunk in each direction is kept here. The numbers of inbound streams are the host's,
+ * those of outbound streams the guest's.
  */
 
 import { toError, toFailure } from "../failure.js";
@@ -20,8 +20,14 @@ import { ReadableStream } from "../streams/standard.js";
 const INITIAL_CREDIT_BYTES = 65_536;
 const MAX_CHUNK_BYTES = 65_536;
 
-/** @type {Map<number, Inbound>} Those of which something was asked for. */
+/** @type {Map<number, Inbound>} Those of which a chunk is on its way. */
 const inbounds = new Map();
+
+/** Gives streams back that the worker dropped without reading them to their end: they would keep an object awake. */
+const dropped =
+    typeof FinalizationRegistry === "function"
+        ? new FinalizationRegistry((id) => host.bodyCancel(id))
+        : undefined;
 
 /** @type {Map<number, Outbound>} */
 const outbounds = new Map();
@@ -40,8 +46,10 @@ export class Inbound {
     /** @type {Receiver | undefined} Who waits for the next chunk. */
     #receiver = undefined;
     #scope = undefined;
-    /** Why it broke while nobody waited. */
+    /** Why it broke. */
     #error = undefined;
+    /** Called when nothing more is to come. */
+    onover = undefined;
 
     /**
      * @param {number} id The host's number.
@@ -50,6 +58,11 @@ export class Inbound {
     constructor(id, length) {
         this.#id = id;
         this.length = length;
+    }
+
+    /** Cancels it when the worker drops it. What came with a request ends with the request anyhow. */
+    cancelWhenDropped() {
+        dropped?.register(this, this.#id, this);
     }
 
     /** Whether nothing was asked of it, so that the host can pass it on by itself. */
@@ -67,10 +80,8 @@ export class Inbound {
             receiver.end();
             return;
         }
-        if (!this.#started) {
-            this.#started = true;
-            inbounds.set(this.#id, this);
-        }
+        this.#started = true;
+        inbounds.set(this.#id, this);
         this.#receiver = receiver;
         this.#scope = currentScope();
         host.bodyPull(this.#id, this.#scope.section);
@@ -104,6 +115,8 @@ export class Inbound {
     #end() {
         this.#over = true;
         inbounds.delete(this.#id);
+        dropped?.unregister(this);
+        this.onover?.();
     }
 
     #take() {
@@ -114,6 +127,7 @@ export class Inbound {
     }
 
     arrived(buffer) {
+        inbounds.delete(this.#id);
         this.#take()?.chunk(buffer);
     }
 

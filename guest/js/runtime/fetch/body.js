@@ -1,8 +1,8 @@
 /**
  * `Body`: what `Request` and `Response` have in common, the content.
  *
- * Content that is a string, bytes or a stream of the host stays that until somebody asks for `body`; then a stream is made
- * of it, and as long as nobody has read from that, the content is still taken past it.
+ * Content that is a string, bytes or a stream of the host stays that until somebody asks for `body`; then a stream is
+ * made of it, and as long as nobody has read from that, the content is still taken past it.
  *
  * Invariant: content is given away once, by whatever way.
  */
@@ -11,130 +11,20 @@ import { enabled } from "../flags.js";
 import { host } from "../host.js";
 import { passOn, readAll, streamOfBytes, takeOver } from "../streams/bytes.js";
 import { isDisturbed, isLocked, isReadable, originOf } from "../streams/internals.js";
-import { ReadableStream } from "../streams/standard.js";
-import { blobFrom, bytesOfBlob, isBlobLike } from "../web/blob.js";
-import { isFormData } from "../web/form-data.js";
-import { parseFormData, serialiseMultipart } from "../web/multipart.js";
+import { blobFrom } from "../web/blob.js";
 import { parseMimeType } from "../web/mime-type.js";
-import { isURLSearchParams } from "../web/url-search-params.js";
-import { bytesOf, defineInterface, illegalConstructor, illegalInvocation, isObject } from "../web/webidl.js";
+import { parseFormData } from "../web/multipart.js";
+import { defineInterface, illegalConstructor, illegalInvocation, isObject } from "../web/webidl.js";
 import { collect, Inbound, outbound, streamOfInbound } from "./bodies.js";
+import { checkStream, extract, extractedType } from "./content.js";
 
 const USED =
     "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.";
 const LOCKED = "This ReadableStream is currently locked to a reader.";
 const CLONE_LOCKED = "This ReadableStream is currently locked to a reader,";
 const SEND_LOCKED = "The ReadableStream has been locked to a reader.";
-const INIT_LOCKED = "This ReadableStream is locked to a reader, and cannot be used as a body.";
-const INIT_DISTURBED = "This ReadableStream is disturbed (has already been read from), and cannot be used as a body.";
 const BYTE_ORDER_MARK = 0xfe_ff;
 const NO_BYTES = new Uint8Array(0);
-
-export const TEXT_TYPE = "text/plain;charset=UTF-8";
-const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
-
-/**
- * Content: nothing; a string; bytes that nobody changes; a stream of the host; or any stream.
- *
- * @typedef {null | string | Uint8Array | Inbound | ReadableStream} Content
- */
-
-/** What kinds of objects become a stream of what they iterate over; everything else has its own text. */
-function isIterable(value) {
-    if (!enabled("fetch_iterable_type_support")) {
-        return false;
-    }
-    if (Array.isArray(value) || typeof value[Symbol.asyncIterator] === "function") {
-        return true;
-    }
-    return typeof value[Symbol.iterator] === "function" && value.toString === Object.prototype.toString;
-}
-
-function checkStream(stream) {
-    if (isDisturbed(stream)) {
-        throw new TypeError(INIT_DISTURBED);
-    }
-    if (isLocked(stream)) {
-        throw new TypeError(INIT_LOCKED);
-    }
-    return stream;
-}
-
-/** Set by `extract` beside what it returns: the content's type, if it has one. */
-let extractedType;
-
-/**
- * Content from what a body can be made of.
- *
- * @returns {Content} Its type is in `extractedType`.
- */
-function extract(init) {
-    extractedType = undefined;
-    if (typeof init === "string") {
-        extractedType = TEXT_TYPE;
-        return init;
-    }
-    if (init === null || init === undefined) {
-        return null;
-    }
-    if (isObject(init)) {
-        const content = extractObject(init);
-        if (content !== undefined) {
-            return content;
-        }
-    }
-    extractedType = TEXT_TYPE;
-    return `${init}`;
-}
-
-function extractObject(init) {
-    if (isReadable(init)) {
-        return checkStream(init);
-    }
-    const bytes = bytesOf(init);
-    if (bytes !== undefined) {
-        // The worker may change its buffer as soon as it has it back.
-        return bytes.slice();
-    }
-    if (isBlobLike(init)) {
-        extractedType = init.type === "" ? undefined : init.type;
-        return bytesOfBlob(init);
-    }
-    if (isURLSearchParams(init)) {
-        extractedType = FORM_TYPE;
-        return init.toString();
-    }
-    if (isFormData(init)) {
-        const form = serialiseMultipart(init);
-        extractedType = form.contentType;
-        return form.bytes;
-    }
-    return isIterable(init) ? ReadableStream.from(init) : undefined;
-}
-
-/**
- * The content of a body that came from the host.
- *
- * @param {null | ArrayBuffer | {stream: number, length: number | undefined}} body
- * @returns {Content}
- */
-export function contentFromHost(body) {
-    if (body === null || body === undefined) {
-        return null;
-    }
-    return body instanceof ArrayBuffer ? new Uint8Array(body) : new Inbound(body.stream, body.length);
-}
-
-/** Gives the host back the content of a message that nobody will look at. */
-export function discardFromHost(body) {
-    if (typeof body?.stream === "number") {
-        host.bodyCancel(body.stream);
-    }
-}
-
-function utf8(bytes) {
-    return host.utf8Decode(bytes);
-}
 
 function withoutMark(text) {
     return text.charCodeAt(0) === BYTE_ORDER_MARK && enabled("strip_bom_in_read_all_text") ? text.slice(1) : text;
@@ -142,7 +32,7 @@ function withoutMark(text) {
 
 /** The text of content that is not a stream. */
 function textOf(content) {
-    return withoutMark(typeof content === "string" ? content.toWellFormed() : utf8(content));
+    return withoutMark(typeof content === "string" ? content.toWellFormed() : host.utf8Decode(content));
 }
 
 /** Bytes that the caller may keep. `mine` tells whether nobody else has them. */
@@ -173,7 +63,7 @@ export const CONTENT = {};
 
 /** https://fetch.spec.whatwg.org/#body-mixin */
 export class Body {
-    /** @type {Content} What is in it, or what the stream `#stream` was made of. */
+    /** @type {import("./content.js").Content} What is in it, or what the stream `#stream` was made of. */
     #content = null;
     /** @type {ReadableStream | undefined} The stream, once somebody has asked for it. */
     #stream = undefined;
@@ -274,7 +164,7 @@ export class Body {
         return readAll(stream);
     }
 
-    /** Calls `fn` with the content: whole bytes that nobody else has (`mine`), or something that must not be changed. */
+    /** Calls `fn` with the content, and whether nobody else has it. */
     #read(fn) {
         try {
             if (!(#content in this)) {
@@ -456,7 +346,7 @@ export function takeBody(body) {
 /**
  * Takes the content of a body for another one, which is its only owner from here on.
  *
- * @returns {Content}
+ * @returns {import("./content.js").Content}
  */
 export function moveBody(body) {
     return move(body);

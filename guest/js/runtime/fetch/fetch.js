@@ -1,7 +1,8 @@
 /**
  * `fetch()`, of the network and of everything that answers requests (reference §1.3, §2.4).
  *
- * Redirects are followed here, so that services and objects redirect as the network does and the response knows its URL.
+ * Redirects are followed here, so that services and objects redirect as the network does and the response knows its
+ * URL.
  *
  * Invariant: the call is given to the host before `fetchVia()` returns, so calls keep their order.
  */
@@ -12,7 +13,8 @@ import { host } from "../host.js";
 import { onAbort } from "../web/abort.js";
 import { normalizeUrl } from "../web/url.js";
 import { parameterError } from "../web/webidl.js";
-import { discardFromHost, inboundOf } from "./body.js";
+import { inboundOf } from "./body.js";
+import { discardFromHost } from "./content.js";
 import { fetchDataUrl } from "./data-url.js";
 import { findHeader } from "./headers.js";
 import { isRequestObject, parseUrl, Request, takeRequest } from "./request.js";
@@ -160,17 +162,27 @@ function without(flat, name) {
 /** Ends an exchange, and later the content it brought, when a signal aborts. */
 function abortable(exchange, signal) {
     return new Promise((resolve, reject) => {
-        const answer = exchange.send();
         let abort = () => {
             exchange.cancel();
             reject(signal.reason);
         };
-        onAbort(signal, () => abort());
-        answer.then((response) => {
-            const inbound = inboundOf(response);
-            abort = () => inbound?.abort(signal.reason);
-            resolve(response);
-        }, reject);
+        const forget = onAbort(signal, () => abort());
+        exchange.send().then(
+            (response) => {
+                const inbound = inboundOf(response);
+                if (inbound === undefined) {
+                    forget();
+                } else {
+                    abort = () => inbound.abort(signal.reason);
+                    inbound.onover = forget;
+                }
+                resolve(response);
+            },
+            (error) => {
+                forget();
+                reject(error);
+            },
+        );
     });
 }
 

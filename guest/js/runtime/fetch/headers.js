@@ -1,8 +1,8 @@
 /**
  * `Headers`: names and values by turns in one array, as they travel to and from the host.
  *
- * Names are in lower case; what was appended under one name stays apart and is joined when it is read, so that looking one
- * header up costs one walk and building a `Headers` costs nothing.
+ * Names are in lower case; what was appended under one name stays apart and is joined when it is read, so that looking
+ * one header up costs one walk and building a `Headers` costs nothing.
  *
  * Invariant: names and values in the array are valid; the array of an immutable `Headers` is never changed.
  */
@@ -34,9 +34,9 @@ const names = new Map(
         "Access-Control-Request-Method", "Age", "Allow", "Authorization", "Cache-Control", "CF-Connecting-IP", "CF-Ray",
         "Connection", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length",
         "Content-Range", "Content-Security-Policy", "Content-Type", "Cookie", "Date", "ETag", "Expires", "Host",
-        "If-Match", "If-Modified-Since", "If-None-Match", "Last-Event-ID", "Last-Modified", "Link", "Location", "Origin",
-        "Pragma", "Range", "Referer", "Referrer-Policy", "Retry-After", "Sec-WebSocket-Protocol", "Server", "Set-Cookie",
-        "Strict-Transport-Security", "Transfer-Encoding", "Upgrade", "User-Agent", "Vary", "WWW-Authenticate",
+        "If-Match", "If-Modified-Since", "If-None-Match", "Last-Event-ID", "Last-Modified", "Link", "Location",
+        "Origin", "Pragma", "Range", "Referer", "Referrer-Policy", "Retry-After", "Sec-WebSocket-Protocol", "Server",
+        "Set-Cookie", "Strict-Transport-Security", "Transfer-Encoding", "Upgrade", "User-Agent", "Vary", "WWW-Authenticate",
         "X-Content-Type-Options", "X-Forwarded-For", "X-Frame-Options", "X-Powered-By", "X-Request-Id",
         "X-Requested-With",
     ].flatMap((name) => [

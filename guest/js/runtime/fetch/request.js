@@ -1,8 +1,8 @@
 /**
  * `Request`.
  *
- * What comes from the host is kept as it came; the objects that scripts see of it (`headers`, `cf`, `signal`) are made when
- * they are asked for.
+ * What comes from the host is kept as it came; the objects that scripts see of it (`headers`, `cf`, `signal`) are made
+ * when they are asked for.
  *
  * Invariant: a request's method and URL are valid; the headers of a request from outside cannot be changed.
  */
@@ -13,17 +13,19 @@ import { abortSignal, createSignal, isAbortSignal } from "../web/abort.js";
 import { normalizeUrl } from "../web/url.js";
 import { constructorError, defineInterface, fieldError, illegalInvocation, isObject } from "../web/webidl.js";
 import {
-    Body, CONTENT, CONTENT_TYPE, contentFromHost, fillBody, initBody, isBodyUsed, isOneTime, moveBody, splitBody, takeBody,
+    Body, CONTENT, CONTENT_TYPE, fillBody, initBody, isBodyUsed, isOneTime, moveBody, splitBody, takeBody,
 } from "./body.js";
+import { contentFromHost } from "./content.js";
 import { findHeader, flatHeaders, flattenHeaders, Headers, hasHeader, wrapHeaders } from "./headers.js";
 
 const BODY_NOT_ALLOWED = "Request with a GET or HEAD method cannot have a body.";
 const USED = "Cannot reconstruct a Request with a used body.";
 const BAD_REDIRECT =
-    "Invalid redirect value, must be one of \"follow\" or \"manual\" (\"error\" won't be implemented since it does not " +
-    "make sense at the edge; use \"manual\" and check the response status code).";
+    "Invalid redirect value, must be one of \"follow\" or \"manual\" (\"error\" won't be implemented since it does " +
+    "not make sense at the edge; use \"manual\" and check the response status code).";
 const NO_INTEGRITY =
-    "Subrequest integrity checking is not implemented. The integrity option must be either undefined or an empty string.";
+    "Subrequest integrity checking is not implemented. The integrity option must be either undefined or an empty " +
+    "string.";
 const NO_CACHE = "The 'cache' field on 'RequestInitializerDict' is not implemented.";
 const DICTIONARY = "RequestInitializerDict";
 const HEADER_TYPES = "Headers or Sequence or object";

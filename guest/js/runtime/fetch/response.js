@@ -12,9 +12,11 @@ import { normalizeUrl } from "../web/url.js";
 import {
     constructorError, defineInterface, fieldError, illegalInvocation, isObject, parameterError,
 } from "../web/webidl.js";
+import { Inbound } from "./bodies.js";
 import {
-    Body, CONTENT, CONTENT_TYPE, contentFromHost, fillBody, initBody, splitBody, takeBody, TEXT_TYPE,
+    Body, CONTENT, CONTENT_TYPE, fillBody, initBody, splitBody, takeBody,
 } from "./body.js";
+import { contentFromHost, TEXT_TYPE } from "./content.js";
 import {
     findHeader, flatHeaders, flattenHeaders, Headers, hasHeader, removeHeader, wrapHeaders,
 } from "./headers.js";
@@ -383,7 +385,11 @@ export function responseFromHost(status, statusText, headers, body, socket, url,
     setUrl(response, url, redirected);
     if (!isNullBodyStatus(status)) {
         // The platform shows empty content as content.
-        fillBody(response, contentFromHost(body) ?? "");
+        const content = contentFromHost(body);
+        if (content instanceof Inbound) {
+            content.cancelWhenDropped();
+        }
+        fillBody(response, content ?? "");
     }
     if (socket !== undefined) {
         attachSocket(response, receivedSocket(socket));

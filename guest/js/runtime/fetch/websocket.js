@@ -18,7 +18,7 @@ import { reportException } from "../web/report-error.js";
 import {
     bytesOf, constructorError, defineInterface, illegalInvocation, isObject, parameterError, usv,
 } from "../web/webidl.js";
-import { discardFromHost } from "./body.js";
+import { discardFromHost } from "./content.js";
 import { findHeader } from "./headers.js";
 import { handshakeHeaders, handshakeUrl } from "./websocket-handshake.js";
 
@@ -317,7 +317,6 @@ export class WebSocket extends EventTarget {
     #broke(error) {
         reportException(error);
         this.#ended(false);
-        this.#state = CLOSED;
         host.socketDrop(this.#number);
         dispatch(this, errorEvent(error));
     }
@@ -338,7 +337,6 @@ export class WebSocket extends EventTarget {
     #errorArrived(error) {
         setScope(this.#scope);
         this.#ended(false);
-        this.#state = CLOSED;
         dispatch(this, errorEvent(error));
     }
 
@@ -346,6 +344,7 @@ export class WebSocket extends EventTarget {
     #ended(clean) {
         if (!clean) {
             this.#gone = true;
+            this.#state = CLOSED;
         }
         sockets.delete(this.#number);
     }

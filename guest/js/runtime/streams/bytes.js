@@ -92,7 +92,8 @@ class ReaderSource {
  * The content of a stream, which shows as locked and read from here on.
  *
  * @param {ReadableStream} stream A stream that is not locked.
- * @returns {ReadableStream | import("../fetch/bodies.js").Inbound} The host's stream behind it where nobody has read it.
+ * @returns {ReadableStream | import("../fetch/bodies.js").Inbound} The host's stream behind it where nobody has read
+ *     it.
  */
 export function passOn(stream) {
     const origin = originOf(stream);

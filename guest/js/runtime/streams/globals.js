@@ -22,8 +22,8 @@ function withoutConstructor(original) {
 }
 
 /**
- * The classes by name, as the flags `streams_enable_constructors` and `transformstream_enable_standard_constructor` have
- * them (reference §2.6).
+ * The classes by name, as the flags `streams_enable_constructors` and `transformstream_enable_standard_constructor`
+ * have them (reference §2.6).
  *
  * @returns {Record<string, Function>}
  */

@@ -18,8 +18,8 @@ const TOO_FEW = "FixedLengthStream did not see all expected bytes before close()
 const NEGATIVE = "The value cannot be converted because it is negative and this API expects a positive bigint.";
 const NOT_INTEGER = "The value cannot be converted because it is not an integer.";
 const TOO_LARGE =
-    "The value cannot be converted because it is either negative and this API expects a positive bigint, or the value " +
-    "would be truncated.";
+    "The value cannot be converted because it is either negative and this API expects a positive bigint, or the " +
+    "value would be truncated.";
 
 /** Reasons reach the other side as errors. */
 function errorOf(reason) {

@@ -1,6 +1,6 @@
 /**
- * What the runtime needs to know of a stream beyond its interface: whether it is locked or was read, and where its bytes
- * come from.
+ * What the runtime needs to know of a stream beyond its interface: whether it is locked or was read, and where its
+ * bytes come from.
  *
  * Invariant: the only file that knows the private properties of the streams library. Nothing here runs code of the
  * worker.
@@ -56,8 +56,8 @@ export function isByteStream(stream) {
 const ORIGIN = Symbol("origin");
 
 /**
- * Where the bytes of a stream come from that the runtime made: as long as nobody has read from the stream, they need not
- * pass through it.
+ * Where the bytes of a stream come from that the runtime made: as long as nobody has read from the stream, they need
+ * not pass through it.
  *
  * @typedef {object} Origin
  * @property {Uint8Array} [bytes] All of them; must not be changed.
@@ -80,19 +80,4 @@ export function joinTransform(transform, readable, writable) {
     transform._transformStreamController = undefined;
     transform._readable = readable;
     transform._writable = writable;
-}
-
-/**
- * Has the library's properties of a class be invisible to `Object.keys()` and `JSON.stringify()`, as those of the platform
- * are: the first assignment on an instance makes the property, every later one finds it there.
- */
-export function hideProperties(constructor, names) {
-    for (const name of names) {
-        Object.defineProperty(constructor.prototype, name, {
-            set(value) {
-                Object.defineProperty(this, name, { value, writable: true, configurable: true });
-            },
-            configurable: true,
-        });
-    }
 }

@@ -1,9 +1,10 @@
 /**
  * A network in one process: requests of the runtime are answered by handlers of the same runtime, over the same border
- * that the host has. Bodies travel chunk by chunk, within credits; each delivery is a turn of its own. Sockets are pairs.
+ * that the host has. Bodies travel chunk by chunk, within credits; each delivery is a turn of its own. Sockets are
+ * pairs.
  *
- * Invariant: stands in for the host only; keeps to the contract as strictly as the host does, and says so when the runtime
- * breaks it.
+ * Invariant: stands in for the host only; keeps to the contract as strictly as the host does, and says so when the
+ * runtime breaks it.
  */
 
 import { host } from "./fake-host.js";
@@ -87,12 +88,13 @@ class Stream {
         }
         const chunk = this.chunks.shift();
         if (chunk !== undefined) {
+            const { byteLength } = chunk;
             this.pulled = false;
-            this.bytes -= chunk.byteLength;
+            this.bytes -= byteLength;
             turn(() => bodies.chunk(this.id, chunk));
             if (this.producer !== undefined) {
-                this.credit += chunk.byteLength;
-                turn(() => bodies.credit(this.producer, chunk.byteLength));
+                this.credit += byteLength;
+                turn(() => bodies.credit(this.producer, byteLength));
             }
         } else if (this.end !== undefined) {
             this.pulled = false;
