@@ -114,8 +114,7 @@ export class DurableObjectNamespace {
         if (arguments.length === 0) {
             throw parameterError("idFromName", OWNER, 1, "string");
         }
-        const text = usv(name);
-        return new DurableObjectId(INTERNAL, host.idFromName(this.#namespace, text), text);
+        return idNamed(this.#namespace, usv(name));
     }
 
     /** The id that prints as `hex`. */
@@ -148,7 +147,7 @@ export class DurableObjectNamespace {
         if (options !== undefined) {
             checkStubOptions(options, "getByName");
         }
-        return new Stub(INTERNAL, this.#namespace, this.idFromName(name));
+        return new Stub(INTERNAL, this.#namespace, idNamed(this.#namespace, usv(name)));
     }
 
     /** The part of the namespace in a jurisdiction. */
@@ -159,6 +158,10 @@ export class DurableObjectNamespace {
 }
 
 defineInterface(DurableObjectNamespace);
+
+function idNamed(namespace, name) {
+    return new DurableObjectId(INTERNAL, host.idFromName(namespace, name), name);
+}
 
 function check(value) {
     if (!isNamespace(value)) {

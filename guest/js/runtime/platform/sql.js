@@ -55,7 +55,7 @@ export class SqlStorage {
         if (!(#object in this)) {
             throw illegalInvocation();
         }
-        if (arguments.length === 0) {
+        if (query === undefined && bindings.length === 0) {
             throw parameterError("exec", "SqlStorage", 1, "String");
         }
         for (let i = 0; i < bindings.length; i++) {
