@@ -28,6 +28,16 @@ export function isReleased(owner) {
     return owner._ownerReadableStream === undefined && owner._ownerWritableStream === undefined;
 }
 
+/** Rejects the reads that wait on a reader, which is about to give its stream back. */
+export function rejectReads(reader, error) {
+    const key = reader._readRequests === undefined ? "_readIntoRequests" : "_readRequests";
+    const requests = reader[key];
+    if (requests.length > 0) {
+        reader[key] = new requests.constructor();
+        requests.forEach((request) => request._errorSteps(error));
+    }
+}
+
 /** Whether a readable stream has a reader. */
 export function isLocked(stream) {
     return stream._reader !== undefined;

@@ -13,7 +13,7 @@ import {
 } from "web-streams-polyfill";
 import { adoptInterface, fieldError, illegalInvocation, isObject, parameterError } from "../web/webidl.js";
 import {
-    isByteStream, isLocked, isReadable, isReader, isReleased, isWritable, isWriterLocked,
+    isByteStream, isLocked, isReadable, isReader, isReleased, isWritable, isWriterLocked, rejectReads,
 } from "./internals.js";
 
 const LOCKED = "This ReadableStream is currently locked to a reader.";
@@ -205,7 +205,17 @@ function requireWriter() {
     }
 }
 
+function rejectPending() {
+    if (!isReader(this)) {
+        throw illegalInvocation();
+    }
+    if (!isReleased(this)) {
+        rejectReads(this, new TypeError(READER_RELEASED));
+    }
+}
+
 for (const reader of [ReadableStreamDefaultReader, ReadableStreamBYOBReader]) {
+    precheck(reader, false, { releaseLock: rejectPending });
     precheck(reader, true, { read: requireReader, cancel: requireReader, closed: requireReader });
 }
 precheck(WritableStreamDefaultWriter, true, {

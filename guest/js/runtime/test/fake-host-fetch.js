@@ -34,8 +34,21 @@ export function serve(target, handler) {
 /** Counters for tests: how many bytes were on the way at most. */
 export const traffic = { mostBytes: 0 };
 
+let waitingTurns = 0;
+
 function turn(deliver) {
-    setImmediate(deliver);
+    waitingTurns += 1;
+    setImmediate(() => {
+        waitingTurns -= 1;
+        deliver();
+    });
+}
+
+/** Waits until nothing is on the way any more. */
+export async function quiet() {
+    do {
+        await new Promise((resolve) => setImmediate(resolve));
+    } while (waitingTurns > 0);
 }
 
 /** Runs `fn` in the scope of an invocation, as a handler does. */

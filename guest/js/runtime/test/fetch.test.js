@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { operations } from "./fake-host.js";
 
-const { inHandler, serve, traffic, violations } = await import("./fake-host-fetch.js");
+const { inHandler, quiet, serve, traffic, violations } = await import("./fake-host-fetch.js");
 const { fetch, fetchVia } = await import("../fetch/fetch.js");
 const { Request, requestFromHost } = await import("../fetch/request.js");
 const { Response } = await import("../fetch/response.js");
@@ -144,10 +144,10 @@ test("a producer waits for its reader, and hears when the reader leaves", async 
     const reader = response.body.getReader();
     await reader.read();
     await reader.read();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await quiet();
     assert.ok(produced <= 4, `${produced} chunks were produced for two that were read`);
     await reader.cancel();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await quiet();
     assert.equal(cancelled, true);
 });
 
@@ -245,7 +245,7 @@ test("a request and its content are aborted", async () => {
     const late = new AbortController();
     const response = await call("http://x/", { signal: late.signal });
     const reading = response.text();
-    setTimeout(() => late.abort(reason), 5);
+    setImmediate(() => late.abort(reason));
     await assert.rejects(reading, reason);
 });
 

@@ -112,6 +112,16 @@ const REJECTIONS = [
         "This ReadableStream reader has been released.",
     ],
     [
+        "a read whose reader is released",
+        () => {
+            const reader = new ReadableStream().getReader();
+            const read = reader.read();
+            reader.releaseLock();
+            return read;
+        },
+        "This ReadableStream reader has been released.",
+    ],
+    [
         "a released writer",
         () => {
             const writer = new WritableStream().getWriter();
@@ -165,7 +175,7 @@ test("a pipe's write waits for its read, and its close does not", async () => {
     const writer = writable.getWriter();
     const log = [];
     const written = writer.write(bytes(1, 2)).then(() => log.push("written"));
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setImmediate(resolve));
     log.push("read");
     const reader = readable.getReader();
     assert.deepEqual([...(await reader.read()).value], [1, 2]);

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./fake-host.js";
 
-const { cut, inHandler, serve } = await import("./fake-host-fetch.js");
+const { cut, inHandler, quiet, serve } = await import("./fake-host-fetch.js");
 const { setFlags } = await import("../flags.js");
 const { fetch } = await import("../fetch/fetch.js");
 const { Response } = await import("../fetch/response.js");
@@ -27,10 +27,6 @@ function accepted() {
         two.accept();
     });
     return [one, two];
-}
-
-function rest(ms = 10) {
-    return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Notes the events of sockets as `[name, type, …]`. */
@@ -215,7 +211,7 @@ test("messages arrive as they were sent", async () => {
     }
     two.binaryType = "arraybuffer";
     one.send(new Uint8Array([1, 2, 3]).subarray(1));
-    await rest();
+    await quiet();
     assert.deepEqual(
         log.slice(0, 4).map(([, , data]) => data),
         ["a", "5", "null", "[object Object]"],
@@ -228,7 +224,7 @@ test("binary messages are blobs since the flag", async () => {
     const log = [];
     listen(log, { two });
     one.send(new Uint8Array([1]));
-    await rest();
+    await quiet();
     assert.equal(log[0][2].constructor.name, "Blob");
     const before = withFlags([], () => pair()[0].binaryType);
     assert.equal(before, "arraybuffer");
@@ -243,10 +239,10 @@ test("messages wait for accept", async () => {
     inHandler(() => one.accept());
     one.send("a");
     one.send("b");
-    await rest();
+    await quiet();
     assert.deepEqual(log, []);
     inHandler(() => two.accept());
-    await rest();
+    await quiet();
     assert.deepEqual(log, [
         ["two", "message", "a"],
         ["two", "message", "b"],
@@ -259,7 +255,7 @@ test("a close is answered", async () => {
     listen(log, { one, two });
     one.close(4001, "hey");
     assert.equal(one.readyState, 2);
-    await rest();
+    await quiet();
     assert.deepEqual(log, [
         ["two", "close", 4001, "hey", true, 3],
         ["one", "close", 4001, "hey", true, 3],
@@ -276,10 +272,10 @@ test("a half open socket answers itself", async () => {
     const log = [];
     listen(log, { one, two });
     one.close(4001, "x");
-    await rest();
+    await quiet();
     two.send("late");
     two.close(4002, "y");
-    await rest();
+    await quiet();
     assert.deepEqual(log, [
         ["two", "close", 4001, "x", true, 2],
         ["one", "message", "late"],
@@ -292,7 +288,7 @@ test("what is sent to a side that vanished is lost silently", async () => {
     const log = [];
     listen(log, { two });
     cut(sockets.socketNumber(two));
-    await rest();
+    await quiet();
     assert.deepEqual(log, [["two", "close", 1006, "WebSocket disconnected without sending Close frame.", false, 3]]);
     two.send("lost");
     two.close(1000);
@@ -310,7 +306,7 @@ test("an exception of a listener ends the connection", async () => {
     two.addEventListener("error", ({ message }) => log.push(["two", "error", message]));
     one.send("1");
     one.send("2");
-    await rest();
+    await quiet();
     assert.deepEqual(log, [
         ["two", "1"],
         ["two", "error", "Uncaught Error: boom"],
@@ -347,11 +343,11 @@ test("a new socket connects, talks and is closed", async () => {
     assert.throws(() => socket.accept(), {
         message: "Websockets obtained from the 'new WebSocket()' constructor cannot call accept",
     });
-    await rest();
+    await quiet();
     socket.send("hi");
-    await rest();
+    await quiet();
     socket.send("bye");
-    await rest();
+    await quiet();
     assert.deepEqual(log, [
         ["socket", "open"],
         ["socket", "message", "hi"],
@@ -364,7 +360,7 @@ test("a socket that nobody accepts fails", async () => {
     const socket = inHandler(() => new WebSocket("ws://x/"));
     const log = [];
     listen(log, { socket });
-    await rest();
+    await quiet();
     assert.deepEqual(log, [
         ["socket", "error", "Uncaught Error: Network connection lost."],
         ["socket", "close", 1006, "Failed to establish websocket connection", false, 3],
@@ -382,7 +378,7 @@ test("a socket comes with a response, and goes with one", async () => {
     listen(log, { webSocket });
     inHandler(() => webSocket.accept());
     webSocket.send("hi");
-    await rest();
+    await quiet();
     assert.deepEqual(log, [["webSocket", "message", "hi"]]);
 });
 
