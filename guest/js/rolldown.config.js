@@ -5,6 +5,10 @@ export default defineConfig({
     input: "runtime/main.js",
     platform: "neutral",
     treeshake: { moduleSideEffects: "no-external" },
-    resolve: { mainFields: ["module", "main"], conditionNames: ["import", "default"] },
+    resolve: {
+        mainFields: ["browser", "module", "main"],
+        aliasFields: [["browser"]],
+        conditionNames: ["browser", "import", "default"],
+    },
     output: { format: "iife", minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } } },
 });

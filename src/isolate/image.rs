@@ -42,8 +42,10 @@ impl Base {
         }
         let mut store = startup_store(engine, Limits::default());
         let _running = engine.ticker.turn_begins();
-        let booted = run_boot(engine, &module, &mut store)
-            .map_err(|error| Error::guest(format!("`{name}` cannot boot: {}", explain(&error, store.data()))))?;
+        let booted = run_boot(engine, &module, &mut store).map_err(|error| {
+            let said: Vec<_> = store.data().host.log.iter().map(|(_, line)| line.as_str()).collect();
+            Error::guest(format!("`{name}` cannot boot: {}", explain(&error, store.data()))).because(said.join("\n"))
+        })?;
         Ok(Self { module, booted: Some(booted) })
     }
 }

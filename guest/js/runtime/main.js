@@ -5,6 +5,7 @@
  * flags happens in `prepare()`.
  */
 
+import "./prelude.js";
 import { complete, completeFailure, completeResponse, sleep } from "./calls.js";
 import { console } from "./console/console.js";
 import { makeError } from "./failure.js";

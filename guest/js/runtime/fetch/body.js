@@ -276,7 +276,7 @@ export class Body {
 
 
 function sendInbound(inbound) {
-    return { forward: inbound.forward() };
+    return { forward: inbound.forward(), length: inbound.length };
 }
 
 function asBuffer(content, mine) {
@@ -336,7 +336,7 @@ export function isBodyUsed(body) {
 /**
  * Takes the content of a body for a message to the host.
  *
- * @returns {null | string | Uint8Array | {stream: number, length?: number} | {forward: number}}
+ * @returns {null | string | Uint8Array | {stream: number, length?: number} | {forward: number, length?: number}}
  * @throws {TypeError} When it was read or given away, or its stream is locked.
  */
 export function takeBody(body) {

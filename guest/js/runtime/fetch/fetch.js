@@ -16,7 +16,7 @@ import { parameterError } from "../web/webidl.js";
 import { inboundOf } from "./body.js";
 import { discardFromHost } from "./content.js";
 import { fetchDataUrl } from "./data-url.js";
-import { findHeader } from "./headers.js";
+import { findHeader, hasHeader } from "./headers.js";
 import { isRequestObject, parseUrl, Request, takeRequest } from "./request.js";
 import { responseFromHost } from "./response.js";
 
@@ -81,7 +81,8 @@ class Exchange {
 
     /** @returns {Promise<import("./response.js").Response>} */
     send() {
-        const { method, headers, body, cfJson } = this.#parts;
+        const { method, body, cfJson } = this.#parts;
+        const headers = body === null ? this.#parts.headers : withLength(this.#parts.headers, body);
         const call = fetchCall(this.#target, method, this.#url, headers, body, true, cfJson);
         this.#call = call;
         return call.then((parts) => this.#answered(parts));
@@ -134,6 +135,15 @@ class Exchange {
         const hash = next.indexOf("#");
         this.#url = hash === -1 ? next : next.slice(0, hash);
     }
+}
+
+/** The headers with the length of the content, where it is known. */
+function withLength(headers, body) {
+    const length = typeof body === "string" ? host.utf8Length(body) : body.length;
+    if (length === undefined || hasHeader(headers, "content-length")) {
+        return headers;
+    }
+    return [...headers, "content-length", `${length}`];
 }
 
 function isUpgrade(headers) {

@@ -159,11 +159,7 @@ function lower(flat) {
 
 function callFetch(call, _invocation, _section, target, method, url, headers, body, _manual, cfJson) {
     const carried = carry(body);
-    const length = typeof carried?.length === "number" ? carried.length : carried?.byteLength;
     const sent = lower(headers);
-    if (length !== undefined) {
-        sent.push("content-length", `${length}`);
-    }
     const handler = handlers.get(Array.isArray(target) ? target[0] : (target ?? "internet"));
     turn(() => {
         if (handler === undefined) {

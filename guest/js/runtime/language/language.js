@@ -1,0 +1,27 @@
+/**
+ * What the engine lacks of the language, and where it speaks differently from V8.
+ *
+ * Invariant: touches the language's own objects only; those of the web are installed elsewhere.
+ */
+
+import { installCodeGenerationBan } from "./code-generation.js";
+import { installDateText } from "./date-text.js";
+import { installErrorStacks } from "./error-stack.js";
+import { installIntl } from "./intl/intl.js";
+import { installJsonErrors } from "./json-error.js";
+
+/**
+ * Puts everything in place. Called once, before the freeze.
+ *
+ * @param {typeof globalThis} global
+ */
+export function install(global) {
+    installErrorStacks();
+    installDateText();
+    installJsonErrors();
+    installIntl(global);
+    installCodeGenerationBan(global);
+}
+
+/** Nothing here depends on the worker's flags but what looks them up when it is used. */
+export function installFlagged() {}
