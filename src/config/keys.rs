@@ -121,6 +121,15 @@ const DURABLE_OBJECTS: Shape = Shape::Record(&[
     optional("code_update_strategy", Shape::Object),
 ]);
 
+const SERVICES: Shape = Shape::Items(&Shape::Record(&[
+    required("binding", Shape::Text),
+    required("service", Shape::Text),
+    optional("entrypoint", Shape::Text),
+    optional("props", Shape::Object),
+    optional("environment", Shape::Text),
+    optional("remote", Shape::Flag),
+]));
+
 const LOGS: Shape = Shape::Record(&[
     optional("enabled", Shape::Flag),
     optional("head_sampling_rate", Shape::Number),
@@ -228,7 +237,7 @@ pub(super) const KEYS: &[Key] = &[
     unbound("agent_memory", Shape::Array, "Agent Memory"),
     unbound("websearch", Shape::Object, "Web Search"),
     unbound("hyperdrive", Shape::Array, "Hyperdrive Config"),
-    unbound("services", Shape::Array, "Worker"),
+    Key { binding: Some("Worker"), ..key("services", Scope::Own, SERVICES) },
     unbound("analytics_engine_datasets", Shape::Array, "Analytics Engine Dataset"),
     unbound("browser", Shape::Object, "Browser Run"),
     unbound("ai", Shape::Object, "AI"),

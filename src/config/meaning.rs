@@ -11,9 +11,10 @@ use super::diagnostic::{Reader, Severity, shown};
 use super::environment::{Environment, Found};
 use super::migrations::{self, Backend};
 use super::objects::{self, ObjectBinding};
+use super::services::{self, ServiceBinding};
 use super::syntax::{Node, Value};
 use super::variables::{self, Var};
-use super::{Overrides, Source, name};
+use super::{Overrides, Source, name, routes};
 
 /// Milliseconds of CPU time that production allows at most.
 const CPU_MS_MAX: u32 = 300_000;
@@ -33,6 +34,10 @@ pub struct Worker {
     pub vars: BTreeMap<String, Var>,
     /// The Durable Object bindings, in the order of the file.
     pub objects: Vec<ObjectBinding>,
+    /// The service bindings, in the order of the file.
+    pub services: Vec<ServiceBinding>,
+    /// Patterns of the URLs that it answers where several workers are served.
+    pub routes: Vec<String>,
     /// The storage of every Durable Object class of this worker: those of the migrations, and those that are bound.
     pub classes: BTreeMap<String, Backend>,
     /// Renames of classes (from, to), in order.
@@ -88,8 +93,10 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node, secrets: &[Source], ove
     let name = name::read(reader, &environment, overrides);
     let mut classes = migrations::read(reader, &environment);
     let objects = objects::read(reader, &environment, &name, &mut classes);
+    let services = services::read(reader, &environment);
     objects::check_unique_names(reader, &environment);
-    let bound: BTreeSet<&str> = objects.iter().map(|object| &*object.name).collect();
+    let names = objects.iter().map(|object| &*object.name).chain(services.iter().map(|service| &*service.name));
+    let bound: BTreeSet<&str> = names.collect();
     let vars = variables::read(reader, &environment, secrets, overrides, &bound);
     Worker {
         main: read_main(reader, &environment),
@@ -102,6 +109,8 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node, secrets: &[Source], ove
         dev: read_dev(reader, &environment),
         crons: read_crons(reader, &environment),
         observability_enabled: read_observability(&environment),
+        routes: routes::read(reader, &environment),
+        services,
         classes: classes.backends,
         renames: classes.renames,
         name,

@@ -22,6 +22,8 @@ mod meaning;
 mod migrations;
 mod name;
 mod objects;
+mod routes;
+mod services;
 mod shape;
 mod syntax;
 #[cfg(test)]
@@ -35,6 +37,7 @@ pub use dotenv::secret_files;
 pub use meaning::{Build, Dev, Limits, Worker};
 pub use migrations::Backend;
 pub use objects::ObjectBinding;
+pub use services::ServiceBinding;
 pub use variables::Var;
 
 /// The names under which a folder's configuration is looked for, in this order.

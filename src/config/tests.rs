@@ -82,6 +82,13 @@ fn describe(worker: &Worker) -> String {
         let environment = object.environment.as_ref().map_or(String::new(), |environment| format!(" ({environment})"));
         line("object", format!("{} = {}{of}{environment} at {}", object.name, object.class_name, object.place));
     }
+    for service in &worker.services {
+        let entrypoint = service.entrypoint.as_ref().map_or(String::new(), |entrypoint| format!("#{entrypoint}"));
+        line("service", format!("{} = {}{entrypoint} at {}", service.name, service.service, service.place));
+    }
+    for route in &worker.routes {
+        line("route", route.clone());
+    }
     for (class, backend) in &worker.classes {
         line("class", format!("{class} = {backend:?}"));
     }
