@@ -44,7 +44,10 @@ fn problem(pattern: &str, is_domain: bool) -> Option<(&'static str, &'static str
         return Some(("is no custom domain", help));
     }
     if pattern.contains('?') {
-        return Some(("contains a query string. This is not allowed.", "leave the query out: `*` at the end covers it"));
+        return Some((
+            "contains a query string. This is not allowed.",
+            "leave the query out: `*` at the end covers it",
+        ));
     }
     let (_, rest) = pattern.split_once("://").unwrap_or(("", pattern));
     let rest = rest.strip_suffix('*').unwrap_or(rest);
