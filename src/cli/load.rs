@@ -77,7 +77,15 @@ pub(super) fn load(path: &Path, overrides: &Overrides) -> Result<Project> {
     let files = std::iter::once(path.to_owned()).chain(possible).collect();
     let Loaded { worker, diagnostics } = config::load(&source, &secrets, overrides);
     match worker {
-        Some(worker) => Ok(Project { path: path.to_owned(), folder, worker, diagnostics, files, bundle: None, module_folders: Vec::new() }),
+        Some(worker) => Ok(Project {
+            path: path.to_owned(),
+            folder,
+            worker,
+            diagnostics,
+            files,
+            bundle: None,
+            module_folders: Vec::new(),
+        }),
         None => {
             let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
             let shown: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();

@@ -5,14 +5,15 @@
 use super::load::Project;
 use super::source::{self, Engines};
 use crate::bindings::Switches;
-use crate::config::{Backend, Diagnostic, Severity, Var};
+use crate::config::{Backend, Diagnostic, ObjectBinding, ServiceBinding, Severity, Var};
 use crate::error::{Error, Result};
 use crate::isolate::{Base, Image, Limits, Module, StartFailure};
-use crate::lane::{Namespace, Prepared};
+use crate::lane::{LogLine, Namespace, Prepared, Service, Sources};
 use crate::serve::Log;
 use crate::storage;
-use emu_abi::{Binding, Init, LogLevel};
+use emu_abi::{Binding, Init};
 use rustix::process::{Pid, Signal, kill_process_group};
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -116,10 +117,42 @@ pub(super) fn namespaces(projects: &[Project]) -> Result<Vec<Namespace>> {
     }
     for project in projects {
         for object in &project.worker.objects {
+            // A class that only other workers bind, and that its own declares nowhere, has the default back-end.
+            if let Some(worker) = worker_of(projects, &script_of(project, object))
+                && !projects[worker].worker.classes.contains_key(&object.class_name)
+                && find_namespace(&namespaces, projects, project, object).is_err()
+            {
+                namespaces.push(Namespace {
+                    unique_key: format!("{}-{}", projects[worker].worker.name, object.class_name),
+                    worker,
+                    class: object.class_name.clone(),
+                    backend: storage::Backend::KeyValue,
+                });
+            }
             find_namespace(&namespaces, projects, project, object)?;
         }
     }
     Ok(namespaces)
+}
+
+/// The worker of that name.
+fn worker_of(projects: &[Project], name: &str) -> Option<usize> {
+    projects.iter().position(|project| project.worker.name == name)
+}
+
+/// The name of the worker that exports a bound class.
+fn script_of(project: &Project, object: &ObjectBinding) -> String {
+    match (&object.script_name, &object.environment) {
+        (Some(script), Some(environment)) => format!("{script}-{environment}"),
+        (Some(script), None) => script.clone(),
+        (None, _) => project.worker.name.clone(),
+    }
+}
+
+/// What to do when a worker is bound that is not here.
+fn missing_worker_hint(projects: &[Project]) -> String {
+    let known: Vec<_> = projects.iter().map(|project| format!("`{}`", project.worker.name)).collect();
+    format!("emu serves {}; add the other worker with `-c path/to/its/wrangler.jsonc`", known.join(", "))
 }
 
 /// The name a class had before its renames. Ids and files are made from it, so that a rename keeps them, as in production
@@ -132,13 +165,9 @@ fn find_namespace(
     namespaces: &[Namespace],
     projects: &[Project],
     project: &Project,
-    object: &crate::config::ObjectBinding,
+    object: &ObjectBinding,
 ) -> Result<usize> {
-    let script = match (&object.script_name, &object.environment) {
-        (Some(script), Some(environment)) => format!("{script}-{environment}"),
-        (Some(script), None) => script.clone(),
-        (None, _) => project.worker.name.clone(),
-    };
+    let script = script_of(project, object);
     let meant = |namespace: &Namespace| {
         projects[namespace.worker].worker.name == script && namespace.class == object.class_name
     };
@@ -152,10 +181,54 @@ fn find_namespace(
             place: Some(object.place.clone()),
             help: None,
         };
-        let known: Vec<_> = projects.iter().map(|project| format!("`{}`", project.worker.name)).collect();
-        refused(&diagnostic)
-            .hint(format!("emu serves {}; add the other worker with `-c path/to/its/wrangler.jsonc`", known.join(", ")))
+        refused(&diagnostic).hint(missing_worker_hint(projects))
     })
+}
+
+/// Warnings of services that are not here: requests to them get an answer that says so.
+pub(super) fn missing_services(projects: &[Project]) -> Vec<Diagnostic> {
+    let bound = projects.iter().flat_map(|project| &project.worker.services);
+    let missing = bound.filter(|service| worker_of(projects, &service.service).is_none());
+    let diagnostic = |service: &ServiceBinding| Diagnostic {
+        severity: Severity::Warning,
+        message: format!("Worker \"{}\" not found. Make sure it is running locally.", service.service),
+        place: Some(service.place.clone()),
+        help: Some(missing_worker_hint(projects)),
+    };
+    missing.map(diagnostic).collect()
+}
+
+/// The service bindings of a worker, in the order of the configuration.
+fn services(projects: &[Project], project: &Project) -> Vec<Service> {
+    let service = |binding: &ServiceBinding| Service {
+        worker: worker_of(projects, &binding.service),
+        worker_name: binding.service.clone(),
+        entrypoint: binding.entrypoint.clone().unwrap_or_default(),
+    };
+    project.worker.services.iter().map(service).collect()
+}
+
+/// That every entrypoint that is bound is exported.
+pub(super) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>]) -> Result<()> {
+    for binding in projects.iter().flat_map(|project| &project.worker.services) {
+        let (Some(worker), Some(entrypoint)) = (worker_of(projects, &binding.service), &binding.entrypoint) else {
+            continue;
+        };
+        let exported = &workers[worker].image.exports().entrypoints;
+        if !exported.iter().any(|export| export.name == *entrypoint) {
+            let names: Vec<_> = exported.iter().map(|export| format!("`{}`", export.name)).collect();
+            return Err(refused(&Diagnostic {
+                severity: Severity::Error,
+                message: format!("the worker `{}` does not export an entrypoint `{entrypoint}`", binding.service),
+                place: Some(binding.place.clone()),
+                help: Some(match names.is_empty() {
+                    true => "it exports none but the default".into(),
+                    false => format!("it exports {}", names.join(", ")),
+                }),
+            }));
+        }
+    }
+    Ok(())
 }
 
 /// Compiles and freezes a worker.
@@ -171,21 +244,26 @@ pub(super) fn prepare(
     let name = path.display().to_string();
     let limits = limits(project);
     let mut init = init(projects, namespaces, project)?;
+    let services = services(projects, project);
+    let sources = project.bundle.clone().map(|bundle| bundle as Arc<dyn Sources>);
     let compiled;
+    let mut code = Vec::new();
     let base = match &project.bundle {
         Some(bundle) => {
             init.modules = source::modules(bundle)?;
             engines.javascript()?
         }
         None => {
-            let module = Module::compile(&engines.wasm, &read_wasm(&path, &name)?, &name)?;
+            code = read_wasm(&path, &name)?;
+            let module = Module::compile(&engines.wasm, &code, &name)?;
             compiled = Base::boot(&engines.wasm, module, &name)?;
             &compiled
         }
     };
-    let image = Image::freeze(&engines.wasm, base, &init, limits, &mut |level, line| match level {
-        LogLevel::Warn | LogLevel::Error => log.warn(line),
-        _ => log.info(line),
+    let digest = digest(&code, &init, &services, project);
+    let image = Image::freeze(&engines.wasm, base, &init, limits, &mut |level, line| {
+        let (worker, sources) = (project.worker.name.as_str().into(), sources.clone());
+        log.guest(&LogLine { level, worker, object: None, message: line.to_owned(), sources });
     })
     .map_err(|failure| {
         let error = Error::guest(format!("`{name}` failed in its global scope: {failure}"))
@@ -207,6 +285,10 @@ pub(super) fn prepare(
             io_tasks_prevent_eviction: has("durable_object_io_tasks_prevent_eviction"),
             limit_close_reason: has("websocket_close_reason_byte_limit"),
         },
+        services: services.into(),
+        routes: project.worker.routes.clone(),
+        sources,
+        digest,
     }))
 }
 
@@ -260,6 +342,9 @@ fn init(projects: &[Project], namespaces: &[Namespace], project: &Project) -> Re
         let namespace = find_namespace(namespaces, projects, project, object)?;
         env.push((object.name.clone(), Binding::Objects(namespace as u32)));
     }
+    for (number, service) in project.worker.services.iter().enumerate() {
+        env.push((service.name.clone(), Binding::Service(number as u32)));
+    }
     env.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(Init {
         compatibility_date: project.worker.compatibility.date().to_owned(),
@@ -267,6 +352,15 @@ fn init(projects: &[Project], namespaces: &[Namespace], project: &Project) -> Re
         env,
         modules: Vec::new(),
     })
+}
+
+/// Differs between two versions of a worker that behave differently.
+fn digest(code: &[u8], init: &Init, services: &[Service], project: &Project) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(emu_abi::encode(init));
+    hash.update(format!("{:?}", (services, &project.worker.limits, &project.worker.routes)));
+    hash.update(code);
+    hash.finalize().into()
 }
 
 /// A class that is bound must be exported.
@@ -290,7 +384,7 @@ fn check_exports(image: &Image, namespaces: &[Namespace], worker: usize, project
     for namespace in namespaces.iter().filter(|namespace| namespace.worker == worker) {
         if !exports.classes.iter().any(|class| class.name == namespace.class) {
             return Err(Error::config(format!(
-                "the migrations of `{}` declare a class `{}`, which the worker does not export",
+                "the migrations of `{}`, or bindings of other workers, name a class `{}`, which the worker does not export",
                 project.path.display(),
                 namespace.class
             ))

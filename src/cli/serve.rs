@@ -3,11 +3,11 @@
 //! Invariant: listens only when everything is ready; leaves no child, lock or port behind.
 
 use super::load::{self, Project};
+use super::source::{self, Engines};
 use super::state::State;
 use super::watch::{self, Seen, Watch};
-use super::source::{self, Engines};
 use super::{eprint, prepare};
-use crate::config::{Overrides, Severity};
+use crate::config::{Diagnostic, Overrides, Severity};
 use crate::core::life::{Hibernate, Policy};
 use crate::error::{self, Error, Result};
 use crate::isolate::{Engine, EngineOptions};
@@ -17,7 +17,7 @@ use crate::storage::Durability;
 use crate::world::real::{thread_cpu_time, today};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -216,7 +216,7 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
     let listening = serve::bind(args.ip.as_deref().or(dev.ip.as_deref()).unwrap_or("localhost"), port)?;
     let options = ServeOptions {
         engine,
-        workers,
+        workers: workers.clone(),
         namespaces: namespaces.clone(),
         objects_folder,
         durability: match args.durability {
@@ -237,7 +237,7 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
     }
     let sources = Sources { projects, seen, watch };
     Ok(Started {
-        serving: Arc::new(Serving { args, configs, engines, namespaces, server, log }),
+        serving: Arc::new(Serving { args, configs, engines, namespaces, workers: Mutex::new(workers), server, log }),
         listening,
         state,
         sources,
@@ -257,6 +257,8 @@ struct Serving {
     configs: Vec<PathBuf>,
     engines: Engines,
     namespaces: Vec<Namespace>,
+    /// The workers as they run.
+    workers: Mutex<Vec<Arc<Prepared>>>,
     server: Server,
     log: Arc<Log>,
 }
@@ -320,9 +322,14 @@ impl Serving {
             return Err(Error::config("the Durable Object classes have changed").hint("restart emu to take that up"));
         }
         let workers = prepare_all(&self.engines, &projects, &namespaces, &self.log)?;
-        for (index, worker) in workers.iter().enumerate() {
+        let mut running = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = |index: usize| running.get(index).is_none_or(|old| old.digest != workers[index].digest);
+        // A file that was saved as it was is a wish for a fresh start; else only what differs is disturbed.
+        let nothing_changed = !(0..workers.len()).any(changed);
+        for (index, worker) in workers.iter().enumerate().filter(|(index, _)| nothing_changed || changed(*index)) {
             self.server.reload(index, worker);
         }
+        *running = workers;
         Ok(projects)
     }
 }
@@ -367,12 +374,7 @@ fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log, seen: &mut Seen) -
     let mut projects: Vec<Project> = Vec::new();
     for config in configs {
         let mut project = load::load(config, &overrides)?;
-        for diagnostic in &project.diagnostics {
-            match diagnostic.severity {
-                Severity::Note => eprint(&format!("{diagnostic}\n")),
-                _ => eprint(&format!("{diagnostic}\n\n")),
-            }
-        }
+        show(&project.diagnostics);
         if let Some(other) = projects.iter().find(|other| other.worker.name == project.worker.name) {
             return Err(Error::config(format!(
                 "`{}` and `{}` describe workers of the same name, `{}`",
@@ -393,7 +395,17 @@ fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log, seen: &mut Seen) -
         source::bundle(&mut project, log, seen)?;
         projects.push(project);
     }
+    show(&prepare::missing_services(&projects));
     Ok(projects)
+}
+
+fn show(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        match diagnostic.severity {
+            Severity::Note => eprint(&format!("{diagnostic}\n")),
+            _ => eprint(&format!("{diagnostic}\n\n")),
+        }
+    }
 }
 
 fn prepare_all(
@@ -402,7 +414,10 @@ fn prepare_all(
     namespaces: &[Namespace],
     log: &Log,
 ) -> Result<Vec<Arc<Prepared>>> {
-    (0..projects.len()).map(|index| prepare::prepare(engines, projects, namespaces, index, log)).collect()
+    let prepare = |index| prepare::prepare(engines, projects, namespaces, index, log);
+    let workers: Vec<_> = (0..projects.len()).map(prepare).collect::<Result<_>>()?;
+    prepare::check_entrypoints(projects, &workers)?;
+    Ok(workers)
 }
 
 fn state_folder(args: &ServeArgs, project: &Project) -> PathBuf {

@@ -9,8 +9,10 @@ use crate::bundle::{self, Built, Bundle, NodeModules, Rule, RuleKind};
 use crate::config::{ModuleRule, RuleType};
 use crate::error::{Error, Result};
 use crate::isolate::{Base, Engine, Module};
+use crate::lane::Sources;
 use crate::serve::Log;
 use emu_abi::{Failure, Module as GuestModule, ModuleKind};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -126,8 +128,11 @@ pub(super) fn modules(bundle: &Bundle) -> Result<Vec<GuestModule>> {
             bundle::ModuleKind::Text => ModuleKind::Text,
             bundle::ModuleKind::Data => ModuleKind::Data,
             bundle::ModuleKind::CommonJs | bundle::ModuleKind::Wasm => {
-                return Err(Error::guest(format!("`{}` cannot be loaded: emu runs no modules of this kind", module.name))
-                    .hint("WebAssembly and unbundled CommonJS modules of JavaScript workers are not supported yet"));
+                return Err(Error::guest(format!(
+                    "`{}` cannot be loaded: emu runs no modules of this kind",
+                    module.name
+                ))
+                .hint("WebAssembly and unbundled CommonJS modules of JavaScript workers are not supported yet"));
             }
         };
         Ok(GuestModule { name: module.name.clone(), kind, bytes: module.bytes.clone().into() })
@@ -135,6 +140,16 @@ pub(super) fn modules(bundle: &Bundle) -> Result<Vec<GuestModule>> {
     let mut modules = modules.collect::<Result<Vec<_>>>()?;
     modules.sort_by_key(|module| module.name != bundle.main);
     Ok(modules)
+}
+
+impl Sources for Bundle {
+    fn map_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.sources.map_text(text)
+    }
+
+    fn code_frame(&self, stack: &str) -> Option<String> {
+        self.sources.code_frame(stack)
+    }
 }
 
 /// Adds to an error where in the user's source a worker failed to start.

@@ -136,7 +136,7 @@ impl Lane {
         alarm.running_ns = Some(due_ns);
         alarm.retry_due_ms = None;
         let retry_count = alarm.attempts.counted;
-        let invocation = instance.begin(Origin::Alarm, now_ms);
+        let invocation = instance.begin(Origin::Alarm, 0, now_ms);
         let deadline = self.timers.add(now_ms + MAX_RUN_MS, Due::AlarmTooLong { serial, invocation });
         instance.set_deadline(invocation, deadline);
         Some((invocation, Invoke::Alarm { retry_count, scheduled_ms: ms_of(due_ns).floor() }))

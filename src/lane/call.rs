@@ -8,6 +8,7 @@ use super::object::Delivery;
 use super::{Due, Lane, Task};
 use crate::core::gate::Section;
 use crate::core::id::lane_of;
+use crate::core::stream::Party;
 use emu_abi::{Call, Event, Failure, ObjectId, Outcome, Request, Response, Target};
 
 /// The longest critical section (reference §1.5).
@@ -17,44 +18,55 @@ const MAX_CALLS: usize = 100_000;
 /// The longest timer, as browsers and the platform have it.
 const MAX_TIMER_MS: f64 = 2_147_483_647.0;
 
+/// Who started a call.
+#[derive(Clone, Copy)]
+pub(super) struct Caller {
+    pub(super) serial: u64,
+    /// The guest's number of the call.
+    pub(super) call: u32,
+    /// The invocation on whose behalf; 0 if none.
+    pub(super) invocation: u32,
+    /// The critical section it belongs to.
+    pub(super) section: Section,
+}
+
 impl Lane {
-    pub(super) fn start_call(&mut self, serial: u64, call: u32, invocation: u32, section: Section, what: Call) {
+    pub(super) fn start_call(&mut self, caller: Caller, what: Call) {
+        let Caller { serial, call, .. } = caller;
         if self.instances.get(&serial).is_some_and(|instance| instance.calls.len() >= MAX_CALLS) {
-            self.note_call(serial, call, invocation, section, CallKind::Sync);
             let message = format!("more than {MAX_CALLS} timers and requests are pending at once");
-            let failure = Failure { name: "QuotaExceededError".into(), ..Failure::error(message) };
-            self.complete(serial, call, Err(failure));
+            self.refuse_call(caller, Failure { name: "QuotaExceededError".into(), ..Failure::error(message) });
             return;
         }
         match what {
-            Call::Fetch { target: Target::Internet, request } => {
-                self.fetch_outside(serial, call, invocation, section, request);
-            }
+            Call::Fetch { target: Target::Internet, request } => self.fetch_outside(caller, request),
             Call::Fetch { target: Target::Object { namespace, id }, request } => {
-                self.fetch_object(serial, call, invocation, section, (namespace as usize, id), request);
+                self.fetch_object(caller, namespace as usize, id, request);
             }
-            Call::Fetch { target: Target::Service(_), .. } => {
-                self.note_call(serial, call, invocation, section, CallKind::Sync);
-                self.complete(serial, call, Err(Failure::error("there is no such service")));
-            }
+            Call::Fetch { target: Target::Service(service), request } => self.fetch_service(caller, service, request),
             Call::Sleep { ms } => {
                 let ms = if ms.is_nan() { 0.0 } else { ms.clamp(0.0, MAX_TIMER_MS) };
                 let due_ms = self.world().now_ms() + ms;
                 let key = self.timers.add(due_ms, Due::Timer { serial, call });
-                self.note_call(serial, call, invocation, section, CallKind::Timer { due_ms, key });
+                self.note_call(caller, CallKind::Timer { due_ms, key });
             }
             Call::Sync => {
                 // Outputs are acted upon after the commit, and the flush where there is one: it is durable now.
-                self.note_call(serial, call, invocation, section, CallKind::Sync);
+                self.note_call(caller, CallKind::Sync);
                 self.complete(serial, call, Ok(Outcome::Done));
             }
-            Call::EnterCritical { section: entered, .. } => {
-                self.enter_critical(serial, call, invocation, section, entered);
-            }
+            Call::EnterCritical { section: entered, .. } => self.enter_critical(caller, entered),
         }
     }
 
-    fn note_call(&mut self, serial: u64, call: u32, invocation: u32, section: Section, kind: CallKind) {
+    /// A call that fails before it has begun.
+    pub(super) fn refuse_call(&mut self, caller: Caller, failure: Failure) {
+        self.note_call(caller, CallKind::Sync);
+        self.complete(caller.serial, caller.call, Err(failure));
+    }
+
+    pub(super) fn note_call(&mut self, caller: Caller, kind: CallKind) {
+        let Caller { serial, call, invocation, section } = caller;
         let since_ms = self.world().now_ms();
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         // A number that is in use already is a guest's mistake; the earlier call is cancelled so that nothing leaks.
@@ -87,7 +99,7 @@ impl Lane {
                 self.fetches.remove(&fetch);
                 self.effects.push(Effect::CancelFetch(fetch));
             }
-            CallKind::Object { flight, .. } => {
+            CallKind::Flight { flight, .. } => {
                 if let Some(flown) = self.flights.remove(&flight) {
                     if flown.to == self.me {
                         self.ready.push_back(Task::CancelFlight(self.me, flight));
@@ -101,12 +113,13 @@ impl Lane {
         }
     }
 
-    fn fetch_outside(&mut self, serial: u64, call: u32, invocation: u32, section: Section, mut request: Request) {
+    fn fetch_outside(&mut self, caller: Caller, mut request: Request) {
+        let Caller { serial, call, .. } = caller;
         self.last_fetch += 1;
         let fetch = self.last_fetch;
         let kind = CallKind::Internet { fetch, url: request.url.clone() };
-        self.note_call(serial, call, invocation, section, kind);
-        match self.take_guest_body(serial, &mut request.body, crate::core::stream::Party::Outside) {
+        self.note_call(caller, kind);
+        match self.take_guest_body(serial, &mut request.body, Party::Outside) {
             Ok(()) => {
                 self.fetches.insert(fetch, (serial, call));
                 self.effects.push(Effect::Fetch(fetch, request));
@@ -126,40 +139,34 @@ impl Lane {
         self.hand_response(serial, call, result);
     }
 
-    fn fetch_object(
-        &mut self,
-        serial: u64,
-        call: u32,
-        invocation: u32,
-        section: Section,
-        (namespace, id): (usize, ObjectId),
-        mut request: Request,
-    ) {
+    fn fetch_object(&mut self, caller: Caller, namespace: usize, id: ObjectId, mut request: Request) {
+        let Caller { serial, call, .. } = caller;
         let Some(declared) = self.namespaces.get(namespace) else {
-            self.note_call(serial, call, invocation, section, CallKind::Sync);
-            let failure = Failure::error(format!("there is no Durable Object namespace {namespace}"));
-            self.complete(serial, call, Err(failure));
+            self.refuse_call(caller, Failure::error(format!("there is no Durable Object namespace {namespace}")));
             return;
         };
         let what = format!("a request to `{}` of {}", request.url, declared.class);
         self.last_flight += 1;
         let flight = self.last_flight;
         let to = lane_of(&id.bytes, self.lanes);
-        self.note_call(serial, call, invocation, section, CallKind::Object { flight, what });
+        self.note_call(caller, CallKind::Flight { flight, what });
+        let consumer = if to == self.me { Party::Nobody } else { Party::Lane(to, 0) };
+        let sendable = self.take_guest_body(serial, &mut request.body, consumer);
+        let depth = match sendable.and_then(|()| self.depth_below(caller)) {
+            Ok(depth) => depth,
+            Err(failure) => {
+                self.drop_body(&request.body);
+                self.complete(serial, call, Err(failure));
+                return;
+            }
+        };
         self.flights.insert(flight, super::Flown { serial, call, to });
-        let consumer =
-            if to == self.me { crate::core::stream::Party::Nobody } else { crate::core::stream::Party::Lane(to, 0) };
-        if let Err(failure) = self.take_guest_body(serial, &mut request.body, consumer) {
-            self.flights.remove(&flight);
-            self.complete(serial, call, Err(failure));
-            return;
-        }
         if to == self.me {
             let number = self.object_number(namespace, &id);
             let origin = Origin::Flight { lane: self.me, flight };
-            self.deliver(number, Delivery::Fetch { origin, request });
+            self.deliver(number, Delivery::Fetch { origin, depth, request });
         } else {
-            self.effects.push(Effect::Parcel(to, Parcel::Fetch { flight, namespace, id, request }));
+            self.effects.push(Effect::Parcel(to, Parcel::Fetch { flight, namespace, id, depth, request }));
         }
     }
 
@@ -184,8 +191,9 @@ impl Lane {
         self.event(serial, 0, Event::Cancelled { invocation: number });
     }
 
-    fn enter_critical(&mut self, serial: u64, call: u32, invocation: u32, parent: Section, entered: Section) {
-        self.note_call(serial, call, invocation, parent, CallKind::Critical(entered));
+    fn enter_critical(&mut self, caller: Caller, entered: Section) {
+        let Caller { serial, call, section: parent, .. } = caller;
+        self.note_call(caller, CallKind::Critical(entered));
         let Some(Owner::Object(number)) = self.instances.get(&serial).map(|instance| instance.owner) else {
             self.complete(serial, call, Err(Failure::error("This is only available inside a Durable Object.")));
             return;
@@ -222,11 +230,7 @@ impl Lane {
         match failure {
             Some(failure) => {
                 let failure = Failure { remote: true, durable_object_reset: true, ..failure };
-                self.log_object(
-                    number,
-                    emu_abi::LogLevel::Error,
-                    format!("blockConcurrencyWhile() failed, the object was reset: {failure}"),
-                );
+                self.report_uncaught(serial, "blockConcurrencyWhile(), so the object was reset:", &failure);
                 self.reset(number, &failure);
             }
             None => {

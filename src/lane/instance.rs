@@ -3,12 +3,14 @@
 //! Invariant: book-keeping only; nothing is carried out here.
 
 use super::message::{FetchId, PortId};
+use super::worker::{Prepared, Worker};
 use crate::bindings::GuestHost;
 use crate::core::gate::Section;
 use crate::core::life::{Blocker, BlockerKind};
 use crate::core::timers::TimerKey;
 use crate::isolate::Isolate;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What an instance runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ impl Owner {
 pub(super) struct Instance {
     pub(super) isolate: Isolate<GuestHost>,
     pub(super) owner: Owner,
+    /// The worker as it was when the instance started.
+    pub(super) prepared: Arc<Prepared>,
     pub(super) invocations: BTreeMap<u32, Invocation>,
     last_invocation: u32,
     pub(super) calls: BTreeMap<u32, PendingCall>,
@@ -47,6 +51,8 @@ pub(super) struct Instance {
 #[derive(Debug)]
 pub(super) struct Invocation {
     pub(super) origin: Origin,
+    /// How many requests led to this one, each sent by the handler of the one before.
+    pub(super) depth: u32,
     pub(super) since_ms: f64,
     pub(super) settled: bool,
     /// Promises given to `waitUntil` that have not settled.
@@ -64,7 +70,7 @@ pub(super) enum Origin {
     Port(PortId),
     /// Whoever asked for `scheduled()`.
     Scheduled(PortId),
-    /// A guest's call of an object: the flight of that lane.
+    /// A guest's call of an object or of another worker: the flight of that lane.
     Flight { lane: usize, flight: u64 },
     /// The object itself, to be constructed.
     Construct,
@@ -90,8 +96,8 @@ pub(super) struct PendingCall {
 pub(super) enum CallKind {
     /// An answer from the network.
     Internet { fetch: FetchId, url: String },
-    /// An answer from an object.
-    Object { flight: u64, what: String },
+    /// An answer from an object or from another worker.
+    Flight { flight: u64, what: String },
     /// A time.
     Timer { due_ms: f64, key: TimerKey },
     /// The next commit.
@@ -101,23 +107,25 @@ pub(super) enum CallKind {
 }
 
 impl Instance {
-    pub(super) fn new(isolate: Isolate<GuestHost>, owner: Owner, version: u64) -> Self {
+    pub(super) fn new(isolate: Isolate<GuestHost>, owner: Owner, worker: &Worker) -> Self {
         Self {
             isolate,
             owner,
+            prepared: Arc::clone(&worker.prepared),
             invocations: BTreeMap::new(),
             last_invocation: 0,
             calls: BTreeMap::new(),
             pulls: BTreeMap::new(),
             sections: BTreeMap::new(),
-            version,
+            version: worker.version,
         }
     }
 
     /// Notes an invocation and gives its number.
-    pub(super) fn begin(&mut self, origin: Origin, now_ms: f64) -> u32 {
+    pub(super) fn begin(&mut self, origin: Origin, depth: u32, now_ms: f64) -> u32 {
         self.last_invocation = self.last_invocation.wrapping_add(1).max(1);
-        let invocation = Invocation { origin, since_ms: now_ms, settled: false, waits: 0, calls: 0, deadline: None };
+        let invocation =
+            Invocation { origin, depth, since_ms: now_ms, settled: false, waits: 0, calls: 0, deadline: None };
         self.invocations.insert(self.last_invocation, invocation);
         self.last_invocation
     }
@@ -193,7 +201,7 @@ impl Invocation {
 impl CallKind {
     fn blocker_kind(&self) -> BlockerKind {
         match self {
-            Self::Internet { .. } | Self::Object { .. } => BlockerKind::Fetch,
+            Self::Internet { .. } | Self::Flight { .. } => BlockerKind::Fetch,
             Self::Timer { .. } => BlockerKind::Timer,
             Self::Sync => BlockerKind::Event,
             Self::Critical(_) => BlockerKind::CriticalSection,
@@ -203,7 +211,7 @@ impl CallKind {
     fn describe(&self, since_ms: f64) -> String {
         match self {
             Self::Internet { url, .. } => format!("`fetch` of {url} is not answered yet"),
-            Self::Object { what, .. } => format!("{what} is not answered yet"),
+            Self::Flight { what, .. } => format!("{what} is not answered yet"),
             Self::Timer { due_ms, .. } => format!("a timer of {} ms is pending", (due_ms - since_ms).max(0.0)),
             Self::Sync => "`storage.sync()` is waiting".into(),
             Self::Critical(_) => "a critical section waits to be entered".into(),

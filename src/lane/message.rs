@@ -3,11 +3,12 @@
 //! Invariant: plain data.
 
 use super::control::{Answered, Command};
+use super::thrown::{LogLine, Thrown, Uncaught};
 use super::worker::Prepared;
 use crate::core::ends::SocketId;
 use crate::core::socket::Arrival;
 use crate::core::stream::{Signal, StreamId};
-use emu_abi::{Failure, LogLevel, ObjectId, Request, Response};
+use emu_abi::{Failure, ObjectId, Request, Response};
 use std::sync::Arc;
 
 /// Numbers an exchange with a client, by the driver.
@@ -58,7 +59,7 @@ pub enum Input {
 #[derive(Debug)]
 pub enum Effect {
     /// Answer a client. A streamed body is to be pulled; a socket's end is now the connection's.
-    Respond(PortId, Result<Response, Failure>),
+    Respond(PortId, Result<Response, Thrown>),
     /// Tell the party outside about a stream.
     Stream(StreamId, Signal),
     /// Send something over the connection that holds a socket.
@@ -73,6 +74,8 @@ pub enum Effect {
     Parcel(usize, Parcel),
     /// Log a line.
     Log(LogLine),
+    /// Report an error that nobody caught and no client is told of.
+    Uncaught(Uncaught),
     /// Answer whoever is at the terminal.
     Control(u64, Answered),
 }
@@ -88,6 +91,8 @@ pub enum Parcel {
         namespace: usize,
         /// The object.
         id: ObjectId,
+        /// How many requests led to this one.
+        depth: u32,
         /// The request.
         request: Request,
     },
@@ -103,17 +108,4 @@ pub enum Parcel {
     Busy(SocketId, bool),
     /// This end of the receiver is held by that end of the sender from now on.
     Link(SocketId, SocketId),
-}
-
-/// A line of the log.
-#[derive(Clone, Debug)]
-pub struct LogLine {
-    /// How important.
-    pub level: LogLevel,
-    /// The worker.
-    pub worker: Arc<str>,
-    /// The object, as `Class/name` or `Class/id`.
-    pub object: Option<String>,
-    /// The text.
-    pub message: String,
 }

@@ -3,8 +3,9 @@
 //! It is told what happened ([`Input`]) and says what it wants done ([`Effect`]); in between it runs isolates, opens
 //! databases and keeps timers. `serve` drives one lane per thread with real connections and clocks.
 //!
-//! Reading order: [`message`], [`object`] (deliveries and gates), [`turn`] (one turn and its commit), [`call`] and
-//! [`respond`] (requests between guests), [`wire`] (streams and sockets), [`alarm`], [`life`], [`control`].
+//! Reading order: [`message`], [`object`] (deliveries and gates), [`turn`] (one turn and its commit), [`call`],
+//! [`service`] and [`respond`] (requests between guests), [`wire`] (streams and sockets), [`alarm`], [`life`],
+//! [`control`], [`report`] and [`thrown`] (what people are told).
 //!
 //! Invariant: everything it does follows from its inputs, its timers and its world, in an order it chooses itself.
 
@@ -15,15 +16,19 @@ mod instance;
 mod life;
 mod message;
 mod object;
+mod report;
 mod respond;
+mod service;
+mod thrown;
 mod turn;
 mod wire;
 mod worker;
 
 pub use control::{Answered, Command, Verb};
 pub use life::OnReload;
-pub use message::{Effect, FetchId, Input, LogLine, Parcel, PortId};
-pub use worker::{Namespace, Prepared};
+pub use message::{Effect, FetchId, Input, Parcel, PortId};
+pub use thrown::{LogLine, Sources, Thrown, Uncaught};
+pub use worker::{Namespace, Prepared, Service};
 
 use crate::bindings::{Output, Shared};
 use crate::core::ends::{Ends, Holder, SocketId};
@@ -35,9 +40,10 @@ use crate::error::Result;
 use crate::isolate::Engine;
 use crate::storage::Storage;
 use crate::world::World;
-use emu_abi::{Event, Invoke, LogLevel};
+use emu_abi::{Event, Invoke};
 use instance::{Instance, Origin};
 use object::Object;
+use respond::Start;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -104,7 +110,7 @@ pub struct Lane {
     effects: Vec<Effect>,
 }
 
-/// A request to an object that has not been answered.
+/// A request to an object or to another worker that has not been answered.
 struct Flown {
     serial: u64,
     call: u32,
@@ -123,6 +129,8 @@ enum Task {
     Pump(usize),
     /// Deliver an event to the stateless side of a worker.
     Turn(u64, Event),
+    /// Start a handler of the stateless side of a worker for another guest.
+    Start(Start),
     /// The caller of a flight has gone.
     CancelFlight(usize, u64),
 }
@@ -194,7 +202,9 @@ impl Lane {
     /// Takes an input and runs until there is nothing left to do before the next one or the next timer.
     pub fn handle(&mut self, input: Input) {
         match input {
-            Input::Request { port, worker, request } => self.worker_fetch(worker, Origin::Port(port), request),
+            Input::Request { port, worker, request } => {
+                self.start(Start::from_outside(worker, Origin::Port(port), Invoke::Fetch(request)));
+            }
             Input::PortClosed(port) => self.origin_gone(&Origin::Port(port)),
             Input::Stream(stream, signal) => self.stream_signal(None, stream, signal),
             Input::Socket(socket, arrival) => self.emit(socket, arrival),
@@ -206,7 +216,8 @@ impl Lane {
             Input::Control(token, command) => self.control(token, command),
             Input::Reload(worker, prepared) => self.reload(worker, prepared),
             Input::Scheduled { port, worker, cron, scheduled_ms } => {
-                self.worker_invoke(worker, Origin::Scheduled(port), Invoke::Scheduled { cron, scheduled_ms });
+                let what = Invoke::Scheduled { cron, scheduled_ms };
+                self.start(Start::from_outside(worker, Origin::Scheduled(port), what));
             }
         }
         self.run();
@@ -312,6 +323,7 @@ impl Lane {
                 self.pump(number);
             }
             Task::Turn(serial, event) => self.turn(serial, event),
+            Task::Start(start) => self.start(start),
             Task::CancelFlight(lane, flight) => self.origin_gone(&Origin::Flight { lane, flight }),
         }
     }
@@ -336,10 +348,5 @@ impl Lane {
             object.awake = true;
             self.ready.push_back(Task::Pump(number));
         }
-    }
-
-    fn log_worker(&mut self, worker: usize, level: LogLevel, message: String) {
-        let worker = self.workers[worker].prepared.name.clone();
-        self.effects.push(Effect::Log(LogLine { level, worker, object: None, message }));
     }
 }

@@ -5,15 +5,13 @@
 use super::Lane;
 use super::control::Eviction;
 use super::instance::{Instance, Origin, Owner};
-use super::message::Effect;
 use crate::bindings::{GuestHost, ObjectFace};
 use crate::core::alarm::{Attempts, RunEnd};
 use crate::core::gate::{Admitted, InputGate, Section};
-use crate::core::id::hex;
 use crate::core::socket::{Arrival, Sockets};
 use crate::core::timers::TimerKey;
 use crate::storage::ObjectStorage;
-use emu_abi::{Event, Failure, Invoke, LogLevel, ObjectId, Outcome, Request};
+use emu_abi::{Event, Failure, Invoke, ObjectId, Outcome, Request};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -70,7 +68,7 @@ pub(super) enum Gated {
 
 /// What starts a handler of an object.
 pub(super) enum Delivery {
-    Fetch { origin: Origin, request: Request },
+    Fetch { origin: Origin, depth: u32, request: Request },
     Alarm { forced: bool },
     Socket { socket: u32, arrival: Arrival },
 }
@@ -172,8 +170,8 @@ impl Lane {
         let Some(serial) = self.objects[number].instance else { return };
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         let (invocation, what) = match delivery {
-            Delivery::Fetch { origin, request } => {
-                let invocation = instance.begin(origin.clone(), now_ms);
+            Delivery::Fetch { origin, depth, request } => {
+                let invocation = instance.begin(origin.clone(), depth, now_ms);
                 self.running.insert(origin, (serial, invocation));
                 self.take_body(serial, &request.body);
                 (invocation, Invoke::Fetch(request))
@@ -183,7 +181,7 @@ impl Lane {
                 None => return,
             },
             Delivery::Socket { socket, arrival } => {
-                let invocation = instance.begin(Origin::Socket { socket, last: arrival.is_last() }, now_ms);
+                let invocation = instance.begin(Origin::Socket { socket, last: arrival.is_last() }, 0, now_ms);
                 self.watch_socket_event(number, serial, invocation);
                 (
                     invocation,
@@ -229,8 +227,8 @@ impl Lane {
             .launcher
             .start(host)
             .map_err(|error| Failure { overloaded: true, ..Failure::error(crate::error::report(&error)) })?;
-        let mut instance = Instance::new(isolate, Owner::Object(number), worker.version);
-        let invocation = instance.begin(Origin::Construct, now_ms);
+        let mut instance = Instance::new(isolate, Owner::Object(number), worker);
+        let invocation = instance.begin(Origin::Construct, 0, now_ms);
         self.instances.insert(serial, instance);
         let object = &mut self.objects[number];
         object.instance = Some(serial);
@@ -276,7 +274,7 @@ impl Lane {
     /// A delivery that will not happen.
     fn refuse(&mut self, number: usize, delivery: Delivery, failure: &Failure) {
         match delivery {
-            Delivery::Fetch { origin, request } => {
+            Delivery::Fetch { origin, request, .. } => {
                 self.drop_body(&request.body);
                 self.answer(&origin, Err(failure.clone()));
             }
@@ -284,28 +282,6 @@ impl Lane {
             // The sockets of an object that is reset are cut.
             Delivery::Socket { .. } => {}
         }
-    }
-
-    /// How the log and the control commands call an object: `Class/name`, or `Class/id` where no name is known.
-    pub(super) fn object_label(&self, number: usize) -> String {
-        let object = &self.objects[number];
-        let class = &self.namespaces[object.namespace].class;
-        match &object.id.name {
-            Some(name) => format!("{class}/{name}"),
-            None => format!("{class}/{}", hex(&object.id.bytes)),
-        }
-    }
-
-    /// Logs a line about an object.
-    pub(super) fn log_object(&mut self, number: usize, level: LogLevel, message: String) {
-        let worker = self.namespaces[self.objects[number].namespace].worker;
-        let line = super::message::LogLine {
-            level,
-            worker: self.workers[worker].prepared.name.clone(),
-            object: Some(self.object_label(number)),
-            message,
-        };
-        self.effects.push(Effect::Log(line));
     }
 }
 

@@ -6,39 +6,53 @@ use super::Lane;
 use super::instance::{Instance, Invocation, Origin, Owner};
 use super::message::{Effect, Parcel};
 use super::object::Delivery;
+use super::service::missing_handler;
+use super::thrown::Thrown;
 use crate::bindings::GuestHost;
 use crate::core::alarm::RunEnd;
 use crate::core::ends::{Holder, Mode};
 use crate::core::stream::Party;
-use emu_abi::{Body, Event, Failure, Invoke, LogLevel, Outcome, Request, Response, Settled};
+use emu_abi::{Body, Event, Failure, Invoke, Outcome, Response, Settled};
 use std::rc::Rc;
+
+/// A handler of the stateless side of a worker that is to be started.
+pub(super) struct Start {
+    pub(super) worker: usize,
+    /// The named export; empty for the default one.
+    pub(super) entrypoint: String,
+    pub(super) origin: Origin,
+    /// How many requests led to this.
+    pub(super) depth: u32,
+    pub(super) what: Invoke,
+}
+
+impl Start {
+    /// For somebody outside.
+    pub(super) fn from_outside(worker: usize, origin: Origin, what: Invoke) -> Self {
+        Self { worker, entrypoint: String::new(), origin, depth: 0, what }
+    }
+}
 
 impl Lane {
     pub(super) fn invocation(&mut self, serial: u64, number: u32) -> Option<&mut Invocation> {
         self.instances.get_mut(&serial)?.invocations.get_mut(&number)
     }
 
-    /// A client's request to the stateless side of a worker.
-    pub(super) fn worker_fetch(&mut self, worker: usize, origin: Origin, request: Request) {
-        self.worker_invoke(worker, origin, Invoke::Fetch(request));
-    }
-
-    /// Starts a handler of the stateless side of a worker.
-    pub(super) fn worker_invoke(&mut self, worker: usize, origin: Origin, what: Invoke) {
-        let now_ms = self.world().now_ms();
+    /// Starts a handler of the stateless side of a worker, if somebody still waits for it.
+    pub(super) fn start(&mut self, start: Start) {
+        let Start { worker, entrypoint, origin, depth, what } = start;
         let exports = self.workers[worker].prepared.image.exports();
-        let missing = match &what {
-            Invoke::Fetch(_) if !exports.fetch => Some("Handler does not export a fetch() function."),
-            Invoke::Scheduled { .. } if !exports.scheduled => Some("Handler does not export a scheduled() function"),
-            _ => None,
+        let serial = match missing_handler(exports, &entrypoint, &what) {
+            None if self.is_wanted(&origin) => self.worker_instance(worker),
+            None => Err(Failure::error("nobody waits for this")),
+            Some(failure) => Err(failure),
         };
-        if let Some(message) = missing {
-            self.answer(&origin, Err(Failure::error(message)));
-            return;
-        }
-        let serial = match self.worker_instance(worker) {
+        let serial = match serial {
             Ok(serial) => serial,
             Err(failure) => {
+                if let Invoke::Fetch(request) = &what {
+                    self.drop_body(&request.body);
+                }
                 self.answer(&origin, Err(failure));
                 return;
             }
@@ -46,10 +60,11 @@ impl Lane {
         if let Invoke::Fetch(request) = &what {
             self.take_body(serial, &request.body);
         }
+        let now_ms = self.world().now_ms();
         let Some(instance) = self.instances.get_mut(&serial) else { return };
-        let invocation = instance.begin(origin.clone(), now_ms);
+        let invocation = instance.begin(origin.clone(), depth, now_ms);
         self.running.insert(origin, (serial, invocation));
-        self.turn(serial, Event::Invoke { invocation, object: 0, entrypoint: String::new(), what });
+        self.turn(serial, Event::Invoke { invocation, object: 0, entrypoint, what });
     }
 
     fn worker_instance(&mut self, number: usize) -> Result<u64, Failure> {
@@ -61,7 +76,7 @@ impl Lane {
         let serial = self.last_instance;
         let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.prepared.switches, None);
         let isolate = worker.launcher.start(host).map_err(|error| Failure::error(crate::error::report(&error)))?;
-        self.instances.insert(serial, Instance::new(isolate, Owner::Worker(number), worker.version));
+        self.instances.insert(serial, Instance::new(isolate, Owner::Worker(number), worker));
         self.workers[number].instance = Some(serial);
         Ok(serial)
     }
@@ -84,9 +99,15 @@ impl Lane {
                 let result = match result {
                     Ok(Settled::Response(response)) => self.leave_guest(serial, &origin, response),
                     Ok(Settled::Done) => Err(Failure::type_error("The handler did not return a Response.")),
-                    Err(failure) => Err(Failure { remote: true, ..failure }),
+                    Err(failure) => {
+                        // A client is told itself, and what came from elsewhere was reported where it was thrown.
+                        if matches!(origin, Origin::Flight { .. }) && !failure.remote {
+                            self.report_uncaught(serial, "fetch()", &failure);
+                        }
+                        Err(Failure { remote: true, ..failure })
+                    }
                 };
-                self.answer(&origin, result);
+                self.answer_from(serial, &origin, result);
             }
             (origin @ Origin::Nobody, _) => {
                 // The caller has gone; what the response would have carried is let go of.
@@ -98,14 +119,15 @@ impl Lane {
             }
             (origin @ Origin::Scheduled(_), _) => {
                 let done = Response { status: 200, ..Response::default() };
-                self.answer(&origin, result.map(|_| done).map_err(|failure| Failure { remote: true, ..failure }));
+                let result = result.map(|_| done).map_err(|failure| Failure { remote: true, ..failure });
+                self.answer_from(serial, &origin, result);
             }
             (Origin::Construct, Some(Owner::Object(object))) => self.constructed(serial, object, result),
             (Origin::Alarm, Some(Owner::Object(object))) => {
                 let end = match &result {
                     Ok(_) => RunEnd::Succeeded,
                     Err(failure) => {
-                        self.log_object(object, LogLevel::Error, format!("alarm() failed: {failure}"));
+                        self.report_uncaught(serial, "alarm()", failure);
                         RunEnd::Failed
                     }
                 };
@@ -113,7 +135,7 @@ impl Lane {
             }
             (Origin::Socket { socket, last }, Some(Owner::Object(object))) => {
                 if let Err(failure) = result {
-                    self.log_object(object, LogLevel::Error, format!("a WebSocket handler failed: {failure}"));
+                    self.report_uncaught(serial, "a WebSocket handler", &failure);
                 }
                 self.socket_handled(object, socket, last);
             }
@@ -125,7 +147,7 @@ impl Lane {
     fn constructed(&mut self, serial: u64, number: usize, result: Result<Settled, Failure>) {
         if let Err(failure) = result {
             let failure = Failure { remote: true, ..failure };
-            self.log_object(number, LogLevel::Error, format!("the constructor failed: {failure}"));
+            self.report_uncaught(serial, "the constructor", &failure);
             self.reset(number, &failure);
             return;
         }
@@ -150,12 +172,8 @@ impl Lane {
     pub(super) fn wait_until_ended(&mut self, serial: u64, number: u32, failure: Option<Failure>) {
         let Some(invocation) = self.invocation(serial, number) else { return };
         invocation.waits = invocation.waits.saturating_sub(1);
-        if let (Some(failure), Some(owner)) = (failure, self.instances.get(&serial).map(|instance| instance.owner)) {
-            let message = format!("a promise given to `waitUntil` was rejected: {failure}");
-            match owner {
-                Owner::Object(object) => self.log_object(object, LogLevel::Error, message),
-                Owner::Worker(worker) => self.log_worker(worker, LogLevel::Error, message),
-            }
+        if let Some(failure) = failure {
+            self.report_uncaught(serial, "a promise given to waitUntil()", &failure);
         }
         self.end_if_over(serial, number);
     }
@@ -214,12 +232,23 @@ impl Lane {
         }
     }
 
+    /// Sends what a handler of an instance came to to whoever waits for it.
+    fn answer_from(&mut self, serial: u64, origin: &Origin, result: Result<Response, Failure>) {
+        match (origin, result) {
+            (Origin::Port(port) | Origin::Scheduled(port), Err(failure)) => {
+                let thrown = self.thrown(serial, failure);
+                self.effects.push(Effect::Respond(*port, Err(thrown)));
+            }
+            (origin, result) => self.answer(origin, result),
+        }
+    }
+
     /// Sends an answer to whoever waits for it.
     pub(super) fn answer(&mut self, origin: &Origin, result: Result<Response, Failure>) {
         match origin {
             Origin::Port(port) | Origin::Scheduled(port) => {
                 let socket = result.as_ref().ok().and_then(|response| response.socket);
-                self.effects.push(Effect::Respond(*port, result));
+                self.effects.push(Effect::Respond(*port, result.map_err(Thrown::from)));
                 if let Some(socket) = socket {
                     self.change_holder(socket, Holder::Outside);
                 }

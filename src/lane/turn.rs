@@ -5,8 +5,8 @@
 //!
 //! Invariant: outputs of one instance keep their order.
 
+use super::call::Caller;
 use super::instance::{Origin, Owner};
-use super::message::{Effect, LogLine};
 use super::{Held, Lane};
 use crate::bindings::Output;
 use crate::core::alarm::RunEnd;
@@ -38,7 +38,7 @@ impl Lane {
             self.socket_taken(socket, len);
         }
         for (level, message) in log {
-            self.log_instance(owner, level, message);
+            self.log_guest(serial, level, message);
         }
         match ran {
             Ok(()) => self.finish_turn(serial, owner),
@@ -145,7 +145,9 @@ impl Lane {
                 }
             }
             Op::WaitUntilEnd { invocation, failure } => self.wait_until_ended(serial, invocation, failure),
-            Op::Call { call, invocation, section, what } => self.start_call(serial, call, invocation, section, what),
+            Op::Call { call, invocation, section, what } => {
+                self.start_call(Caller { serial, call, invocation, section }, what);
+            }
             Op::Cancel { call } => self.cancel_call(serial, call),
             Op::LeaveCritical { section, failure } => self.leave_critical(serial, section, failure),
             Op::BodyPull { body, section } => self.pull_for_guest(serial, body, section),
@@ -173,7 +175,7 @@ impl Lane {
                 self.objects[number].alarm.fate = RunEnd::default();
             }
             Owner::Worker(worker) => {
-                self.log_instance(owner, LogLevel::Error, format!("the isolate was dropped: {death}"));
+                self.log_owner(owner, LogLevel::Error, format!("the isolate was dropped: {death}"));
                 if self.workers[worker].instance == Some(serial) {
                     self.workers[worker].instance = None;
                 }
@@ -283,15 +285,5 @@ impl Lane {
             Arrival::Error(failure) => SocketEvent::Error(failure),
         };
         self.event(serial, 0, Event::Socket { socket, event });
-    }
-
-    fn log_instance(&mut self, owner: Owner, level: LogLevel, message: String) {
-        match owner {
-            Owner::Object(number) => self.log_object(number, level, message),
-            Owner::Worker(worker) => {
-                let worker = self.workers[worker].prepared.name.clone();
-                self.effects.push(Effect::Log(LogLine { level, worker, object: None, message }));
-            }
-        }
     }
 }

@@ -403,11 +403,11 @@ impl Lane {
 
     pub(super) fn parcel(&mut self, from: usize, parcel: Parcel) {
         match parcel {
-            Parcel::Fetch { flight, namespace, id, mut request } => {
+            Parcel::Fetch { flight, namespace, id, depth, mut request } => {
                 self.adopt_body(from, &mut request.body);
                 let number = self.object_number(namespace, &id);
                 let origin = super::instance::Origin::Flight { lane: from, flight };
-                self.deliver(number, Delivery::Fetch { origin, request });
+                self.deliver(number, Delivery::Fetch { origin, depth, request });
             }
             Parcel::Response(flight, result) => {
                 let result = result.map(|response| self.adopt_response(from, response));

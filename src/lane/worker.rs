@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here is done per request.
 
+use super::thrown::Sources;
 use crate::bindings::{GuestHost, Switches};
 use crate::error::Result;
 use crate::isolate::{Engine, Image, Launcher, Limits};
@@ -18,6 +19,25 @@ pub struct Prepared {
     pub limits: Limits,
     /// Compatibility switches.
     pub switches: Switches,
+    /// Its service bindings, as the guest numbers them.
+    pub services: Arc<[Service]>,
+    /// Patterns of the URLs that it answers where several workers are served (reference §5.3).
+    pub routes: Vec<String>,
+    /// What its code was made of; nothing for a compiled worker.
+    pub sources: Option<Arc<dyn Sources>>,
+    /// Differs between two versions that behave differently.
+    pub digest: [u8; 32],
+}
+
+/// A service binding of a worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The worker that answers, in the numbering all lanes share; `None` if it is not served here.
+    pub worker: Option<usize>,
+    /// Its name.
+    pub worker_name: String,
+    /// The named export that answers; empty for the default export.
+    pub entrypoint: String,
 }
 
 /// A Durable Object class that is bound or declared, in the numbering all lanes share.

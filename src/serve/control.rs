@@ -182,8 +182,8 @@ async fn scheduled(driver: &Rc<Driver>, query: &str) -> Response<OutgoingBody> {
     driver.input(Input::Scheduled { port, worker: 0, cron: get("cron").unwrap_or_default(), scheduled_ms });
     let outcome = match answer.await {
         Ok(Ok(_)) => "ok",
-        Ok(Err(failure)) => {
-            driver.log.uncaught("scheduled()", &failure);
+        Ok(Err(thrown)) => {
+            driver.log.failed_while("running scheduled()", &thrown);
             "exception"
         }
         Err(_) => "canceled",

@@ -7,9 +7,10 @@ use super::body::{GuestBody, OutgoingBody};
 use super::connection::Connection;
 use super::log::Log;
 use super::outbound::Outbound;
+use super::routes::Routes;
 use crate::core::ends::SocketId;
 use crate::core::stream::{Signal, StreamId};
-use crate::lane::{Answered, Effect, FetchId, Input, Lane, Parcel, PortId};
+use crate::lane::{Answered, Effect, FetchId, Input, Lane, Parcel, PortId, Thrown};
 use bytes::Bytes;
 use emu_abi::{Failure, Response};
 use http_body_util::BodyExt;
@@ -53,7 +54,10 @@ pub(super) struct Driver {
     pub(super) me: usize,
     pub(super) lanes: Lanes,
     pub(super) log: Arc<Log>,
-    ports: RefCell<BTreeMap<PortId, oneshot::Sender<Result<Response, Failure>>>>,
+    routes: RefCell<Routes>,
+    /// What the routes are made of: the patterns of each worker.
+    patterns: RefCell<Vec<Vec<String>>>,
+    ports: RefCell<BTreeMap<PortId, oneshot::Sender<Result<Response, Thrown>>>>,
     last_port: Cell<PortId>,
     /// Bodies that clients or servers send to guests, until they are asked for.
     incoming: RefCell<BTreeMap<StreamId, Arriving>>,
@@ -69,12 +73,14 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(lane: Lane, me: usize, lanes: Lanes, log: Arc<Log>) -> Rc<Self> {
+    pub(super) fn new(lane: Lane, me: usize, lanes: Lanes, patterns: Vec<Vec<String>>, log: Arc<Log>) -> Rc<Self> {
         Rc::new(Self {
             lane: RefCell::new(lane),
             me,
             lanes,
             log,
+            routes: RefCell::new(Routes::of(&patterns)),
+            patterns: RefCell::new(patterns),
             ports: RefCell::default(),
             last_port: Cell::new(0),
             incoming: RefCell::default(),
@@ -120,12 +126,17 @@ impl Driver {
     }
 
     /// Opens an exchange with a client; its answer comes through the receiver.
-    pub(super) fn open_port(&self) -> (PortId, oneshot::Receiver<Result<Response, Failure>>) {
+    pub(super) fn open_port(&self) -> (PortId, oneshot::Receiver<Result<Response, Thrown>>) {
         let port = self.last_port.get() + 1;
         self.last_port.set(port);
         let (sender, receiver) = oneshot::channel();
         self.ports.borrow_mut().insert(port, sender);
         (port, receiver)
+    }
+
+    /// The worker that answers requests for a URL.
+    pub(super) fn worker_for(&self, url: &str) -> usize {
+        self.routes.borrow().worker(url)
     }
 
     /// The client of an exchange went away.
@@ -186,7 +197,11 @@ impl Driver {
                 self.controls.borrow_mut().insert(token, answer);
                 self.input(Input::Control(token, command));
             }
-            Mail::Reload(worker, prepared) => self.input(Input::Reload(worker, prepared)),
+            Mail::Reload(worker, prepared) => {
+                self.patterns.borrow_mut()[worker].clone_from(&prepared.routes);
+                *self.routes.borrow_mut() = Routes::of(&self.patterns.borrow());
+                self.input(Input::Reload(worker, prepared));
+            }
             Mail::Drain => {}
         }
     }
@@ -211,6 +226,7 @@ impl Driver {
                     let _ = self.lanes[to].send(Mail::Parcel(self.me, parcel));
                 }
                 Effect::Log(line) => self.log.guest(&line),
+                Effect::Uncaught(uncaught) => self.log.uncaught(&uncaught),
                 Effect::Control(token, answered) => {
                     if let Some(answer) = self.controls.borrow_mut().remove(&token) {
                         let _ = answer.send(answered);
@@ -220,7 +236,7 @@ impl Driver {
         }
     }
 
-    fn respond(self: &Rc<Self>, port: PortId, result: Result<Response, Failure>) {
+    fn respond(self: &Rc<Self>, port: PortId, result: Result<Response, Thrown>) {
         // From now on both are there for what the lane says about them.
         if let Ok(Response { body: emu_abi::Body::Stream { id, .. }, .. }) = &result {
             self.send_body(*id);

@@ -6,9 +6,10 @@ use super::App;
 use super::body::OutgoingBody;
 use super::control;
 use super::driver::Driver;
+use super::failed::{Asked, failed};
 use super::frames::Role;
 use super::log::Served;
-use crate::lane::{Input, PortId};
+use crate::lane::{Input, PortId, Thrown};
 use bytes::Bytes;
 use emu_abi::{Body as GuestBody, Failure, Redirect, Request as GuestRequest, Response as GuestResponse};
 use hyper::body::{Body, Incoming};
@@ -45,20 +46,22 @@ async fn worker(driver: &Rc<Driver>, peer: SocketAddr, mut request: Request<Inco
     }
     let upgrade = Upgrade::of(&request);
     let on_upgrade = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
-    let wants_html = wants_html(request.headers());
+    let asked = Asked::of(&request);
     let guest_request = match guest_request(driver, peer, request) {
         Ok(guest_request) => guest_request,
         Err(what) => return plain(StatusCode::BAD_REQUEST, what),
     };
-    let what = format!("{} {}", guest_request.method, guest_request.url);
     let path = upgrade.as_ref().map(|_| path_of(&guest_request.url).to_owned());
     let (port, answer) = driver.open_port();
     let exchange = Exchange { driver, port, answer };
-    driver.input(Input::Request { port, worker: 0, request: guest_request });
+    let worker = driver.worker_for(&guest_request.url);
+    driver.input(Input::Request { port, worker, request: guest_request });
     match exchange.answered().await {
-        Ok(Ok(response)) if response.socket.is_some() => upgraded(driver, response, upgrade, on_upgrade, path),
-        Ok(Ok(response)) => response_out(driver, response),
-        Ok(Err(failure)) => failed(driver, &what, &failure, wants_html),
+        Ok(Ok(response)) if response.socket.is_some() => {
+            upgraded(driver, response, upgrade, on_upgrade, path).unwrap_or_else(|error| failed(driver, &asked, &error))
+        }
+        Ok(Ok(response)) => response_out(driver, response).unwrap_or_else(|error| failed(driver, &asked, &error)),
+        Ok(Err(thrown)) => failed(driver, &asked, &thrown),
         Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "emu is shutting down\n"),
     }
 }
@@ -78,11 +81,11 @@ fn path_of(url: &str) -> &str {
 struct Exchange<'a> {
     driver: &'a Rc<Driver>,
     port: PortId,
-    answer: oneshot::Receiver<Result<GuestResponse, Failure>>,
+    answer: oneshot::Receiver<Result<GuestResponse, Thrown>>,
 }
 
 impl Exchange<'_> {
-    async fn answered(mut self) -> Result<Result<GuestResponse, Failure>, oneshot::error::RecvError> {
+    async fn answered(mut self) -> Result<Result<GuestResponse, Thrown>, oneshot::error::RecvError> {
         (&mut self.answer).await
     }
 }
@@ -198,13 +201,10 @@ pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Fail
 const HOP_BY_HOP: [HeaderName; 4] =
     [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE, header::CONTENT_LENGTH];
 
-fn response_out(driver: &Rc<Driver>, response: GuestResponse) -> Response<OutgoingBody> {
+fn response_out(driver: &Rc<Driver>, response: GuestResponse) -> Result<Response<OutgoingBody>, Thrown> {
     // The body comes first: dropped, it tells the guest that nobody reads it.
     let mut body = OutgoingBody::of(driver, response.body);
-    let mut headers = match header_map(&response.headers) {
-        Ok(headers) => headers,
-        Err(failure) => return failed(driver, "the response", &failure, false),
-    };
+    let mut headers = header_map(&response.headers)?;
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     for name in HOP_BY_HOP {
         headers.remove(name);
@@ -215,7 +215,7 @@ fn response_out(driver: &Rc<Driver>, response: GuestResponse) -> Response<Outgoi
     let mut out = Response::new(body);
     *out.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *out.headers_mut() = headers;
-    out
+    Ok(out)
 }
 
 /// Hands a socket to the client that asked for one.
@@ -225,7 +225,7 @@ fn upgraded(
     upgrade: Option<Upgrade>,
     on_upgrade: Option<hyper::upgrade::OnUpgrade>,
     path: Option<String>,
-) -> Response<OutgoingBody> {
+) -> Result<Response<OutgoingBody>, Thrown> {
     let socket = response.socket.unwrap_or_default();
     let connection = driver.connection(socket, Role::Server);
     connection.name(path.as_deref().unwrap_or(""));
@@ -233,15 +233,9 @@ fn upgraded(
         connection.fail(driver);
         let message = "Worker tried to return a WebSocket in a response to a request which did not contain the header \
                        \"Upgrade: websocket\".";
-        return failed(driver, "the response", &Failure::type_error(message), false);
+        return Err(Failure::type_error(message).into());
     };
-    let headers = match header_map(&response.headers) {
-        Ok(headers) => headers,
-        Err(failure) => {
-            connection.fail(driver);
-            return failed(driver, "the response", &failure, false);
-        }
-    };
+    let headers = header_map(&response.headers).inspect_err(|_| connection.fail(driver))?;
     let task_driver = Rc::clone(driver);
     tokio::task::spawn_local(async move {
         match on_upgrade.await.map(hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>) {
@@ -265,40 +259,7 @@ fn upgraded(
     if let Ok(accept) = HeaderValue::from_str(&upgrade.accept) {
         out.headers_mut().insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
-    out
-}
-
-/// A browser gets a page, everything else plain text (reference §5.4).
-fn wants_html(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or("");
-    text(header::ACCEPT).contains("text/html") && !text(header::USER_AGENT).starts_with("curl/")
-}
-
-/// The answer when a worker threw.
-fn failed(driver: &Driver, what: &str, failure: &Failure, html: bool) -> Response<OutgoingBody> {
-    driver.log.uncaught(what, failure);
-    let text = failure.stack.clone().unwrap_or_else(|| failure.to_string());
-    let mut response = if html {
-        let page = format!(
-            "<!doctype html><meta charset=utf-8><title>{title}</title>\n<h1>{title}</h1>\n<pre>{text}</pre>\n<p>{what}</p>\n",
-            title = escaped(&failure.to_string()),
-            text = escaped(&text),
-            what = escaped(what),
-        );
-        let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR, page);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html;charset=utf-8"));
-        response
-    } else {
-        plain(StatusCode::INTERNAL_SERVER_ERROR, format!("{text}\n"))
-    };
-    if let Some(retry) = failure.overloaded.then(|| HeaderValue::from_static("1")) {
-        response.headers_mut().insert(header::RETRY_AFTER, retry);
-    }
-    response
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    Ok(out)
 }
 
 /// A response of emu's own.

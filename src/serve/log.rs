@@ -3,15 +3,19 @@
 //! Invariant: one writer; a line is written whole or, when nobody reads any more, not at all.
 
 use super::sink::Sink;
-use crate::lane::LogLine;
+use crate::lane::{LogLine, Thrown, Uncaught};
 use crate::world::World;
 use crate::world::real::RealWorld;
-use emu_abi::{Failure, LogLevel};
+use emu_abi::LogLevel;
 use hyper::{Request, StatusCode};
 use serde_json::json;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// How wrangler marks what should be looked at (reference §5.4).
+const WARNING_MARK: &str = "▲ [WARNING]";
+const ERROR_MARK: &str = "✘ [ERROR]";
 
 /// `--log-format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -61,7 +65,7 @@ impl Log {
         match self.format {
             LogFormat::Json => self.object(json!({ "level": "warn", "source": "emu", "message": message })),
             LogFormat::Pretty | LogFormat::Quiet => {
-                self.line(&format!("{} {message}", self.painted("33", "▲ [WARNING]")))
+                self.line(&format!("{} {message}", self.painted("33", WARNING_MARK)))
             }
         }
     }
@@ -72,13 +76,13 @@ impl Log {
         match self.format {
             LogFormat::Json => self.object(json!({ "level": "error", "source": "emu", "message": report })),
             LogFormat::Pretty | LogFormat::Quiet => {
-                self.line(&format!("{} {}", self.painted("31", "✘ [ERROR]"), report.trim_end()))
+                self.line(&format!("{} {}", self.painted("31", ERROR_MARK), report.trim_end()))
             }
         }
     }
 
-    /// A line of a guest.
-    pub(super) fn guest(&self, line: &LogLine) {
+    /// A line of a guest, or about one.
+    pub(crate) fn guest(&self, line: &LogLine) {
         let level = match line.level {
             LogLevel::Debug => "debug",
             LogLevel::Log => "log",
@@ -87,24 +91,42 @@ impl Log {
             LogLevel::Error => "error",
         };
         match self.format {
-            LogFormat::Json => self.object(json!({ "level": level, "source": "worker", "worker": &*line.worker, "object": line.object, "message": line.message })),
+            LogFormat::Json => self.object(json!({ "level": level, "source": "worker", "worker": &*line.worker, "object": line.object, "message": line.text() })),
             LogFormat::Quiet if line.level != LogLevel::Error => {}
             LogFormat::Pretty | LogFormat::Quiet => {
-                let colour = match line.level {
-                    LogLevel::Error => "31",
-                    LogLevel::Warn => "33",
-                    _ => "2",
-                };
                 let object = line.object.as_ref().map(|object| format!("[{object}] ")).unwrap_or_default();
-                self.line(&format!("{}{}", self.painted(colour, &object), line.message));
+                let text = format!("{}{}", self.painted("2", &object), line.text());
+                self.line(&match line.level {
+                    LogLevel::Error => format!("{} {text}", self.painted("31", ERROR_MARK)),
+                    LogLevel::Warn => format!("{} {text}", self.painted("33", WARNING_MARK)),
+                    LogLevel::Debug => self.painted("2", &text),
+                    LogLevel::Log | LogLevel::Info => text,
+                });
             }
         }
     }
 
-    /// A worker threw.
-    pub(super) fn uncaught(&self, what: &str, failure: &Failure) {
-        let text = failure.stack.clone().unwrap_or_else(|| failure.to_string());
-        self.error(&format!("Uncaught {text}\n  while answering {what}"));
+    /// An error that nobody caught ended something in a worker.
+    pub(super) fn uncaught(&self, uncaught: &Uncaught) {
+        let Uncaught { worker, object, what, thrown } = uncaught;
+        let place = object.clone().unwrap_or_else(|| format!("the worker `{worker}`"));
+        self.thrown(&format!("in {what} of {place}"), thrown, Some((worker, object.as_deref())));
+    }
+
+    /// An error that nobody caught was the answer to somebody outside.
+    pub(super) fn failed_while(&self, what: &str, thrown: &Thrown) {
+        self.thrown(&format!("while {what}"), thrown, None);
+    }
+
+    fn thrown(&self, when: &str, thrown: &Thrown, of: Option<(&str, Option<&str>)>) {
+        let text = format!("Uncaught {}", thrown.text());
+        match self.format {
+            LogFormat::Json => {
+                let (worker, object) = of.unzip();
+                self.object(json!({ "level": "error", "source": "worker", "worker": worker, "object": object.flatten(), "message": text, "when": when }));
+            }
+            LogFormat::Pretty | LogFormat::Quiet => self.error(&format!("{text}\n  {when}")),
+        }
     }
 
     fn request(&self, method: &str, path: &str, status: StatusCode, duration_ms: f64) {

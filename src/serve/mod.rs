@@ -1,7 +1,7 @@
 //! Lanes with real connections and clocks: what `emu serve` runs.
 //!
 //! Each lane is a thread with its own event loop. All of them accept from the same listening sockets. Reading order:
-//! [`listen`], [`driver`] (a lane's inputs and effects), [`http`] and [`body`], [`frames`] and [`connection`]
+//! [`listen`], [`driver`] (a lane's inputs and effects), [`http`], [`routes`], [`body`] and [`failed`] (error pages), [`frames`] and [`connection`]
 //! (WebSockets), [`outbound`], [`control`].
 //!
 //! Invariant: translates bytes to inputs and effects to bytes. The sole user of hyper and tungstenite.
@@ -10,11 +10,13 @@ mod body;
 mod connection;
 mod control;
 mod driver;
+mod failed;
 mod frames;
 mod http;
 mod listen;
 mod log;
 mod outbound;
+mod routes;
 mod sink;
 
 pub use listen::{Listening, Port, bind};
@@ -63,7 +65,7 @@ const CLOSE_GRACE: Duration = Duration::from_millis(300);
 pub struct ServeOptions {
     /// The wasm engine.
     pub engine: Engine,
-    /// The workers; the first one answers clients.
+    /// The workers; the first one answers clients, unless another one has a route for it.
     pub workers: Vec<Arc<Prepared>>,
     /// All Durable Object namespaces.
     pub namespaces: Vec<Namespace>,
@@ -216,8 +218,9 @@ fn open_lane(setup: LaneSetup, listeners: Vec<StdListener>) -> Result<(Rc<Driver
         policy: setup.policy,
         on_reload: setup.on_reload,
     };
+    let routes = options.workers.iter().map(|worker| worker.routes.clone()).collect();
     let lane = Lane::new(options, Rc::new(RealWorld::default()))?;
-    let driver = Driver::new(lane, setup.me, setup.lanes, setup.log);
+    let driver = Driver::new(lane, setup.me, setup.lanes, routes, setup.log);
     let listeners = listeners
         .into_iter()
         .map(TcpListener::from_std)

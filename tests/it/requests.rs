@@ -109,6 +109,9 @@ fn a_browser_gets_a_page_when_a_worker_fails_and_others_get_text() {
     let page = ask(&[("accept", "text/html,*/*"), ("user-agent", "Mozilla/5.0")]);
     assert_eq!((page.status, page.header("content-type")), (500, Some("text/html;charset=utf-8")));
     assert!(page.body.contains("<h1>RuntimeError: unreachable</h1>"), "{}", page.body);
+    assert!(page.body.contains(&format!("POST {}", emu.url("/script"))), "{}", page.body);
+    assert!(page.body.contains("<th>user-agent<td>Mozilla/5.0"), "{}", page.body);
+    assert_eq!(page.header("content-security-policy"), Some("default-src 'none'; style-src 'unsafe-inline'"));
     let text = ask(&[("accept", "*/*"), ("user-agent", "curl/8.0")]);
     assert_eq!((text.status, text.header("content-type")), (500, Some("text/plain;charset=UTF-8")));
     assert_eq!(text.body, "RuntimeError: unreachable\n");

@@ -82,7 +82,7 @@ fn unsafe_is_where_it_is_expected() {
         for (number, line) in file.code() {
             let found = line.match_indices("unsafe").any(|(at, _)| {
                 let (before, after) = (line[..at].chars().next_back(), line[at + 6..].chars().next());
-                ![before, after].into_iter().flatten().any(|char| char.is_alphanumeric() || "_\"`".contains(char))
+                ![before, after].into_iter().flatten().any(|char| char.is_alphanumeric() || "_-\"`".contains(char))
             });
             assert!(!found, "{}:{number}: `unsafe` belongs into one of {MAY_BE_UNSAFE:?}", file.name);
         }

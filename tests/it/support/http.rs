@@ -34,6 +34,8 @@ pub(super) fn agent() -> ureq::Agent {
         .http_status_as_error(false)
         .max_redirects(0)
         .timeout_global(Some(LIMIT))
+        // Who accepts everything is shown errors as pages.
+        .accept("")
         .allow_non_standard_methods(true);
     config.build().new_agent()
 }
