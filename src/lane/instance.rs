@@ -5,8 +5,10 @@
 use super::message::{FetchId, PortId};
 use super::worker::{Prepared, Worker};
 use crate::bindings::GuestHost;
+use crate::core::ends::SocketId;
 use crate::core::gate::Section;
 use crate::core::life::{Blocker, BlockerKind};
+use crate::core::stream::StreamId;
 use crate::core::timers::TimerKey;
 use crate::isolate::Isolate;
 use std::collections::BTreeMap;
@@ -38,6 +40,8 @@ pub(super) struct Instance {
     pub(super) prepared: Arc<Prepared>,
     pub(super) invocations: BTreeMap<u32, Invocation>,
     last_invocation: u32,
+    /// Invocations that are settled and of whose answers something is still under way.
+    pub(super) lingering: Vec<u32>,
     pub(super) calls: BTreeMap<u32, PendingCall>,
     /// The section in which each stream was pulled last.
     pub(super) pulls: BTreeMap<u32, Section>,
@@ -61,6 +65,17 @@ pub(super) struct Invocation {
     pub(super) calls: u32,
     /// The timer that limits its run time.
     pub(super) deadline: Option<TimerKey>,
+    /// What of the answer of a stateless worker may still be under way when it has settled.
+    pub(super) tail: Tail,
+}
+
+/// What an answer leaves to be done: the handler goes on for as long as its body is sent and its socket is open.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tail {
+    /// The body that the guest produces.
+    pub(super) body: Option<StreamId>,
+    /// The guest's end of the socket.
+    pub(super) socket: Option<SocketId>,
 }
 
 /// Who waits for an invocation.
@@ -114,6 +129,7 @@ impl Instance {
             prepared: Arc::clone(&worker.prepared),
             invocations: BTreeMap::new(),
             last_invocation: 0,
+            lingering: Vec::new(),
             calls: BTreeMap::new(),
             pulls: BTreeMap::new(),
             sections: BTreeMap::new(),
@@ -124,8 +140,16 @@ impl Instance {
     /// Notes an invocation and gives its number.
     pub(super) fn begin(&mut self, origin: Origin, depth: u32, now_ms: f64) -> u32 {
         self.last_invocation = self.last_invocation.wrapping_add(1).max(1);
-        let invocation =
-            Invocation { origin, depth, since_ms: now_ms, settled: false, waits: 0, calls: 0, deadline: None };
+        let invocation = Invocation {
+            origin,
+            depth,
+            since_ms: now_ms,
+            settled: false,
+            waits: 0,
+            calls: 0,
+            deadline: None,
+            tail: Tail::default(),
+        };
         self.invocations.insert(self.last_invocation, invocation);
         self.last_invocation
     }
