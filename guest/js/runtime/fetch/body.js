@@ -291,6 +291,9 @@ function blobType(contentType) {
     if (contentType === null) {
         return "";
     }
+    if (!enabled("blob_standard_mime_type")) {
+        return contentType;
+    }
     const type = parseMimeType(contentType);
     if (type === undefined) {
         return "";

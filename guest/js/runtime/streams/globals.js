@@ -6,17 +6,22 @@
  */
 
 import { enabled } from "../flags.js";
-import { illegalConstructor } from "../web/webidl.js";
 import { TextDecoderStream, TextEncoderStream } from "./encoding.js";
 import { FixedLengthStream, IdentityTransformStream } from "./identity.js";
 import * as standard from "./standard.js";
 
 /** A class under its own name that cannot be constructed, but whose instances are its instances. */
 function withoutConstructor(original) {
+    const { name } = original;
     const replacement = function () {
-        throw illegalConstructor();
+        throw new Error(
+            `To use the new ${name}() constructor, enable the streams_enable_constructors compatibility flag. Refer to ` +
+                "the docs for more information: " +
+                "https://developers.cloudflare.com/workers/platform/compatibility-dates/#compatibility-flags",
+        );
     };
-    Object.defineProperty(replacement, "name", { value: original.name, configurable: true });
+    Object.setPrototypeOf(replacement, original);
+    Object.defineProperty(replacement, "name", { value: name, configurable: true });
     Object.defineProperty(replacement, "prototype", { value: original.prototype });
     return replacement;
 }
