@@ -15,8 +15,8 @@ function withoutConstructor(original) {
     const { name } = original;
     const replacement = function () {
         throw new Error(
-            `To use the new ${name}() constructor, enable the streams_enable_constructors compatibility flag. Refer to ` +
-                "the docs for more information: " +
+            `To use the new ${name}() constructor, enable the streams_enable_constructors compatibility flag. ` +
+                "Refer to the docs for more information: " +
                 "https://developers.cloudflare.com/workers/platform/compatibility-dates/#compatibility-flags",
         );
     };

@@ -279,7 +279,8 @@ test("streams are made of iterables, piped, teed and shown as nothing", async ()
 test("classes follow the compatibility flags", () => {
     setFlags("2021-01-01", []);
     const old = streamGlobals();
-    assert.throws(() => new old.ReadableStream(), /^Error: To use the new ReadableStream\(\) constructor, enable the /u);
+    const refused = /^Error: To use the new ReadableStream\(\) constructor, enable the /u;
+    assert.throws(() => new old.ReadableStream(), refused);
     assert.equal(old.ReadableStream.from, ReadableStream.from);
     assert.ok(streamOfBytes(bytes(1)) instanceof old.ReadableStream);
     assert.ok(new old.TransformStream() instanceof IdentityTransformStream);
