@@ -24,6 +24,7 @@ mod outgoing;
 mod reload;
 mod requests;
 mod restart;
+mod services;
 mod signals;
 mod sockets;
 mod storage;
