@@ -133,7 +133,7 @@ function parse(path) {
     const start = extensionStart(base);
     return {
         root,
-        dir: base === "" ? root : dir === "." && !path.startsWith(".") ? "" : dir,
+        dir: base === "" ? root : dir === "." && !/^\.[\\/]/.test(path) ? "" : dir,
         base,
         ext: base.slice(start),
         name: base.slice(0, start),

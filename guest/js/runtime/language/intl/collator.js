@@ -84,6 +84,7 @@ function rankOf(character) {
  * @property {(number | bigint)[]} primary
  * @property {number[]} secondary A 0 for each base character, then its marks.
  * @property {number[]} tertiary 1 where a base character is in upper case.
+ * @property {number[]} kana Where katakana stand, which follow hiragana.
  */
 
 function addBase(key, character, upper, ignorePunctuation) {
@@ -101,14 +102,12 @@ function markRank(mark) {
     return index === -1 ? 0x1000 + mark.codePointAt(0) : 1 + index;
 }
 
-/** Katakana follow hiragana, but are no upper case. */
-function levelOf(character, lower, sensitivity) {
-    return lower === character && !(sensitivity === "variant" && character >= "ァ" && character <= "ヶ") ? 0 : 1;
-}
-
-function addCharacter(key, character, { ignorePunctuation, sensitivity }) {
+function addCharacter(key, character, { ignorePunctuation }) {
     const lower = character.toLowerCase();
-    const upper = levelOf(character, lower, sensitivity);
+    const upper = lower === character ? 0 : 1;
+    if (character >= "ァ" && character <= "ヶ") {
+        key.kana.push(key.primary.length);
+    }
     const expansion = EXPANSIONS[lower];
     if (expansion === undefined) {
         addBase(key, lower, upper, ignorePunctuation);
@@ -123,7 +122,7 @@ function addCharacter(key, character, { ignorePunctuation, sensitivity }) {
 /** @returns {Key} */
 function keyOf(text, options) {
     const { numeric } = options;
-    const key = { primary: [], secondary: [], tertiary: [] };
+    const key = { primary: [], secondary: [], tertiary: [], kana: [] };
     const normal = text.normalize("NFD");
     for (const [piece] of numeric ? normal.matchAll(/\d+|./gsu) : normal.matchAll(/./gsu)) {
         if (numeric && piece >= "0" && piece <= "9:") {
@@ -162,7 +161,7 @@ function compareKeys(a, b, options) {
         const order = compareLists(left.tertiary, right.tertiary);
         result = options.caseFirst === "upper" ? 0 - order : order;
     }
-    return result;
+    return result === 0 && sensitivity === "variant" ? compareLists(left.kana, right.kana) : result;
 }
 
 const DEFAULTS = { sensitivity: "variant", numeric: false, ignorePunctuation: false, caseFirst: "false" };

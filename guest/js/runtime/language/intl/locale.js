@@ -89,10 +89,16 @@ export function resolveLocale(locales) {
     return LOCALE;
 }
 
-/** The value of a key of the extension `u` in the first tag that was asked for, such as `nu` or `hc`. */
+/** A key of the extension `u`, with its value as the first group. */
+function keyword(tag, key) {
+    return new RegExp(`-u(?:-[a-z\\d]+)*?-${key}(?:-([a-z\\d]{3,8}(?:-[a-z\\d]{3,8})*))?(?=-|$)`).exec(tag);
+}
+
+/** The value of a key such as `nu` or `hc` in the first tag that was asked for; `true` where it has none. */
 export function unicodeExtension(locales, key) {
     const [first] = canonicalList(locales);
-    return first === undefined ? undefined : new RegExp(`-u(?:-[a-z\\d]{3,8})*(?:-[a-z\\d]{2}(?:-[a-z\\d]{3,8})*)*?-${key}-([a-z\\d-]{3,8})`).exec(first)?.[1];
+    const found = first === undefined ? null : keyword(first, key);
+    return found === null ? undefined : (found[1] ?? "true");
 }
 
 /** @type {WeakMap<object, string>} */
@@ -140,7 +146,7 @@ export class Locale {
     }
 
     #keyword(key) {
-        return new RegExp(`-u(?:-[a-z\\d]+)*?-${key}(?:-([a-z\\d]{3,8}(?:-[a-z\\d]{3,8})*))?(?=-|$)`).exec(tags.get(this));
+        return keyword(tags.get(this), key);
     }
 
     get baseName() {
