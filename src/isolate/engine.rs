@@ -21,7 +21,7 @@ pub(super) const TICK: Duration = Duration::from_millis(10);
 const IDLE_TICKS_BEFORE_PARKING: u32 = 100;
 
 /// The wasm call stack of a guest, in bytes. Lane threads must have more than this.
-pub(super) const WASM_STACK: usize = 1024 * 1024;
+pub(super) const WASM_STACK: usize = 16 * 1024 * 1024;
 
 /// How the engine is set up.
 pub struct EngineOptions {
@@ -48,6 +48,8 @@ impl Engine {
         let mut config = wasmtime::Config::new();
         config
             .epoch_interruption(true)
+            // wasmtime wants its stack for asynchronous calls, which emu makes none of, to be the larger one.
+            .async_stack_size(WASM_STACK)
             .max_wasm_stack(WASM_STACK)
             .cranelift_nan_canonicalization(true)
             .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(32))

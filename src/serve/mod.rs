@@ -46,7 +46,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{LocalSet, spawn_local};
 
 /// The stack of a thread that runs guests, in bytes: the wasm stack, and what the host needs beneath and above it.
-pub const LANE_STACK_BYTES: usize = 8 * 1024 * 1024;
+pub const LANE_STACK_BYTES: usize = 24 * 1024 * 1024;
 /// A client has this long to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// What a client of HTTP/2 sends first.
