@@ -11,7 +11,7 @@ import { cache, tracing } from "./context.js";
 import { DurableObject, RpcTarget, WorkerEntrypoint, WorkflowEntrypoint } from "./entrypoint.js";
 import { importableExports, importedEnv, withEnv, withEnvAndExports, withExports } from "./env.js";
 import { ownExports } from "./exports.js";
-import { unsupportedClass } from "./unsupported.js";
+import { notConstructible, unsupportedClass } from "./unsupported.js";
 import { waitUntil as holdOpen } from "./wait-until.js";
 
 function waitUntil(promise) {
@@ -28,11 +28,11 @@ function abortIsolate(reason) {
 /** The module's exports. */
 export const cloudflareWorkers = {
     DurableObject,
-    RpcPromise: unsupportedClass("RpcPromise"),
-    RpcProperty: unsupportedClass("RpcProperty"),
+    RpcPromise: notConstructible("RpcPromise"),
+    RpcProperty: notConstructible("RpcProperty"),
     RpcStub: unsupportedClass("RpcStub"),
     RpcTarget,
-    ServiceStub: unsupportedClass("ServiceStub"),
+    ServiceStub: notConstructible("ServiceStub"),
     WorkerEntrypoint,
     WorkflowEntrypoint,
     abortIsolate,

@@ -60,25 +60,20 @@ export function ownExports() {
     return own;
 }
 
-/** A stub of the worker's own export; it cannot be called yet. */
-class LoopbackServiceStub {
-    constructor(name) {
-        const fail = () => {
-            throw unsupported(`\`ctx.exports.${name}\``);
-        };
-        for (const method of ["fetch", "get", "getByName", "idFromName", "idFromString", "newUniqueId"]) {
-            Object.defineProperty(this, method, { value: fail, configurable: true });
-        }
+/** A stub of one of the worker's own exports; it cannot be used yet, neither called with `{props}` nor by its methods. */
+function loopbackStub(name) {
+    const stub = () => {
+        throw unsupported(`\`ctx.exports.${name}\``);
+    };
+    for (const method of ["fetch", "get", "getByName", "idFromName", "idFromString", "newUniqueId"]) {
+        Object.defineProperty(stub, method, { value: stub, configurable: true });
     }
+    Object.defineProperty(stub, Symbol.toStringTag, { value: "LoopbackServiceStub", configurable: true });
+    return stub;
 }
 
-Object.defineProperty(LoopbackServiceStub.prototype, Symbol.toStringTag, {
-    value: "LoopbackServiceStub",
-    configurable: true,
-});
-
 function show(name) {
-    own[name] = new LoopbackServiceStub(name);
+    own[name] = loopbackStub(name);
 }
 
 /** Whether an object, or its class, has a method of this name that is not every object's. */

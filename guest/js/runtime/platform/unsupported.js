@@ -4,6 +4,8 @@
  * Invariant: looking at a stand-in never throws; using it always does.
  */
 
+import { illegalConstructor } from "../web/webidl.js";
+
 /** The error for something that is not there yet. */
 export function unsupported(what) {
     return new Error(`${what} is not supported by this version of emu yet.`);
@@ -16,10 +18,19 @@ export function unsupported(what) {
  * @returns {new () => never} A class whose constructor throws.
  */
 export function unsupportedClass(name) {
+    return classThatThrows(name, () => unsupported(`\`${name}\``));
+}
+
+/** A class of the platform whose instances scripts never make, and which has none yet. */
+export function notConstructible(name) {
+    return classThatThrows(name, illegalConstructor);
+}
+
+function classThatThrows(name, makeError) {
     const constructor = {
         [name]: class {
             constructor() {
-                throw unsupported(`\`${name}\``);
+                throw makeError();
             }
         },
     }[name];
