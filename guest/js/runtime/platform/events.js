@@ -129,8 +129,8 @@ export function socketError(number, object, socket, failure) {
 }
 
 /**
- * The client of an invocation went away before it was answered, or an invocation that was answered has nothing more to do
- * and leaves calls behind. Objects run on, as their state may depend on it.
+ * The client of an invocation went away before it was answered, or an invocation that was answered has nothing more to
+ * do and leaves calls behind. Objects run on, as their state may depend on it.
  */
 export function cancelled(number) {
     const scope = running.get(number);
@@ -144,8 +144,8 @@ export function cancelled(number) {
     if (object !== 0) {
         return;
     }
-    // While others run, a call in its name may be theirs: who waits for a promise that another request settles goes on in
-    // that one's scope.
+    // While others run, a call in its name may be theirs: who waits for a promise that another request settles goes on
+    // in that one's scope.
     if (invocation.waits === 0 && running.size === 1) {
         cancelCallsOf(number);
     }

@@ -60,7 +60,7 @@ export function ownExports() {
     return own;
 }
 
-/** A stub of one of the worker's own exports; it cannot be used yet, neither called with `{props}` nor by its methods. */
+/** A stub of one of the worker's own exports; it cannot be used yet, neither with `{props}` nor by its methods. */
 function loopbackStub(name) {
     const stub = () => {
         throw unsupported(`\`ctx.exports.${name}\``);

@@ -154,7 +154,9 @@ class Cursor {
     get rowsRead() {
         check(this);
         this.#readAhead = 0;
-        return this.#answer.rowsRead;
+        const { end, rows, rowsRead } = this.#answer;
+        // The host has stepped to the row behind the one that it handed over, the platform does so when it is taken.
+        return this.#position === 0 && !end && rows.length > 0 && rowsRead > 0 ? rowsRead - 1 : rowsRead;
     }
 
     /** Rows written so far. */

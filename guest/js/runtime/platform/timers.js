@@ -291,11 +291,13 @@ export class Scheduler {
         if (signal === undefined || signal === null) {
             return new Promise((resolve) => new Timer(resolve, undefined, delay(delayMs), false));
         }
-        signal.throwIfAborted();
+        if (signal.aborted) {
+            throw reasonOf(signal);
+        }
         return new Promise((resolve, reject) => {
             const aborted = () => {
                 timer.clear();
-                reject(signal.reason);
+                reject(reasonOf(signal));
             };
             const elapsed = () => {
                 signal.removeEventListener("abort", aborted);
@@ -305,6 +307,11 @@ export class Scheduler {
             signal.addEventListener("abort", aborted, { once: true });
         });
     }
+}
+
+/** Why a signal aborted, as an error: the reason itself, unless it is a primitive. */
+function reasonOf({ reason }) {
+    return isObject(reason) ? reason : new Error(String(reason));
 }
 
 defineInterface(Scheduler);

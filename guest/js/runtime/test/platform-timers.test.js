@@ -130,6 +130,8 @@ test("scheduler.wait resolves, and rejects when its signal aborts", async () => 
     await assert.rejects(aborted, { message: "enough" });
     assert.equal(operations.at(-1)[0], "cancel");
     await assert.rejects(timers.scheduler.wait(5, { signal: controller.signal }), { message: "enough" });
+    const text = AbortSignal.abort("why");
+    await assert.rejects(timers.scheduler.wait(5, { signal: text }), { name: "Error", message: "why" });
 });
 
 test("a call ends once and in its scope", async () => {
