@@ -46,11 +46,23 @@ function withDefault(namespace) {
 }
 
 const WEB_STREAMS = [
-    "ReadableStream", "ReadableStreamDefaultReader", "ReadableStreamBYOBReader", "ReadableStreamBYOBRequest",
-    "ReadableByteStreamController", "ReadableStreamDefaultController", "TransformStream",
-    "TransformStreamDefaultController", "WritableStream", "WritableStreamDefaultWriter",
-    "WritableStreamDefaultController", "ByteLengthQueuingStrategy", "CountQueuingStrategy", "TextEncoderStream",
-    "TextDecoderStream", "CompressionStream", "DecompressionStream",
+    "ReadableStream",
+    "ReadableStreamDefaultReader",
+    "ReadableStreamBYOBReader",
+    "ReadableStreamBYOBRequest",
+    "ReadableByteStreamController",
+    "ReadableStreamDefaultController",
+    "TransformStream",
+    "TransformStreamDefaultController",
+    "WritableStream",
+    "WritableStreamDefaultWriter",
+    "WritableStreamDefaultController",
+    "ByteLengthQueuingStrategy",
+    "CountQueuingStrategy",
+    "TextEncoderStream",
+    "TextDecoderStream",
+    "CompressionStream",
+    "DecompressionStream",
 ];
 
 function webStreams() {
@@ -158,8 +170,8 @@ export function builtin(specifier) {
 }
 
 /**
- * Puts Node's globals in place where the flags want them. Called when the flags and `env` are known, before the worker's
- * modules are evaluated.
+ * Puts Node's globals in place where the flags want them. Called when the flags and `env` are known, before the
+ * worker's modules are evaluated.
  *
  * @param {typeof globalThis} global
  */

@@ -46,7 +46,9 @@ function formatGetter(context, descriptor, owner, depth) {
         } else if (value === null) {
             text = `${open} ${context.stylize("null", "null")}${close}`;
         } else {
-            text = `${open} ${typeof value === "function" ? formatValue(context, value, depth) : formatPrimitive(context, value)}${close}`;
+            const inner =
+                typeof value === "function" ? formatValue(context, value, depth) : formatPrimitive(context, value);
+            text = `${open} ${inner}${close}`;
         }
         context.indentation -= 2;
         return text;
@@ -57,7 +59,8 @@ function formatGetter(context, descriptor, owner, depth) {
 
 function keyText(context, key, enumerable) {
     if (typeof key === "symbol") {
-        return `[${context.stylize(escapeControls(key.toString()), "symbol")}]`;
+        const text = context.stylize(escapeControls(key.toString()), "symbol");
+        return enumerable ? text : `[${text}]`;
     }
     if (key === "__proto__") {
         return "['__proto__']";
@@ -203,6 +206,21 @@ export function formatMap(context, entries, size, depth) {
     }
     context.indentation -= 2;
     pushRest(output, size - limit);
+    return output;
+}
+
+/** Keys and values in turn, as pairs. */
+export function formatPairs(context, flat, depth) {
+    const count = flat.length / 2;
+    const limit = limitOf(context, count);
+    const output = [];
+    context.indentation += 2;
+    for (let at = 0; at < limit; at++) {
+        const pair = [formatValue(context, flat[2 * at], depth), formatValue(context, flat[2 * at + 1], depth)];
+        output.push(`[ ${pair.join(", ")} ]`);
+    }
+    context.indentation -= 2;
+    pushRest(output, count - limit);
     return output;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Errors as inspection shows them: the stack, with the class's name where the stack has another, and what else they hold.
+ * Errors as inspection shows them: the stack, with the class's name where the stack has another, and what else they
+ * hold.
  *
  * Invariant: reads `name`, `message`, `stack`, `cause` and `errors` only, and survives getters that throw.
  */

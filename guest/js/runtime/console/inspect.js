@@ -1,8 +1,8 @@
 /**
  * `util.inspect`: any value as text, in the format people know from Node.
  *
- * Invariant: never changes the value, and calls code of its author only through `[nodejs.util.inspect.custom]` and, where
- * asked for, getters.
+ * Invariant: never changes the value, and calls code of its author only through `[nodejs.util.inspect.custom]` and,
+ * where asked for, getters.
  */
 
 import { formatProperty } from "./entries.js";
@@ -109,11 +109,12 @@ export function formatValue(context, value, depth, inTypedArray) {
     }
     const receiver = value;
     let parts = proxyParts(value);
-    const isProxy = parts !== undefined;
-    if (isProxy && context.showProxy) {
+    if (parts !== undefined && context.showProxy) {
         return formatProxy(context, parts, depth);
     }
+    let proxies = 0;
     while (parts !== undefined) {
+        proxies += 1;
         value = parts[0];
         if (value === null || value === undefined) {
             return context.stylize("<Revoked Proxy>", "special");
@@ -129,7 +130,8 @@ export function formatValue(context, value, depth, inTypedArray) {
     if (context.seen.includes(value)) {
         return formatCircular(context, value);
     }
-    return formatObject(context, value, depth, inTypedArray);
+    const text = formatObject(context, value, depth, inTypedArray);
+    return proxies === 0 ? text : "Proxy(".repeat(proxies) + text + ")".repeat(proxies);
 }
 
 function formatObject(context, value, depth, inTypedArray) {

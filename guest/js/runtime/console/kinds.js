@@ -21,6 +21,11 @@ export function proxyParts(value) {
     return host.proxyParts(value);
 }
 
+/** What an iterator of a map or set will give: `[values, whether they are keys and values in turn]`, or `undefined`. */
+export function iteratorEntries(value) {
+    return host.iteratorEntries?.(value);
+}
+
 const tagOfTypedArray = Object.getOwnPropertyDescriptor(
     Object.getPrototypeOf(Uint8Array.prototype),
     Symbol.toStringTag,

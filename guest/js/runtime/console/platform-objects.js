@@ -24,7 +24,11 @@ function gettersOf(prototype) {
     return names;
 }
 
-/** Names by prototype, taken over when first asked for: by then all interfaces are defined. @type {Map<object, string>} */
+/**
+ * Names by prototype, taken over when first asked for: by then all interfaces are defined.
+ *
+ * @type {Map<object, string>}
+ */
 let interfaces;
 
 /** The prototypes of platform interfaces from which `value` inherits, nearest first. */

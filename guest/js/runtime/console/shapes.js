@@ -5,10 +5,26 @@
  */
 
 import {
-    formatArray, formatArrayBuffer, formatMap, formatNamespace, formatPair, formatPromise, formatSet, formatTypedArray,
+    formatArray,
+    formatArrayBuffer,
+    formatMap,
+    formatNamespace,
+    formatPair,
+    formatPairs,
+    formatPromise,
+    formatSet,
+    formatTypedArray,
 } from "./entries.js";
 import { formatError } from "./inspect-error.js";
-import { classOf, isAsyncFunction, isClass, isError, isGeneratorFunction, typedArrayName } from "./kinds.js";
+import {
+    classOf,
+    isAsyncFunction,
+    isClass,
+    isError,
+    isGeneratorFunction,
+    iteratorEntries,
+    typedArrayName,
+} from "./kinds.js";
 import { ARRAY_WITH_EXTRAS, OBJECT } from "./layout.js";
 import { prefixOf } from "./names.js";
 import { withoutColor } from "./options.js";
@@ -18,7 +34,9 @@ import { formatNumber, formatPrimitive } from "./primitives.js";
 function keysOf(value, showHidden) {
     const symbols = Object.getOwnPropertySymbols(value);
     if (showHidden) {
-        return symbols.length === 0 ? Object.getOwnPropertyNames(value) : [...Object.getOwnPropertyNames(value), ...symbols];
+        return symbols.length === 0
+            ? Object.getOwnPropertyNames(value)
+            : [...Object.getOwnPropertyNames(value), ...symbols];
     }
     let keys;
     try {
@@ -153,7 +171,10 @@ function shapeOfCollection(context, value, name, tag) {
 
 function shapeOfMapLike(context, value, name, tag, type) {
     const isSet = type === "Set";
-    const items = type === "Map" || isSet ? [...Reflect.apply((isSet ? Set : Map).prototype.entries, value, [])] : platformEntries(value);
+    const items =
+        type === "Map" || isSet
+            ? [...Reflect.apply((isSet ? Set : Map).prototype.entries, value, [])]
+            : platformEntries(value);
     if (items === undefined) {
         return undefined;
     }
@@ -163,9 +184,28 @@ function shapeOfMapLike(context, value, name, tag, type) {
         return { text: `${prefix}{}` };
     }
     const entries = isSet
-        ? (depth) => formatSet(context, items.map((item) => item[0]), items.length, depth)
+        ? (depth) =>
+              formatSet(
+                  context,
+                  items.map((item) => item[0]),
+                  items.length,
+                  depth,
+              )
         : (depth) => formatMap(context, items, items.length, depth);
     return { keys, braces: [`${prefix}{`, "}"], entries };
+}
+
+/** Iterators of maps and sets, where the engine tells what they will give. */
+function shapeOfIterator(context, value, type, keys) {
+    const found = iteratorEntries(value);
+    if (found === undefined) {
+        return undefined;
+    }
+    const [items, pairs] = found;
+    const name = pairs ? type.replace("Iterator", "Entries") : type;
+    const entries = (depth) =>
+        pairs ? formatPairs(context, items, depth) : formatSet(context, items, items.length, depth);
+    return { keys, braces: [`[${name}] {`, "}"], entries };
 }
 
 function shapeOfBuffer(context, value, name, tag, type, keys, inTypedArray) {
@@ -236,13 +276,27 @@ export function shapeOf(context, value, name, tag, depth, inTypedArray) {
         case "DataView":
             return shapeOfBuffer(context, value, name, tag, type, keys, inTypedArray);
         case "Promise":
-            return { keys, braces: [`${prefixOf(name, tag, type)}{`, "}"], entries: (depth) => formatPromise(context, value, depth) };
+            return {
+                keys,
+                braces: [`${prefixOf(name, tag, type)}{`, "}"],
+                entries: (depth) => formatPromise(context, value, depth),
+            };
         case "WeakSet":
         case "WeakMap":
             return { keys, braces: [`${prefixOf(name, tag, type)}{`, "}"], entries: () => weakEntries(context) };
+        case "Map Iterator":
+        case "Set Iterator":
+            return shapeOfIterator(context, value, type, keys) ?? shapeOfPlain(context, value, name, tag, type, keys);
         case "Module":
-            return { keys: [], braces: [`${prefixOf(name, tag, "Module")}{`, "}"], entries: (depth) => formatNamespace(context, value, depth, keys) };
+            return {
+                keys: [],
+                braces: [`${prefixOf(name, tag, "Module")}{`, "}"],
+                entries: (depth) => formatNamespace(context, value, depth, keys),
+            };
         default:
-            return shapeOfBase(context, value, name, tag, type, keys, depth) ?? shapeOfPlain(context, value, name, tag, type, keys);
+            return (
+                shapeOfBase(context, value, name, tag, type, keys, depth) ??
+                shapeOfPlain(context, value, name, tag, type, keys)
+            );
     }
 }

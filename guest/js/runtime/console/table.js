@@ -24,7 +24,9 @@ function row(cells, widths) {
 }
 
 function draw(head, rows) {
-    const widths = head.map((text, at) => Math.max(displayWidth(text), ...rows.map((cells) => displayWidth(cells[at]))));
+    const widths = head.map((text, at) =>
+        Math.max(displayWidth(text), ...rows.map((cells) => displayWidth(cells[at]))),
+    );
     return [
         rule("┌", "┬", "┐", widths),
         row(head, widths),

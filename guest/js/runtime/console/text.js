@@ -12,7 +12,8 @@ const ESCAPES = new Map([
     [13, "\\r"],
     [92, "\\\\"],
 ]);
-const NEEDS_ESCAPE = /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const NEEDS_ESCAPE =
+    /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const TO_ESCAPE = new RegExp(NEEDS_ESCAPE.source, "g");
 const TO_ESCAPE_BUT_QUOTES = new RegExp(NEEDS_ESCAPE.source.replace("\\x27", ""), "g");
 const PLAIN_KEY = /^[a-zA-Z_][a-zA-Z_0-9]*$/;

@@ -1,6 +1,6 @@
 /**
- * The ban of code made from strings: `eval` and the constructors of functions work while the worker starts, where its flags
- * allow that, and throw in handlers (reference §2.2).
+ * The ban of code made from strings: `eval` and the constructors of functions work while the worker starts, where its
+ * flags allow that, and throw in handlers (reference §2.2).
  *
  * Invariant: what these functions return where they are allowed is what the language says, except that `eval` always
  * evaluates in global scope.
@@ -22,7 +22,11 @@ function guarded(original, constructorDescriptor) {
     const replacement = {
         [name]: function (...args) {
             requireAllowed();
-            return Reflect.construct(original, args, new.target === undefined || new.target === replacement ? original : new.target);
+            return Reflect.construct(
+                original,
+                args,
+                new.target === undefined || new.target === replacement ? original : new.target,
+            );
         },
     }[name];
     Object.defineProperty(replacement, "prototype", { value: prototype, writable: false });

@@ -81,7 +81,9 @@ const CALL_SITE = {
     isPromiseAll: () => false,
     toString() {
         const name = this.getFunctionName();
-        const place = this.isNative() ? "native" : `${this.getFileName()}:${this.getLineNumber()}:${this.getColumnNumber()}`;
+        const place = this.isNative()
+            ? "native"
+            : `${this.getFileName()}:${this.getLineNumber()}:${this.getColumnNumber()}`;
         return name ? `${name} (${place})` : place;
     },
 };

@@ -230,7 +230,9 @@ class Scanner {
             }
             if (this.#next !== (bracket === "{" ? "}" : "]")) {
                 throw this.#problem(
-                    bracket === "{" ? "Expected ',' or '}' after property value" : "Expected ',' or ']' after array element",
+                    bracket === "{"
+                        ? "Expected ',' or '}' after property value"
+                        : "Expected ',' or ']' after array element",
                 );
             }
             this.#position += 1;

@@ -44,11 +44,12 @@ function checkOk(count, value, message, stackStartFn) {
         return;
     }
     const generated = message === undefined;
-    const text = count === 0
-        ? "No value argument passed to `assert.ok()`"
-        : generated
-            ? "The expression evaluated to a falsy value:\n\n  assert.ok(" + inspect(value) + ")\n"
-            : message;
+    const text =
+        count === 0
+            ? "No value argument passed to `assert.ok()`"
+            : generated
+              ? "The expression evaluated to a falsy value:\n\n  assert.ok(" + inspect(value) + ")\n"
+              : message;
     if (isError(text)) {
         throw text;
     }
@@ -119,7 +120,9 @@ function contains(actual, expected) {
         return actual instanceof Map && [...expected].every(([key, value]) => contains(actual.get(key), value));
     }
     if (expected instanceof Set) {
-        return actual instanceof Set && [...expected].every((item) => [...actual].some((other) => contains(other, item)));
+        return (
+            actual instanceof Set && [...expected].every((item) => [...actual].some((other) => contains(other, item)))
+        );
     }
     return Reflect.ownKeys(expected).every((key) => Object.hasOwn(actual, key) && contains(actual[key], expected[key]));
 }
@@ -176,9 +179,10 @@ export function ifError(value) {
     if (value === null || value === undefined) {
         return;
     }
-    const text = typeof value === "object" && typeof value.message === "string"
-        ? value.message || value.constructor?.name
-        : inspect(value);
+    const text =
+        typeof value === "object" && typeof value.message === "string"
+            ? value.message || value.constructor?.name
+            : inspect(value);
     const error = new AssertionError({
         actual: value,
         expected: null,
@@ -240,13 +244,16 @@ function mismatch(error, expected, message, operator) {
     }
     if (Error === expected || Object.prototype.isPrototypeOf.call(Error, expected)) {
         const got = error?.constructor?.name ?? typeof error;
-        return `The error is expected to be an instance of "${expected.name}". Received "${got}"${isError(error) ? `\n\nError message:\n\n${error.message}` : ""}`;
+        const told = isError(error) ? `\n\nError message:\n\n${error.message}` : "";
+        return `The error is expected to be an instance of "${expected.name}". Received "${got}"${told}`;
     }
-    if (Reflect.apply(expected, {}, [error]) === true) {
+    const verdict = Reflect.apply(expected, {}, [error]);
+    if (verdict === true) {
         return undefined;
     }
     const name = expected.name ? `"${expected.name}" ` : "";
-    return `The ${name}validation function is expected to return "true". Received ${inspect(Reflect.apply(expected, {}, [error]))}\n\nCaught error:\n\n${error}`;
+    const said = `The ${name}validation function is expected to return "true". Received ${inspect(verdict)}`;
+    return `${said}\n\nCaught error:\n\n${error}`;
 }
 
 function judgeThrown(error, expected, message, operator, stackStartFn) {
@@ -255,7 +262,8 @@ function judgeThrown(error, expected, message, operator, stackStartFn) {
             throw nodeError(
                 TypeError,
                 "ERR_AMBIGUOUS_ARGUMENT",
-                `The "error/message" argument is ambiguous. The error ${isError(error) ? "message " : ""}"${expected}" is identical to the message.`,
+                `The "error/message" argument is ambiguous. The error ${isError(error) ? "message " : ""}` +
+                    `"${expected}" is identical to the message.`,
             );
         }
         return;
@@ -315,7 +323,13 @@ function unwanted(error, expected, message, operator, stackStartFn) {
 }
 
 function isPromise(value) {
-    return types.isPromise(value) || (value !== null && typeof value === "object" && typeof value.then === "function" && typeof value.catch === "function");
+    return (
+        types.isPromise(value) ||
+        (value !== null &&
+            typeof value === "object" &&
+            typeof value.then === "function" &&
+            typeof value.catch === "function")
+    );
 }
 
 export function throws(fn, expected, message) {
@@ -338,6 +352,13 @@ export function doesNotThrow(fn, expected, message) {
     }
 }
 
+function describeNoPromise(value) {
+    if (value === null || typeof value !== "object") {
+        return value === null ? "null" : `type ${typeof value}`;
+    }
+    return `an instance of ${value.constructor?.name}`;
+}
+
 async function settle(promiseFn) {
     let promise = promiseFn;
     if (typeof promiseFn === "function") {
@@ -346,7 +367,8 @@ async function settle(promiseFn) {
             throw nodeError(
                 TypeError,
                 "ERR_INVALID_RETURN_VALUE",
-                `Expected instance of Promise to be returned from the "promiseFn" function but got ${promise === null ? "null" : typeof promise === "object" ? `an instance of ${promise.constructor?.name}` : `type ${typeof promise}`}.`,
+                'Expected instance of Promise to be returned from the "promiseFn" function but got ' +
+                    `${describeNoPromise(promise)}.`,
             );
         }
     } else if (!isPromise(promise)) {
@@ -375,8 +397,21 @@ export async function doesNotReject(promiseFn, expected, message) {
 }
 
 const shared = {
-    fail, ok, notDeepStrictEqual, deepStrictEqual, partialDeepStrictEqual, strictEqual, notStrictEqual, throws, rejects,
-    doesNotThrow, doesNotReject, ifError, match, doesNotMatch, AssertionError,
+    fail,
+    ok,
+    notDeepStrictEqual,
+    deepStrictEqual,
+    partialDeepStrictEqual,
+    strictEqual,
+    notStrictEqual,
+    throws,
+    rejects,
+    doesNotThrow,
+    doesNotReject,
+    ifError,
+    match,
+    doesNotMatch,
+    AssertionError,
 };
 
 /** The strict variant: `equal` is `strictEqual`, and so on. */

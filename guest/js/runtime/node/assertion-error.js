@@ -42,9 +42,10 @@ function commonLengths(a, b) {
     const table = new Uint32Array((a.length + 1) * width);
     for (let i = a.length - 1; i >= 0; i--) {
         for (let j = b.length - 1; j >= 0; j--) {
-            table[i * width + j] = a[i] === b[j]
-                ? table[(i + 1) * width + j + 1] + 1
-                : Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
+            table[i * width + j] =
+                a[i] === b[j]
+                    ? table[(i + 1) * width + j + 1] + 1
+                    : Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
         }
     }
     return (i, j) => table[i * width + j];
@@ -100,7 +101,9 @@ function describeEquality(actual, operator) {
     const heading = operator === "notStrictEqual" && objects ? HEADINGS.notStrictEqualObject : HEADINGS[operator];
     const lines = show(actual).split("\n");
     const shown = lines.length > MAX_LINES ? [...lines.slice(0, MAX_LINES - 1), "..."] : lines;
-    return shown.length === 1 ? `${heading}${shown[0].length > 5 ? "\n\n" : " "}${shown[0]}` : `${heading}\n\n${shown.join("\n")}\n`;
+    return shown.length === 1
+        ? `${heading}${shown[0].length > 5 ? "\n\n" : " "}${shown[0]}`
+        : `${heading}\n\n${shown.join("\n")}\n`;
 }
 
 function describeLoose(actual, expected, operator) {
@@ -132,7 +135,8 @@ function generate(actual, expected, operator) {
 /** See the file's comment. */
 export class AssertionError extends Error {
     /**
-     * @param {{message?: string, actual?: unknown, expected?: unknown, operator?: string, stackStartFn?: Function}} options
+     * @param {{message?: string, actual?: unknown, expected?: unknown, operator?: string, stackStartFn?: Function}}
+     *     options
      */
     constructor(options) {
         const { message, actual, expected, operator, stackStartFn } = options;
@@ -157,4 +161,3 @@ export class AssertionError extends Error {
         return `${this.name} [${this.code}]: ${this.message}`;
     }
 }
-

@@ -72,7 +72,9 @@ function fromArrayBuffer(buffer, byteOffset, length) {
 }
 
 function isAnyArrayBuffer(value) {
-    return value instanceof ArrayBuffer || (typeof SharedArrayBuffer === "function" && value instanceof SharedArrayBuffer);
+    return (
+        value instanceof ArrayBuffer || (typeof SharedArrayBuffer === "function" && value instanceof SharedArrayBuffer)
+    );
 }
 
 function fromObject(value) {
@@ -107,7 +109,8 @@ const FROM_TYPES = ["string", "Buffer", "ArrayBuffer", "Array", "Array-like Obje
 
 function wrongFrom(value) {
     const message =
-        "The first argument must be of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object.";
+        "The first argument must be of type string or an instance of Buffer, ArrayBuffer, or Array or " +
+        "an Array-like Object.";
     const error = invalidArgType("first argument", FROM_TYPES, value);
     const received = error.message.slice(error.message.indexOf(" Received"));
     return nodeError(TypeError, "ERR_INVALID_ARG_TYPE", message + received);
@@ -122,7 +125,12 @@ Buffer.from = function from(value, encodingOrOffset, length) {
             return fromArrayBuffer(value, encodingOrOffset, length);
         }
         const plain = value.valueOf?.();
-        if (plain !== null && plain !== undefined && plain !== value && (typeof plain === "string" || typeof plain === "object")) {
+        if (
+            plain !== null &&
+            plain !== undefined &&
+            plain !== value &&
+            (typeof plain === "string" || typeof plain === "object")
+        ) {
             return Buffer.from(plain, encodingOrOffset, length);
         }
         const buffer = fromObject(value);
@@ -271,22 +279,25 @@ define("equals", function equals(other) {
     return this === other || (this.length === other.length && compareBytes(this, other) === 0);
 });
 
-define("compare", function compare(target, targetStart = 0, targetEnd = target?.length, sourceStart = 0, sourceEnd = this.length) {
-    checkBytes(target, "target");
-    const bound = (value, name, max) => {
-        if (!(value >= 0 && value <= max)) {
-            throw outOfRange(name, `>= 0 && <= ${max}`, value);
-        }
-    };
-    bound(targetStart, "targetStart", kMaxLength);
-    bound(targetEnd, "targetEnd", target.length);
-    bound(sourceStart, "sourceStart", kMaxLength);
-    bound(sourceEnd, "sourceEnd", this.length);
-    return compareBytes(
-        this.subarray(sourceStart, Math.max(sourceStart, sourceEnd)),
-        target.subarray(targetStart, Math.max(targetStart, targetEnd)),
-    );
-});
+define(
+    "compare",
+    function compare(target, targetStart = 0, targetEnd = target?.length, sourceStart = 0, sourceEnd = this.length) {
+        checkBytes(target, "target");
+        const bound = (value, name, max) => {
+            if (!(value >= 0 && value <= max)) {
+                throw outOfRange(name, `>= 0 && <= ${max}`, value);
+            }
+        };
+        bound(targetStart, "targetStart", kMaxLength);
+        bound(targetEnd, "targetEnd", target.length);
+        bound(sourceStart, "sourceStart", kMaxLength);
+        bound(sourceEnd, "sourceEnd", this.length);
+        return compareBytes(
+            this.subarray(sourceStart, Math.max(sourceStart, sourceEnd)),
+            target.subarray(targetStart, Math.max(targetStart, targetEnd)),
+        );
+    },
+);
 
 define("copy", function copy(target, targetStart = 0, sourceStart = 0, sourceEnd = this.length) {
     if (!ArrayBuffer.isView(target)) {
@@ -390,8 +401,13 @@ function writeText(buffer, text, offset, limit, encoding) {
 }
 
 for (const [label, encoding] of [
-    ["utf8", "utf8"], ["latin1", "latin1"], ["ascii", "ascii"], ["hex", "hex"], ["base64", "base64"],
-    ["base64url", "base64url"], ["ucs2", "utf16le"],
+    ["utf8", "utf8"],
+    ["latin1", "latin1"],
+    ["ascii", "ascii"],
+    ["hex", "hex"],
+    ["base64", "base64"],
+    ["base64url", "base64url"],
+    ["ucs2", "utf16le"],
 ]) {
     define(`${label}Slice`, function slice(start, end) {
         return this.toString(encoding, start, end);
@@ -429,7 +445,9 @@ defineSwap(64);
 
 prototype[customInspect] = function (depth, options) {
     const shown = Math.min(INSPECT_MAX_BYTES, this.length);
-    let text = this.hexSlice(0, shown).replace(/(.{2})/g, "$1 ").trim();
+    let text = this.hexSlice(0, shown)
+        .replace(/(.{2})/g, "$1 ")
+        .trim();
     const rest = this.length - shown;
     if (rest > 0) {
         text += ` ... ${rest} more byte${rest > 1 ? "s" : ""}`;
@@ -437,7 +455,8 @@ prototype[customInspect] = function (depth, options) {
     const extra = Object.keys(this).filter((key) => !/^\d+$/.test(key));
     if (extra.length > 0) {
         const members = Object.fromEntries(extra.map((key) => [key, this[key]]));
-        text += `${this.length > 0 ? ", " : ""}${inspect(members, { ...options, breakLength: Infinity, compact: true }).slice(2, -2)}`;
+        const shownMembers = inspect(members, { ...options, breakLength: Infinity, compact: true }).slice(2, -2);
+        text += `${this.length > 0 ? ", " : ""}${shownMembers}`;
     }
     return `<${this.constructor.name} ${text}>`;
 };
@@ -455,7 +474,10 @@ export function transcode(source, fromEncoding, toEncoding) {
     const target = checkedEncoding(toEncoding);
     const text = decode(source, checkedEncoding(fromEncoding));
     const single = target === "latin1" || target === "ascii";
-    return fromString(single ? text.replace(target === "ascii" ? /[^\x00-\x7f]/gu : /[^\x00-\xff]/gu, "?") : text, target);
+    return fromString(
+        single ? text.replace(target === "ascii" ? /[^\x00-\x7f]/gu : /[^\x00-\xff]/gu, "?") : text,
+        target,
+    );
 }
 
 /** Whether bytes are ASCII. */

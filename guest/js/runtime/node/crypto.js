@@ -10,13 +10,31 @@ import { CryptoKey } from "../web/crypto/key.js";
 import { crypto as webcrypto } from "../web/crypto/crypto.js";
 import { Buffer } from "./buffer.js";
 import { CRYPTO } from "./constants.js";
-import { invalidArgType, nodeError, notImplemented, outOfRange, validateFunction, validateNumber, validateString } from "./errors.js";
+import {
+    invalidArgType,
+    nodeError,
+    notImplemented,
+    outOfRange,
+    validateFunction,
+    validateNumber,
+    validateString,
+} from "./errors.js";
 import { Transform } from "./stream.js";
 
 const ALGORITHMS = new Map([
-    ["md5", "MD5"], ["rsa-md5", "MD5"], ["sha1", "SHA-1"], ["sha-1", "SHA-1"], ["rsa-sha1", "SHA-1"],
-    ["sha256", "SHA-256"], ["sha-256", "SHA-256"], ["rsa-sha256", "SHA-256"], ["sha384", "SHA-384"],
-    ["sha-384", "SHA-384"], ["rsa-sha384", "SHA-384"], ["sha512", "SHA-512"], ["sha-512", "SHA-512"],
+    ["md5", "MD5"],
+    ["rsa-md5", "MD5"],
+    ["sha1", "SHA-1"],
+    ["sha-1", "SHA-1"],
+    ["rsa-sha1", "SHA-1"],
+    ["sha256", "SHA-256"],
+    ["sha-256", "SHA-256"],
+    ["rsa-sha256", "SHA-256"],
+    ["sha384", "SHA-384"],
+    ["sha-384", "SHA-384"],
+    ["rsa-sha384", "SHA-384"],
+    ["sha512", "SHA-512"],
+    ["sha-512", "SHA-512"],
     ["rsa-sha512", "SHA-512"],
 ]);
 const DATA = ["string", "Buffer", "TypedArray", "DataView"];
@@ -137,7 +155,11 @@ function keyBytes(key, encoding) {
         return new Uint8Array(key);
     }
     if (typeof key !== "string" && !ArrayBuffer.isView(key)) {
-        throw invalidArgType("key", ["ArrayBuffer", "Buffer", "TypedArray", "DataView", "string", "KeyObject", "CryptoKey"], key);
+        throw invalidArgType(
+            "key",
+            ["ArrayBuffer", "Buffer", "TypedArray", "DataView", "string", "KeyObject", "CryptoKey"],
+            key,
+        );
     }
     return bytesOf(key, encoding, "key");
 }
@@ -185,7 +207,9 @@ export function hash(algorithm, data, outputEncoding = "hex") {
 }
 
 export function getHashes() {
-    return [...ALGORITHMS.keys()].filter((name) => !/^sha-|^rsa-/.test(name)).concat("RSA-MD5", "RSA-SHA1", "RSA-SHA256", "RSA-SHA384", "RSA-SHA512");
+    return [...ALGORITHMS.keys()]
+        .filter((name) => !/^sha-|^rsa-/.test(name))
+        .concat("RSA-MD5", "RSA-SHA1", "RSA-SHA256", "RSA-SHA384", "RSA-SHA512");
 }
 
 export const getCiphers = () => [];
@@ -293,7 +317,10 @@ function timingSafeEqualBytes(a, b) {
 
 /** Compares in a time that depends on the length only. */
 export function timingSafeEqual(a, b) {
-    const views = [[a, "buf1"], [b, "buf2"]].map(([value, name]) => {
+    const views = [
+        [a, "buf1"],
+        [b, "buf2"],
+    ].map(([value, name]) => {
         if (!ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer)) {
             throw invalidArgType(name, ["ArrayBuffer", "Buffer", "TypedArray", "DataView"], value);
         }
@@ -344,12 +371,16 @@ export function hkdfSync(digest, key, salt, info, keylen) {
     const size = host.digest(name, new Uint8Array()).byteLength;
     validateNumber(keylen, "length", 0, 255 * size);
     const given = Buffer.from(keyBytes(salt));
-    const extracted = new Uint8Array(host.hmac(name, given.length === 0 ? new Uint8Array(size) : given, Buffer.from(keyBytes(key))));
+    const extracted = new Uint8Array(
+        host.hmac(name, given.length === 0 ? new Uint8Array(size) : given, Buffer.from(keyBytes(key))),
+    );
     const context = Buffer.from(keyBytes(info));
     const parts = [];
     let previous = new Uint8Array();
     for (let index = 1, length = 0; length < keylen; index++) {
-        previous = new Uint8Array(host.hmac(name, extracted, Buffer.concat([previous, context, new Uint8Array([index])])));
+        previous = new Uint8Array(
+            host.hmac(name, extracted, Buffer.concat([previous, context, new Uint8Array([index])])),
+        );
         parts.push(previous);
         length += previous.length;
     }

@@ -28,7 +28,8 @@ function sameBytes(a, b) {
         return false;
     }
     const [left, right] = [a, b].map((view) =>
-        ArrayBuffer.isView(view) ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : new Uint8Array(view));
+        ArrayBuffer.isView(view) ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : new Uint8Array(view),
+    );
     return left.every((byte, at) => byte === right[at]);
 }
 
@@ -198,9 +199,7 @@ class Comparison {
         if (keys.length !== enumerableKeys(b, this.#strict).length) {
             return false;
         }
-        return keys.every(
-            (key) => Object.prototype.propertyIsEnumerable.call(b, key) && this.equal(a[key], b[key]),
-        );
+        return keys.every((key) => Object.prototype.propertyIsEnumerable.call(b, key) && this.equal(a[key], b[key]));
     }
 }
 

@@ -99,7 +99,10 @@ const EVENTS = ["start", "end", "asyncStart", "asyncEnd", "error"];
 export class TracingChannel {
     constructor(nameOrChannels) {
         for (const event of EVENTS) {
-            this[event] = typeof nameOrChannels === "string" ? channel(`tracing:${nameOrChannels}:${event}`) : nameOrChannels[event];
+            this[event] =
+                typeof nameOrChannels === "string"
+                    ? channel(`tracing:${nameOrChannels}:${event}`)
+                    : nameOrChannels[event];
         }
     }
 
@@ -114,7 +117,9 @@ export class TracingChannel {
     }
 
     unsubscribe(handlers) {
-        return EVENTS.filter((name) => handlers[name]).map((name) => this[name].unsubscribe(handlers[name])).every(Boolean);
+        return EVENTS.filter((name) => handlers[name])
+            .map((name) => this[name].unsubscribe(handlers[name]))
+            .every(Boolean);
     }
 
     traceSync(fn, context = {}, thisArg = undefined, ...args) {

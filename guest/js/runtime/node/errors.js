@@ -52,7 +52,17 @@ export function receivedText(value) {
     return ` Received type ${typeof value} (${text})`;
 }
 
-const PRIMITIVES = new Set(["string", "function", "number", "object", "Function", "Object", "boolean", "bigint", "symbol"]);
+const PRIMITIVES = new Set([
+    "string",
+    "function",
+    "number",
+    "object",
+    "Function",
+    "Object",
+    "boolean",
+    "bigint",
+    "symbol",
+]);
 
 function oneOf(names) {
     if (names.length <= 2) {

@@ -7,7 +7,12 @@
 import { inspect } from "../console/inspect.js";
 import { host } from "../host.js";
 import {
-    abortError, invalidArgType, nodeError, validateAbortSignal, validateFunction, validateNumber,
+    abortError,
+    invalidArgType,
+    nodeError,
+    validateAbortSignal,
+    validateFunction,
+    validateNumber,
 } from "./errors.js";
 import { eventIterator } from "./events-iterator.js";
 
@@ -69,7 +74,9 @@ function emitUnhandled(emitter, args) {
     const failure = nodeError(
         Error,
         "ERR_UNHANDLED_ERROR",
-        args.length > 0 ? `Unhandled error. (${typeof error === "string" ? `'${error}'` : inspect(error)})` : "Unhandled error. (undefined)",
+        args.length > 0
+            ? `Unhandled error. (${typeof error === "string" ? `'${error}'` : inspect(error)})`
+            : "Unhandled error. (undefined)",
     );
     failure.context = error;
     throw failure;
@@ -137,7 +144,8 @@ function warnOfLeak(emitter, type, list) {
     const owner = inspect(emitter, { depth: -1 });
     host.log(
         3,
-        `MaxListenersExceededWarning: Possible EventEmitter memory leak detected. ${list.length} ${String(type)} listeners ` +
+        "MaxListenersExceededWarning: Possible EventEmitter memory leak detected. " +
+            `${list.length} ${String(type)} listeners ` +
             `added to ${owner}. MaxListeners is ${limit}. Use emitter.setMaxListeners() to increase limit`,
     );
 }
@@ -250,7 +258,8 @@ method("removeAllListeners", function removeAllListeners(type) {
         }
         return this;
     }
-    const types = arguments.length === 0 ? Reflect.ownKeys(this._events).filter((key) => key !== "removeListener") : [type];
+    const types =
+        arguments.length === 0 ? Reflect.ownKeys(this._events).filter((key) => key !== "removeListener") : [type];
     for (const each of types) {
         for (const listener of listenersOf(this, each, false).reverse()) {
             this.removeListener(each, listener);
@@ -357,7 +366,9 @@ export function getEventListeners(emitter, type) {
 
 /** How many listeners an emitter takes before it warns. */
 export function getMaxListeners(emitter) {
-    return typeof emitter?.getMaxListeners === "function" ? emitter.getMaxListeners() : (emitter[MAX_LISTENERS] ?? defaultMaxListeners);
+    return typeof emitter?.getMaxListeners === "function"
+        ? emitter.getMaxListeners()
+        : (emitter[MAX_LISTENERS] ?? defaultMaxListeners);
 }
 
 /** Sets that for some emitters, or for all that follow. */

@@ -11,7 +11,11 @@ const VALUE = /^[\t\u0020-\u007E\u0080-\u00FF]*$/;
 
 function syntaxError(what, text, index) {
     const at = index === -1 ? "" : ` at ${index}`;
-    return nodeError(TypeError, "ERR_INVALID_MIME_SYNTAX", `The MIME syntax for a ${what} in ${JSON.stringify(text)} is invalid${at}`);
+    return nodeError(
+        TypeError,
+        "ERR_INVALID_MIME_SYNTAX",
+        `The MIME syntax for a ${what} in ${JSON.stringify(text)} is invalid${at}`,
+    );
 }
 
 function token(text, what) {

@@ -74,5 +74,14 @@ export function Module(id) {
     this.id = id;
     this.exports = {};
 }
-Object.assign(Module, { builtinModules, createRequire, isBuiltin, findSourceMap, register, syncBuiltinESMExports, globalPaths, Module });
+Object.assign(Module, {
+    builtinModules,
+    createRequire,
+    isBuiltin,
+    findSourceMap,
+    register,
+    syncBuiltinESMExports,
+    globalPaths,
+    Module,
+});
 export default Module;

@@ -27,7 +27,14 @@ function shortTokens(argument, index, options, next) {
         }
         const inline = argument.slice(at + 1);
         const value = inline === "" ? next() : inline;
-        tokens.push({ kind: "option", name, rawName, index, value, inlineValue: value === undefined ? undefined : inline !== "" });
+        tokens.push({
+            kind: "option",
+            name,
+            rawName,
+            index,
+            value,
+            inlineValue: value === undefined ? undefined : inline !== "",
+        });
         break;
     }
     return tokens;
@@ -59,7 +66,9 @@ function tokenize(args, options) {
         };
         if (argument === "--") {
             tokens.push({ kind: "option-terminator", index });
-            args.slice(at + 1).forEach((value, offset) => tokens.push({ kind: "positional", index: at + 1 + offset, value }));
+            args.slice(at + 1).forEach((value, offset) =>
+                tokens.push({ kind: "positional", index: at + 1 + offset, value }),
+            );
             break;
         }
         if (argument.startsWith("--") && argument.length > 2) {
@@ -77,7 +86,8 @@ function checkStrict(token, options, allowPositionals, allowNegative) {
     const negated = allowNegative && token.name.startsWith("no-") ? token.name.slice(3) : token.name;
     if (!Object.hasOwn(options, token.name) && !Object.hasOwn(options, negated)) {
         const hint = allowPositionals
-            ? `. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- "${token.rawName}"`
+            ? ". To specify a positional argument starting with a '-', place it at the end of the command after " +
+              `'--', as in '-- "${token.rawName}"`
             : "";
         throw nodeError(TypeError, "ERR_PARSE_ARGS_UNKNOWN_OPTION", `Unknown option '${token.rawName}'${hint}`);
     }
@@ -87,7 +97,11 @@ function checkStrict(token, options, allowPositionals, allowNegative) {
         throw nodeError(TypeError, "ERR_PARSE_ARGS_INVALID_OPTION_VALUE", `Option '${shown} <value>' argument missing`);
     }
     if (type === "boolean" && token.value !== undefined) {
-        throw nodeError(TypeError, "ERR_PARSE_ARGS_INVALID_OPTION_VALUE", `Option '${shown}' does not take an argument`);
+        throw nodeError(
+            TypeError,
+            "ERR_PARSE_ARGS_INVALID_OPTION_VALUE",
+            `Option '${shown}' does not take an argument`,
+        );
     }
 }
 

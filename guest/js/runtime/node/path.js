@@ -1,7 +1,8 @@
 /**
  * `node:path`: paths as text, in the two dialects.
  *
- * Invariant: pure, but for `resolve`, whose current directory is always `/bundle` (or `C:\` for `win32`), as the platform's.
+ * Invariant: pure, but for `resolve`, whose current directory is always `/bundle` (or `C:\` for `win32`), as the
+ * platform's.
  */
 
 import { validateObject, validateString } from "./errors.js";

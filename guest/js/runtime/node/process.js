@@ -11,13 +11,48 @@ import { nodeError, notImplemented, validateFunction } from "./errors.js";
 
 const NODE_VERSION = "22.23.4";
 const OTHER_VERSIONS = [
-    "v8", "modules", "zlib", "brotli", "zstd", "ares", "napi", "llhttp", "nghttp2", "acorn", "ada", "simdutf", "nbytes",
-    "ncrypto", "uvwasi", "uv", "openssl", "sqlite", "icu", "undici", "simdjson", "unicode", "cldr", "tz",
-    "cjs_module_lexer", "amaro", "merve",
+    "v8",
+    "modules",
+    "zlib",
+    "brotli",
+    "zstd",
+    "ares",
+    "napi",
+    "llhttp",
+    "nghttp2",
+    "acorn",
+    "ada",
+    "simdutf",
+    "nbytes",
+    "ncrypto",
+    "uvwasi",
+    "uv",
+    "openssl",
+    "sqlite",
+    "icu",
+    "undici",
+    "simdjson",
+    "unicode",
+    "cldr",
+    "tz",
+    "cjs_module_lexer",
+    "amaro",
+    "merve",
 ];
 const NOT_IMPLEMENTED = [
-    "setegid", "setgid", "setgroups", "seteuid", "setuid", "initgroups", "kill", "binding", "dlopen", "loadEnvFile",
-    "send", "execve", "openStdin",
+    "setegid",
+    "setgid",
+    "setgroups",
+    "seteuid",
+    "setuid",
+    "initgroups",
+    "kill",
+    "binding",
+    "dlopen",
+    "loadEnvFile",
+    "send",
+    "execve",
+    "openStdin",
 ];
 
 const variables = {};
@@ -81,7 +116,8 @@ function nextTick(callback, ...args) {
 }
 
 function emitWarning(warning, typeOrOptions, code) {
-    const options = typeof typeOrOptions === "object" && typeOrOptions !== null ? typeOrOptions : { type: typeOrOptions, code };
+    const options =
+        typeof typeOrOptions === "object" && typeOrOptions !== null ? typeOrOptions : { type: typeOrOptions, code };
     let error = warning;
     if (!(error instanceof Error)) {
         error = new Error(String(warning));
@@ -153,8 +189,18 @@ export const process = Object.assign(Object.create(EventEmitter.prototype), {
     config: { target_defaults: { default_configuration: "Release" }, variables: {} },
     release: { name: "node", lts: true, sourceUrl: "", headersUrl: "" },
     features: {
-        cached_builtins: true, debug: false, inspector: false, ipv6: true, openssl_is_boringssl: true,
-        require_module: false, tls: true, tls_alpn: true, tls_ocsp: true, tls_sni: true, typescript: false, uv: true,
+        cached_builtins: true,
+        debug: false,
+        inspector: false,
+        ipv6: true,
+        openssl_is_boringssl: true,
+        require_module: false,
+        tls: true,
+        tls_alpn: true,
+        tls_ocsp: true,
+        tls_sni: true,
+        typescript: false,
+        uv: true,
     },
     allowedNodeEnvironmentFlags: new Set(),
     pid: 1,
@@ -168,7 +214,14 @@ export const process = Object.assign(Object.create(EventEmitter.prototype), {
     traceDeprecation: false,
     moduleLoadList: [],
     env,
-    stdin: Object.assign(new EventEmitter(), { fd: 0, isTTY: false, readable: false, read: () => null, pause() {}, resume() {} }),
+    stdin: Object.assign(new EventEmitter(), {
+        fd: 0,
+        isTTY: false,
+        readable: false,
+        read: () => null,
+        pause() {},
+        resume() {},
+    }),
     stdout: logStream(1, 1),
     stderr: logStream(2, 4),
     ...notAllowed,
@@ -189,7 +242,9 @@ export const process = Object.assign(Object.create(EventEmitter.prototype), {
     umask: () => 0o22,
     uptime: () => 0,
     hrtime,
-    memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), { rss: () => 0 }),
+    memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), {
+        rss: () => 0,
+    }),
     cpuUsage: () => ({ user: 0, system: 0 }),
     threadCpuUsage: () => ({ user: 0, system: 0 }),
     resourceUsage: () => ({}),

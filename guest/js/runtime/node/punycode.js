@@ -56,12 +56,14 @@ export function decode(text) {
         throw new RangeError("Illegal input >= 0x80 (not a basic code point)");
     }
     let [code, bias, position] = [INITIAL_CODE, INITIAL_BIAS, 0];
-    for (let at = dash > 0 ? dash + 1 : 0; at < text.length; ) {
+    for (let at = dash > 0 ? dash + 1 : 0; at < text.length;) {
         const start = position;
         for (let weight = 1, k = BASE; ; k += BASE) {
             const digit = digitOf(text[at++]);
             if (digit >= BASE || digit > Math.floor((MAX - position) / weight)) {
-                throw new RangeError(digit >= BASE ? "Invalid input" : "Overflow: input needs wider integers to process");
+                throw new RangeError(
+                    digit >= BASE ? "Invalid input" : "Overflow: input needs wider integers to process",
+                );
             }
             position += digit * weight;
             const threshold = thresholdOf(k, bias);

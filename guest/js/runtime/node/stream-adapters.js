@@ -13,7 +13,11 @@ function readableToWeb(readable) {
                 if (done) {
                     controller.close();
                 } else {
-                    controller.enqueue(typeof value === "string" || readable.readableObjectMode ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+                    controller.enqueue(
+                        typeof value === "string" || readable.readableObjectMode
+                            ? value
+                            : new Uint8Array(value.buffer, value.byteOffset, value.byteLength),
+                    );
                 }
             },
             async cancel(reason) {
@@ -70,9 +74,14 @@ export function adoptWebStreams({ Readable, Writable, Duplex }) {
             ...options,
             write: (chunk, encoding, callback) => void writer.write(chunk).then(() => callback(), callback),
             final: (callback) => void writer.close().then(() => callback(), callback),
-            destroy: (error, callback) => void (error ? writer.abort(error) : Promise.resolve()).then(() => callback(error), () => callback(error)),
+            destroy: (error, callback) =>
+                void (error ? writer.abort(error) : Promise.resolve()).then(
+                    () => callback(error),
+                    () => callback(error),
+                ),
         });
     };
     Duplex.toWeb = (duplex) => ({ readable: readableToWeb(duplex), writable: writableToWeb(duplex) });
-    Duplex.fromWeb = ({ readable, writable }, options) => Duplex.from({ readable: Readable.fromWeb(readable, options), writable: Writable.fromWeb(writable, options) });
+    Duplex.fromWeb = ({ readable, writable }, options) =>
+        Duplex.from({ readable: Readable.fromWeb(readable, options), writable: Writable.fromWeb(writable, options) });
 }

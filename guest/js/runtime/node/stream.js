@@ -11,8 +11,22 @@ import { invalidArgType } from "./errors.js";
 import { adoptWebStreams } from "./stream-adapters.js";
 
 export const {
-    Duplex, PassThrough, Readable, Transform, Writable, addAbortSignal, compose, destroy, finished, isDisturbed, isErrored,
-    isReadable, pipeline, promises, getDefaultHighWaterMark, setDefaultHighWaterMark,
+    Duplex,
+    PassThrough,
+    Readable,
+    Transform,
+    Writable,
+    addAbortSignal,
+    compose,
+    destroy,
+    finished,
+    isDisturbed,
+    isErrored,
+    isReadable,
+    pipeline,
+    promises,
+    getDefaultHighWaterMark,
+    setDefaultHighWaterMark,
 } = Stream;
 export { Stream };
 

@@ -1,6 +1,6 @@
 /**
- * Modules of Node that can be imported and whose functions throw `ERR_METHOD_NOT_IMPLEMENTED`, as many of the platform's do.
- * Where a harmless answer exists (`existsSync`, `isatty`, `isIP`), it is given.
+ * Modules of Node that can be imported and whose functions throw `ERR_METHOD_NOT_IMPLEMENTED`, as many of the
+ * platform's do. Where a harmless answer exists (`existsSync`, `isatty`, `isIP`), it is given.
  *
  * Invariant: importing has no effect; nothing here does input or output.
  */
@@ -78,7 +78,11 @@ const http = {
     },
     validateHeaderValue(name, value) {
         if (value === undefined) {
-            throw nodeError(TypeError, "ERR_HTTP_INVALID_HEADER_VALUE", `Invalid value "${value}" for header "${name}"`);
+            throw nodeError(
+                TypeError,
+                "ERR_HTTP_INVALID_HEADER_VALUE",
+                `Invalid value "${value}" for header "${name}"`,
+            );
         }
         if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
             throw nodeError(TypeError, "ERR_INVALID_CHAR", `Invalid character in header content ["${name}"]`);
@@ -87,8 +91,11 @@ const http = {
 };
 
 const FILE_PROMISES = new Set(
-    ("access appendFile chmod chown copyFile cp lchmod lchown link lstat lutimes mkdir mkdtemp open opendir readFile readdir " +
-        "readlink realpath rename rm rmdir stat statfs symlink truncate unlink utimes watch writeFile").split(" "),
+    (
+        "access appendFile chmod chown copyFile cp lchmod lchown link lstat lutimes mkdir mkdtemp open opendir " +
+        "readFile readdir " +
+        "readlink realpath rename rm rmdir stat statfs symlink truncate unlink utimes watch writeFile"
+    ).split(" "),
 );
 
 function filePromises() {

@@ -75,12 +75,14 @@ export function format(value, options) {
         return formatLegacy(value);
     }
     const { fragment = true, unicode = false, search = true, auth = true } = options ?? {};
-    const credentials = auth && (value.username || value.password)
-        ? `${value.username}${value.password ? `:${value.password}` : ""}@`
-        : "";
+    const credentials =
+        auth && (value.username || value.password)
+            ? `${value.username}${value.password ? `:${value.password}` : ""}@`
+            : "";
     const slashes = value.host !== "" || value.protocol === "file:" ? "//" : "";
     const host = unicode ? domainToUnicode(value.host) : value.host;
-    return `${value.protocol}${slashes}${credentials}${host}${value.pathname}${search ? value.search : ""}${fragment ? value.hash : ""}`;
+    const tail = `${search ? value.search : ""}${fragment ? value.hash : ""}`;
+    return `${value.protocol}${slashes}${credentials}${host}${value.pathname}${tail}`;
 }
 
 /** A host name in ASCII; empty where it is invalid. */

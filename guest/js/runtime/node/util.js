@@ -12,7 +12,13 @@ import { host } from "../host.js";
 import { TextDecoder, TextEncoder } from "../web/encoding.js";
 import { isDeepStrictEqual } from "./deep-equal.js";
 import {
-    invalidArgType, invalidArgValue, nodeError, validateAbortSignal, validateFunction, validateObject, validateString,
+    invalidArgType,
+    invalidArgValue,
+    nodeError,
+    validateAbortSignal,
+    validateFunction,
+    validateObject,
+    validateString,
 } from "./errors.js";
 import { parseArgs } from "./parse-args.js";
 import { isError, types } from "./util-types.js";
@@ -118,7 +124,9 @@ function debugEnabled(section) {
     const wanted = globalThis.process?.env?.NODE_DEBUG ?? "";
     return wanted
         .split(",")
-        .some((name) => new RegExp(`^${name.replace(/[|\\{}()[\]^$+?.]/g, "\\$&").replaceAll("*", ".*")}$`, "i").test(section));
+        .some((name) =>
+            new RegExp(`^${name.replace(/[|\\{}()[\]^$+?.]/g, "\\$&").replaceAll("*", ".*")}$`, "i").test(section),
+        );
 }
 
 /** A function that logs where `NODE_DEBUG` names the section. */
@@ -151,7 +159,9 @@ export function styleText(style, text, options) {
         }
         const codes = COLORS[name];
         if (codes === undefined) {
-            const known = Object.keys(COLORS).map((key) => `'${key}'`).join(", ");
+            const known = Object.keys(COLORS)
+                .map((key) => `'${key}'`)
+                .join(", ");
             throw invalidArgValue("format", name, `must be one of: ${known}`);
         }
         before += `\u001b[${codes[0]}m`;
@@ -205,7 +215,10 @@ export function _extend(target, source) {
 
 /** The callers of the running code. */
 export function getCallSites(frameCount = 10) {
-    const frames = `${new Error().stack}`.split("\n").filter((line) => /^\s+at /.test(line)).slice(1, frameCount + 1);
+    const frames = `${new Error().stack}`
+        .split("\n")
+        .filter((line) => /^\s+at /.test(line))
+        .slice(1, frameCount + 1);
     return frames.map((frame) => {
         const parts = /at (?:(.*?) \()?(.*?):(\d+):(\d+)\)?$/.exec(frame);
         return {

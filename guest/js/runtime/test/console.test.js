@@ -30,7 +30,9 @@ function nodeLines(calls) {
 
 function ourLines(calls) {
     calls(ours);
-    return loggedLines().map(([, line]) => `${line}\n`).join("");
+    return loggedLines()
+        .map(([, line]) => `${line}\n`)
+        .join("");
 }
 
 const cause = {};
@@ -41,12 +43,48 @@ class Custom {
     }
 }
 const FORMATS = [
-    [], [""], ["%"], ["%s"], ["%%"], ["%% %s", "a"], ["a %s b", "x"], ["%s", "a", "b", { c: 1 }], ["%s %s", "a"],
-    ["%s", -0], ["%s", 5n], ["%s", null], ["%s", { a: { b: 1 } }], ["%s", [1, [2]]], ["%s", new Custom()], ["%s", Symbol("q")],
-    ["%s", () => 1], ["%s", new Date(0)], ["%d", "42.5"], ["%d", 3n], ["%d", {}], ["%d", Symbol("q")], ["%i", "42.9px"], ["%i", 7n],
-    ["%f", "1.5x"], ["%f", Symbol("q")], ["%j", { a: [1] }], ["%j", undefined], ["%j", cause], ["%O", { a: { b: { c: { d: 1 } } } }],
-    ["%o", [1]], ["%c styled %c", "color: red", ""], ["%x", 1], ["%s%", "a"], ["100%", 1], ["%d%%", 5], [1, "two", { three: 3 }],
-    ["a", "b"], [null, undefined], ["%s", "%s", "%d"], ["%s %o", "a"], [{ a: 1 }, "%s", "x"],
+    [],
+    [""],
+    ["%"],
+    ["%s"],
+    ["%%"],
+    ["%% %s", "a"],
+    ["a %s b", "x"],
+    ["%s", "a", "b", { c: 1 }],
+    ["%s %s", "a"],
+    ["%s", -0],
+    ["%s", 5n],
+    ["%s", null],
+    ["%s", { a: { b: 1 } }],
+    ["%s", [1, [2]]],
+    ["%s", new Custom()],
+    ["%s", Symbol("q")],
+    ["%s", () => 1],
+    ["%s", new Date(0)],
+    ["%d", "42.5"],
+    ["%d", 3n],
+    ["%d", {}],
+    ["%d", Symbol("q")],
+    ["%i", "42.9px"],
+    ["%i", 7n],
+    ["%f", "1.5x"],
+    ["%f", Symbol("q")],
+    ["%j", { a: [1] }],
+    ["%j", undefined],
+    ["%j", cause],
+    ["%O", { a: { b: { c: { d: 1 } } } }],
+    ["%o", [1]],
+    ["%c styled %c", "color: red", ""],
+    ["%x", 1],
+    ["%s%", "a"],
+    ["100%", 1],
+    ["%d%%", 5],
+    [1, "two", { three: 3 }],
+    ["a", "b"],
+    [null, undefined],
+    ["%s", "%s", "%d"],
+    ["%s %o", "a"],
+    [{ a: 1 }, "%s", "x"],
 ];
 
 test("format", () => {
@@ -57,10 +95,22 @@ test("format", () => {
 
 const CALLS = {
     levels: (c) => (c.log("a"), c.info("b %s", 1), c.warn({ a: 1 }), c.error("e"), c.debug("d"), c.log()),
-    groups: (c) => (c.group("g"), c.log("in\nside"), c.group(), c.log({ a: 1 }), c.groupEnd(), c.groupEnd(), c.groupEnd(), c.log("out")),
+    groups: (c) => (
+        c.group("g"),
+        c.log("in\nside"),
+        c.group(),
+        c.log({ a: 1 }),
+        c.groupEnd(),
+        c.groupEnd(),
+        c.groupEnd(),
+        c.log("out")
+    ),
     counts: (c) => (c.count(), c.count("x"), c.count(), c.countReset(), c.count()),
     tables: (c) => {
-        c.table([{ a: 1, bb: "x" }, { a: 2, c: [1] }]);
+        c.table([
+            { a: 1, bb: "x" },
+            { a: 2, c: [1] },
+        ]);
         c.table([1, [2, 3]]);
         c.table(new Map([["a", { x: 1 }]]));
         c.table(new Set([1]));
@@ -86,7 +136,13 @@ test("levels are told to the host", () => {
     ours.info(1);
     ours.warn(1);
     ours.error(1);
-    assert.deepEqual(loggedLines(), [[0, "1"], [1, "1"], [2, "1"], [3, "1"], [4, "1"]]);
+    assert.deepEqual(loggedLines(), [
+        [0, "1"],
+        [1, "1"],
+        [2, "1"],
+        [3, "1"],
+        [4, "1"],
+    ]);
 });
 
 test("times come from the host's clock", () => {
@@ -96,15 +152,18 @@ test("times come from the host's clock", () => {
     clock.nowMs += 61_000;
     ours.timeEnd("t");
     ours.timeEnd("t");
-    assert.deepEqual(loggedLines().map(([, line]) => line), [
-        "t: 1.500s { at: 1 }",
-        "t: 1:02.500 (m:ss.mmm)",
-        "Warning: No such label 't' for console.timeEnd()",
-    ]);
+    assert.deepEqual(
+        loggedLines().map(([, line]) => line),
+        ["t: 1.500s { at: 1 }", "t: 1:02.500 (m:ss.mmm)", "Warning: No such label 't' for console.timeEnd()"],
+    );
 });
 
 test("a value that cannot be shown does not end the handler", () => {
-    ours.log({ get [Symbol.toStringTag]() { throw new Error("hostile"); } });
+    ours.log({
+        get [Symbol.toStringTag]() {
+            throw new Error("hostile");
+        },
+    });
     assert.deepEqual(loggedLines(), [[1, "[value that cannot be shown: Error: hostile]"]]);
 });
 

@@ -1,6 +1,6 @@
 /**
- * The stand-in for the native side (`fake-host.js`), with what Node cannot tell of promises and proxies said by the test.
- * Import it before anything of the runtime.
+ * The stand-in for the native side (`fake-host.js`), with what Node cannot tell of promises and proxies said by the
+ * test. Import it before anything of the runtime.
  *
  * Invariant: keeps no state beyond the two tables.
  */

@@ -8,10 +8,60 @@ const { jsonProblem } = await import("../language/json-error.js");
 const { setFlags } = await import("../flags.js");
 
 const BROKEN = [
-    "", " ", "{", "[", "{a", "[1,]", '{"a":x}', "nul", '{"a" 1}', '"abc', "[1 2]", "01", '{"a":1}}', "undefined", "NaN", "[object Object]", "{'a':1}",
-    '"\n"', "<html>", "tru", "trux", "1e", "1.", "-", "-x", '{"a":"\\x"}', '"\\u12g4"', '"\\', '{"a":1,}', '{"a":1 "b":2}', "[1", '{"a"', '{"a":', "1 2", '1 "a"', '["a" "b"]',
-    "not json at all, very long string indeed", "[1,2,3,4,5,6,7,8,9,x,1,2,3,4,5,6,7,8,9]", "[1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,x]", "{,}", "[,]", "]", "}", ":", "1 x", '{"a":1}\n  x', '"a" "b"',
-    '"\\u12', '"\\u', '{"a":1', '{"a":"b', "[1,", '{"a":1,', "[".repeat(100_000),
+    "",
+    " ",
+    "{",
+    "[",
+    "{a",
+    "[1,]",
+    '{"a":x}',
+    "nul",
+    '{"a" 1}',
+    '"abc',
+    "[1 2]",
+    "01",
+    '{"a":1}}',
+    "undefined",
+    "NaN",
+    "[object Object]",
+    "{'a':1}",
+    '"\n"',
+    "<html>",
+    "tru",
+    "trux",
+    "1e",
+    "1.",
+    "-",
+    "-x",
+    '{"a":"\\x"}',
+    '"\\u12g4"',
+    '"\\',
+    '{"a":1,}',
+    '{"a":1 "b":2}',
+    "[1",
+    '{"a"',
+    '{"a":',
+    "1 2",
+    '1 "a"',
+    '["a" "b"]',
+    "not json at all, very long string indeed",
+    "[1,2,3,4,5,6,7,8,9,x,1,2,3,4,5,6,7,8,9]",
+    "[1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,x]",
+    "{,}",
+    "[,]",
+    "]",
+    "}",
+    ":",
+    "1 x",
+    '{"a":1}\n  x',
+    '"a" "b"',
+    '"\\u12',
+    '"\\u',
+    '{"a":1',
+    '{"a":"b',
+    "[1,",
+    '{"a":1,',
+    "[".repeat(100_000),
 ];
 
 test("messages of JSON.parse", () => {
@@ -25,7 +75,10 @@ test("messages of JSON.parse", () => {
         const withoutPlace = jsonProblem(text).replace(/ \(line \d+ column \d+\)$/, ""); // which older V8s do not tell
         assert.equal(withoutPlace, expected, text.slice(0, 60));
     }
-    assert.equal(jsonProblem('{"a":1,\n "b" 2}'), "Expected ':' after property name in JSON at position 13 (line 2 column 6)");
+    assert.equal(
+        jsonProblem('{"a":1,\n "b" 2}'),
+        "Expected ':' after property name in JSON at position 13 (line 2 column 6)",
+    );
     assert.equal(jsonProblem('{"a":[1,{"b":null}], "c": -1.5e+3, "d": "\\u00e9\\n"} '), undefined);
 });
 

@@ -18,7 +18,8 @@ export const LATIN =
 
 /** Letters that sort as others: as two of them, or as one with a mark. */
 export const EXPANSIONS = {
-    æ: "ae", œ: "oe", ß: "ss", ĳ: "ij", ŉ: "ʼn", ø: "o", ł: "l", đ: "d", ð: "d", ħ: "h", ſ: "s", ª: "a", º: "o", "…": "...",
+    æ: "ae", œ: "oe", ß: "ss", ĳ: "ij", ŉ: "ʼn", ø: "o", ł: "l", đ: "d", ð: "d", ħ: "h", ſ: "s",
+    ª: "a", º: "o", "…": "...",
 };
 
 /** Combining marks in order; others follow by code point. */

@@ -52,7 +52,9 @@ function letterRank(code) {
     if ((code >= 0x3041 && code <= 0x30ff) || (code >= 0x31f0 && code <= 0x31ff)) {
         return KANA + (code >= 0x30a1 && code <= 0x30f6 ? code - 0x60 : code);
     }
-    return (code >= 0x3400 && code <= 0x9fff) || (code >= 0xf900 && code <= 0xfaff) || code >= 0x20000 ? HAN + code : OTHER_LETTER + code;
+    return (code >= 0x3400 && code <= 0x9fff) || (code >= 0xf900 && code <= 0xfaff) || code >= 0x20000
+        ? HAN + code
+        : OTHER_LETTER + code;
 }
 
 function rankOf(character) {
@@ -221,7 +223,12 @@ export function collatorState(locales, givenOptions) {
     stringOption(options, "localeMatcher", ["lookup", "best fit"], "best fit");
     const numeric = unicodeExtension(locales, "kn");
     state.numeric = booleanOption(options, "numeric", numeric === "true");
-    state.caseFirst = stringOption(options, "caseFirst", ["upper", "lower", "false"], unicodeExtension(locales, "kf") ?? "false");
+    state.caseFirst = stringOption(
+        options,
+        "caseFirst",
+        ["upper", "lower", "false"],
+        unicodeExtension(locales, "kf") ?? "false",
+    );
     state.sensitivity = stringOption(options, "sensitivity", ["base", "accent", "case", "variant"], "variant");
     state.ignorePunctuation = booleanOption(options, "ignorePunctuation", false);
     return state;
@@ -238,7 +245,9 @@ class CollatorClass {
 
     get compare() {
         const state = internals(states, this, "get Intl.Collator.prototype.compare");
-        state.compare ??= Object.defineProperty((a, b) => compare(String(a), String(b), state.options), "name", { value: "" });
+        state.compare ??= Object.defineProperty((a, b) => compare(String(a), String(b), state.options), "name", {
+            value: "",
+        });
         return state.compare;
     }
 

@@ -42,7 +42,9 @@ export function datePattern({ weekday, era, year, month, day }) {
 /** The pattern of the time's fields; `hour12` says whether it ends with a part of the day. */
 export function timePattern({ hour, minute, second, fractionalSecondDigits, dayPeriod, hour12 }) {
     const fraction = fractionalSecondDigits ? "{fractionalSecond}" : "";
-    let clock = [hour && "{hour}", minute && "{minute}", (second || (fraction && minute)) && "{second}"].filter(Boolean).join(":");
+    let clock = [hour && "{hour}", minute && "{minute}", (second || (fraction && minute)) && "{second}"]
+        .filter(Boolean)
+        .join(":");
     if (fraction) {
         clock = clock === "" ? fraction : `${clock}.${fraction}`;
     }

@@ -63,9 +63,13 @@ function addDefaults(state, required, defaults) {
 
 function applyStyles(state, required) {
     const { dateStyle, timeStyle } = state;
-    const set = [...FIELDS.map(([name]) => name), "fractionalSecondDigits", "timeZoneName"].find((name) => state[name] !== undefined);
+    const set = [...FIELDS.map(([name]) => name), "fractionalSecondDigits", "timeZoneName"].find(
+        (name) => state[name] !== undefined,
+    );
     if (set !== undefined) {
-        throw new TypeError(`Can't set option ${set} when ${dateStyle === undefined ? "timeStyle" : "dateStyle"} is used`);
+        throw new TypeError(
+            `Can't set option ${set} when ${dateStyle === undefined ? "timeStyle" : "dateStyle"} is used`,
+        );
     }
     if (required === "date" && timeStyle !== undefined) {
         throw new TypeError("Invalid option : timeStyle");
@@ -195,13 +199,24 @@ function dash(first, last) {
 
 /** Two times of one day: the date once, the part of the day once where it is the same. */
 function sameDayRange(start, end, state) {
-    const shared = state.datePattern === "" ? [] : [...tokens(state.datePattern, start, state, []), { type: "literal", value: joint(state) }];
+    const shared =
+        state.datePattern === ""
+            ? []
+            : [...tokens(state.datePattern, start, state, []), { type: "literal", value: joint(state) }];
     const once = start.half === end.half && state.timePattern.endsWith(" {dayPeriod}") && state.dayPeriod === undefined;
     const pattern = once ? state.timePattern.replace(" {dayPeriod}", "") : state.timePattern;
-    const tail = once ? [{ type: "literal", value: " " }, { type: "dayPeriod", value: end.text("dayPeriod", state) }] : [];
+    const tail = once
+        ? [
+              { type: "literal", value: " " },
+              { type: "dayPeriod", value: end.text("dayPeriod", state) },
+          ]
+        : [];
     return [
         ...sourced(shared, "shared"),
-        ...dash(sourced(tokens(pattern, start, state, []), "startRange"), sourced(tokens(pattern, end, state, []), "endRange")),
+        ...dash(
+            sourced(tokens(pattern, start, state, []), "startRange"),
+            sourced(tokens(pattern, end, state, []), "endRange"),
+        ),
         ...sourced(zoneParts(end, state, tail), "shared"),
     ];
 }
@@ -232,7 +247,12 @@ function rangeParts(startMs, endMs, state) {
         return sameDayRange(start, end, state);
     }
     const letters = state.datePattern.includes("{month} {day}");
-    if (state.timePattern === "" && state.timeZoneName === undefined && letters && start.yearNumber === end.yearNumber) {
+    if (
+        state.timePattern === "" &&
+        state.timeZoneName === undefined &&
+        letters &&
+        start.yearNumber === end.yearNumber
+    ) {
         return sameYearRange(start, end, state);
     }
     return dash(sourced(first, "startRange"), sourced(last, "endRange"));
@@ -313,6 +333,9 @@ class DateTimeFormatClass {
     }
 }
 Object.defineProperty(DateTimeFormatClass, "name", { value: "DateTimeFormat" });
-Object.defineProperty(DateTimeFormatClass.prototype, Symbol.toStringTag, { value: "Intl.DateTimeFormat", configurable: true });
+Object.defineProperty(DateTimeFormatClass.prototype, Symbol.toStringTag, {
+    value: "Intl.DateTimeFormat",
+    configurable: true,
+});
 
 export const DateTimeFormat = callable(DateTimeFormatClass);

@@ -11,8 +11,18 @@ import { internals, stringOption } from "./options.js";
 
 const states = new WeakMap();
 const FIELDS = {
-    era: "era", year: "year", quarter: "quarter", month: "month", weekOfYear: "week", weekday: "day of the week", day: "day",
-    dayPeriod: "AM/PM", hour: "hour", minute: "minute", second: "second", timeZoneName: "time zone",
+    era: "era",
+    year: "year",
+    quarter: "quarter",
+    month: "month",
+    weekOfYear: "week",
+    weekday: "day of the week",
+    day: "day",
+    dayPeriod: "AM/PM",
+    hour: "hour",
+    minute: "minute",
+    second: "second",
+    timeZoneName: "time zone",
 };
 
 function titleCase(name) {
@@ -34,7 +44,9 @@ function languageName(code, { languageDisplay, fallback }) {
     if (name === undefined) {
         return fallback === "code" ? tag : undefined;
     }
-    const details = [script && (own(SCRIPTS, script) ?? script), region && (own(REGIONS, region) ?? region)].filter(Boolean);
+    const details = [script && (own(SCRIPTS, script) ?? script), region && (own(REGIONS, region) ?? region)].filter(
+        Boolean,
+    );
     return details.length === 0 ? name : `${name} (${details.join(", ")})`;
 }
 
@@ -60,9 +72,14 @@ export class DisplayNames {
         }
         stringOption(options, "localeMatcher", ["lookup", "best fit"], "best fit");
         const style = stringOption(options, "style", ["narrow", "short", "long"], "long");
-        const type = stringOption(options, "type", ["language", "region", "script", "currency", "calendar", "dateTimeField"], undefined);
+        const type = stringOption(
+            options,
+            "type",
+            ["language", "region", "script", "currency", "calendar", "dateTimeField"],
+            undefined,
+        );
         if (type === undefined) {
-            throw new TypeError("Required option \"type\" must not be undefined");
+            throw new TypeError('Required option "type" must not be undefined');
         }
         const fallback = stringOption(options, "fallback", ["code", "none"], "code");
         const languageDisplay = stringOption(options, "languageDisplay", ["dialect", "standard"], "dialect");
@@ -83,7 +100,12 @@ export class DisplayNames {
         if (FORMS[type] !== undefined && !FORMS[type].test(text)) {
             throw new RangeError(`Invalid argument to Intl.DisplayNames.prototype.of`);
         }
-        const canonical = type === "script" ? text[0].toUpperCase() + text.slice(1).toLowerCase() : type === "region" || type === "currency" ? text.toUpperCase() : text;
+        const canonical =
+            type === "script"
+                ? text[0].toUpperCase() + text.slice(1).toLowerCase()
+                : type === "region" || type === "currency"
+                  ? text.toUpperCase()
+                  : text;
         const names = {
             region: () => own(REGIONS, canonical),
             script: () => own(SCRIPTS, canonical),
@@ -95,7 +117,11 @@ export class DisplayNames {
     }
 
     resolvedOptions() {
-        const { style, type, fallback, languageDisplay } = internals(states, this, "Intl.DisplayNames.prototype.resolvedOptions");
+        const { style, type, fallback, languageDisplay } = internals(
+            states,
+            this,
+            "Intl.DisplayNames.prototype.resolvedOptions",
+        );
         const result = { locale: LOCALE, style, type, fallback };
         return languageDisplay === undefined ? result : { ...result, languageDisplay };
     }

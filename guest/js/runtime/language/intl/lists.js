@@ -151,11 +151,17 @@ export class RelativeTimeFormat {
     }
 
     format(value, unit) {
-        return join(relativeParts(value, unit, internals(relativeStates, this, "Intl.RelativeTimeFormat.prototype.format")));
+        return join(
+            relativeParts(value, unit, internals(relativeStates, this, "Intl.RelativeTimeFormat.prototype.format")),
+        );
     }
 
     formatToParts(value, unit) {
-        return relativeParts(value, unit, internals(relativeStates, this, "Intl.RelativeTimeFormat.prototype.formatToParts"));
+        return relativeParts(
+            value,
+            unit,
+            internals(relativeStates, this, "Intl.RelativeTimeFormat.prototype.formatToParts"),
+        );
     }
 
     resolvedOptions() {
@@ -163,4 +169,7 @@ export class RelativeTimeFormat {
         return { locale: LOCALE, style, numeric, numberingSystem: "latn" };
     }
 }
-Object.defineProperty(RelativeTimeFormat.prototype, Symbol.toStringTag, { value: "Intl.RelativeTimeFormat", configurable: true });
+Object.defineProperty(RelativeTimeFormat.prototype, Symbol.toStringTag, {
+    value: "Intl.RelativeTimeFormat",
+    configurable: true,
+});

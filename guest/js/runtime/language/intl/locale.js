@@ -30,8 +30,15 @@ function titleCase(text) {
 }
 
 function canonicalExtensions(text) {
-    const extensions = text.toLowerCase().split(/-(?=[a-wyz\d]-)/).filter((part) => part !== "");
-    return extensions.sort((a, b) => (a[0] < b[0] ? -1 : 1)).map((part) => `-${part.replace(/^-/, "")}`).join("").replace(/-true(?=-|$)/g, "");
+    const extensions = text
+        .toLowerCase()
+        .split(/-(?=[a-wyz\d]-)/)
+        .filter((part) => part !== "");
+    return extensions
+        .sort((a, b) => (a[0] < b[0] ? -1 : 1))
+        .map((part) => `-${part.replace(/^-/, "")}`)
+        .join("")
+        .replace(/-true(?=-|$)/g, "");
 }
 
 /** The canonical form of a tag. */
@@ -108,7 +115,14 @@ function isLocale(value) {
     return typeof value === "object" && value !== null && tags.has(value);
 }
 
-const EXTENSION_OPTIONS = { calendar: "ca", collation: "co", hourCycle: "hc", caseFirst: "kf", numeric: "kn", numberingSystem: "nu" };
+const EXTENSION_OPTIONS = {
+    calendar: "ca",
+    collation: "co",
+    hourCycle: "hc",
+    caseFirst: "kf",
+    numeric: "kn",
+    numberingSystem: "nu",
+};
 
 function withOptions(tag, options) {
     const parts = parseTag(tag);
@@ -118,7 +132,9 @@ function withOptions(tag, options) {
     const base = [language, script, region].filter((part) => part !== undefined).join("-") + parts.variants;
     const keywords = new Map();
     const unicode = /-u((?:-[a-z\d]{2,8})+)/i.exec(parts.extensions);
-    for (const [, key, value] of (unicode?.[1] ?? "").matchAll(/-([a-z\d]{2})((?:-[a-z\d]{3,8})*)(?=-[a-z\d]{2}(?:-|$)|$)/gi)) {
+    for (const [, key, value] of (unicode?.[1] ?? "").matchAll(
+        /-([a-z\d]{2})((?:-[a-z\d]{3,8})*)(?=-[a-z\d]{2}(?:-|$)|$)/gi,
+    )) {
         keywords.set(key.toLowerCase(), value.slice(1));
     }
     for (const [name, key] of Object.entries(EXTENSION_OPTIONS)) {
@@ -127,7 +143,9 @@ function withOptions(tag, options) {
         }
     }
     const others = parts.extensions.replace(unicode?.[0] ?? "", "");
-    const shown = [...keywords].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => (value === "" || value === "true" ? `-${key}` : `-${key}-${value}`));
+    const shown = [...keywords]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, value]) => (value === "" || value === "true" ? `-${key}` : `-${key}-${value}`));
     return canonicalTag(base + others + (shown.length > 0 ? `-u${shown.join("")}` : "") + (parts.private ?? ""));
 }
 

@@ -14,9 +14,24 @@ import { callable, internals, optionsObject, stringOption } from "./options.js";
 const states = new WeakMap();
 
 const SHOWN = [
-    "style", "currency", "currencyDisplay", "currencySign", "unit", "unitDisplay", "minimumIntegerDigits",
-    "minimumFractionDigits", "maximumFractionDigits", "minimumSignificantDigits", "maximumSignificantDigits",
-    "useGrouping", "notation", "compactDisplay", "signDisplay", "roundingIncrement", "roundingMode", "roundingPriority",
+    "style",
+    "currency",
+    "currencyDisplay",
+    "currencySign",
+    "unit",
+    "unitDisplay",
+    "minimumIntegerDigits",
+    "minimumFractionDigits",
+    "maximumFractionDigits",
+    "minimumSignificantDigits",
+    "maximumSignificantDigits",
+    "useGrouping",
+    "notation",
+    "compactDisplay",
+    "signDisplay",
+    "roundingIncrement",
+    "roundingMode",
+    "roundingPriority",
     "trailingZeroDisplay",
 ];
 
@@ -27,20 +42,33 @@ export function numberState(locales, givenOptions) {
     stringOption(options, "localeMatcher", ["lookup", "best fit"], "best fit");
     const state = {};
     readStyle(state, options);
-    state.notation = stringOption(options, "notation", ["standard", "scientific", "engineering", "compact"], "standard");
+    state.notation = stringOption(
+        options,
+        "notation",
+        ["standard", "scientific", "engineering", "compact"],
+        "standard",
+    );
     readDigits(state, options, defaultFraction(state));
     const compactDisplay = stringOption(options, "compactDisplay", ["short", "long"], "short");
     if (state.notation === "compact") {
         state.compactDisplay = compactDisplay;
     }
     readGrouping(state, options);
-    state.signDisplay = stringOption(options, "signDisplay", ["auto", "never", "always", "exceptZero", "negative"], "auto");
+    state.signDisplay = stringOption(
+        options,
+        "signDisplay",
+        ["auto", "never", "always", "exceptZero", "negative"],
+        "auto",
+    );
     return state;
 }
 
 /** The value to format: a decimal, or the name of what is no number. */
 export function numericValue(value) {
-    let primitive = typeof value === "object" && value !== null ? value[Symbol.toPrimitive]?.("number") ?? value.valueOf() : value;
+    let primitive =
+        typeof value === "object" && value !== null
+            ? (value[Symbol.toPrimitive]?.("number") ?? value.valueOf())
+            : value;
     if (typeof primitive === "object" && primitive !== null) {
         primitive = String(primitive);
     }
@@ -84,7 +112,10 @@ function rangeParts(state, start, end) {
     }
     const [first, last] = values.map((value) => numberParts(value, state));
     if (join(first) === join(last)) {
-        return [{ type: "approximatelySign", value: "~", source: "shared" }, ...first.map((part) => ({ ...part, source: "shared" }))];
+        return [
+            { type: "approximatelySign", value: "~", source: "shared" },
+            ...first.map((part) => ({ ...part, source: "shared" })),
+        ];
     }
     const spaced = [first, last].some((parts) => parts.some(({ type }) => /Sign|currency|unit|compact/.test(type)));
     return [
@@ -110,7 +141,10 @@ class NumberFormatClass {
     }
 
     formatToParts(value) {
-        return numberParts(numericValue(value), internals(states, this, "Intl.NumberFormat.prototype.formatToParts").options);
+        return numberParts(
+            numericValue(value),
+            internals(states, this, "Intl.NumberFormat.prototype.formatToParts").options,
+        );
     }
 
     formatRange(start, end) {
@@ -118,7 +152,11 @@ class NumberFormatClass {
     }
 
     formatRangeToParts(start, end) {
-        return rangeParts(internals(states, this, "Intl.NumberFormat.prototype.formatRangeToParts").options, start, end);
+        return rangeParts(
+            internals(states, this, "Intl.NumberFormat.prototype.formatRangeToParts").options,
+            start,
+            end,
+        );
     }
 
     resolvedOptions() {
@@ -133,6 +171,9 @@ class NumberFormatClass {
     }
 }
 Object.defineProperty(NumberFormatClass, "name", { value: "NumberFormat" });
-Object.defineProperty(NumberFormatClass.prototype, Symbol.toStringTag, { value: "Intl.NumberFormat", configurable: true });
+Object.defineProperty(NumberFormatClass.prototype, Symbol.toStringTag, {
+    value: "Intl.NumberFormat",
+    configurable: true,
+});
 
 export const NumberFormat = callable(NumberFormatClass);

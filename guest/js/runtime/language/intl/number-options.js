@@ -7,7 +7,17 @@
 import { CURRENCY_DIGITS, UNITS } from "./number-data.js";
 import { numberOption, stringOption } from "./options.js";
 
-const ROUNDING_MODES = ["ceil", "floor", "expand", "trunc", "halfCeil", "halfFloor", "halfExpand", "halfTrunc", "halfEven"];
+const ROUNDING_MODES = [
+    "ceil",
+    "floor",
+    "expand",
+    "trunc",
+    "halfCeil",
+    "halfFloor",
+    "halfExpand",
+    "halfTrunc",
+    "halfEven",
+];
 const INCREMENTS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000];
 
 function simpleUnit(unit) {
@@ -79,7 +89,8 @@ function fractionDigits(state, options, defaults) {
 export function readDigits(state, options, defaults) {
     state.minimumIntegerDigits = numberOption(options, "minimumIntegerDigits", 1, 21, 1);
     const hasFraction = options.minimumFractionDigits !== undefined || options.maximumFractionDigits !== undefined;
-    const hasSignificant = options.minimumSignificantDigits !== undefined || options.maximumSignificantDigits !== undefined;
+    const hasSignificant =
+        options.minimumSignificantDigits !== undefined || options.maximumSignificantDigits !== undefined;
     const increment = numberOption(options, "roundingIncrement", 1, 5000, 1);
     if (!INCREMENTS.includes(increment)) {
         throw new RangeError("roundingIncrement value is out of range.");
@@ -93,7 +104,13 @@ export function readDigits(state, options, defaults) {
     const needFraction = wantsBoth || (!hasSignificant && (hasFraction || state.notation !== "compact"));
     if (needSignificant && (hasSignificant || wantsBoth)) {
         state.minimumSignificantDigits = numberOption(options, "minimumSignificantDigits", 1, 21, 1);
-        state.maximumSignificantDigits = numberOption(options, "maximumSignificantDigits", state.minimumSignificantDigits, 21, 21);
+        state.maximumSignificantDigits = numberOption(
+            options,
+            "maximumSignificantDigits",
+            state.minimumSignificantDigits,
+            21,
+            21,
+        );
     }
     if (needFraction) {
         fractionDigits(state, options, increment === 1 ? defaults : [defaults[1], defaults[1]]);
@@ -116,7 +133,9 @@ export function readDigits(state, options, defaults) {
             throw new TypeError("roundingIncrement cannot be used with significant digits or a rounding priority");
         }
         if (state.minimumFractionDigits !== state.maximumFractionDigits) {
-            throw new RangeError("With roundingIncrement, minimumFractionDigits and maximumFractionDigits must be equal.");
+            throw new RangeError(
+                "With roundingIncrement, minimumFractionDigits and maximumFractionDigits must be equal.",
+            );
         }
     }
 }

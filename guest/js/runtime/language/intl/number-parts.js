@@ -16,7 +16,16 @@ const COMPACT = [
 /** What follows the slash, where it is not the unit's own short name. */
 const PER = {
     __proto__: null,
-    day: "d", hour: "h", second: "s", month: "m", week: "w", year: "y", foot: "ft", inch: "in", minute: "min", pound: "lb",
+    day: "d",
+    hour: "h",
+    second: "s",
+    month: "m",
+    week: "w",
+    year: "y",
+    foot: "ft",
+    inch: "in",
+    minute: "min",
+    pound: "lb",
 };
 const SPECIAL_UNITS = {
     __proto__: null,
@@ -42,7 +51,8 @@ function round(decimal, state) {
     if (state.rounding === "significant") {
         return bySignificant();
     }
-    const places = decimal.digits === "" ? state.maximumSignificantDigits - 1 : state.maximumSignificantDigits - decimal.point;
+    const places =
+        decimal.digits === "" ? state.maximumSignificantDigits - 1 : state.maximumSignificantDigits - decimal.point;
     const significantIsFiner = places > state.maximumFractionDigits;
     return significantIsFiner === (state.rounding === "morePrecision") ? bySignificant() : byFraction();
 }
@@ -109,7 +119,10 @@ function exponentParts(exponent, state) {
         return [];
     }
     return state.compactDisplay === "long"
-        ? [{ type: "literal", value: " " }, { type: "compact", value: found[2] }]
+        ? [
+              { type: "literal", value: " " },
+              { type: "compact", value: found[2] },
+          ]
         : [{ type: "compact", value: found[1] }];
 }
 
@@ -207,7 +220,11 @@ function wrap(number, sign, state) {
             return [...signParts, ...number, { type: "percentSign", value: "%" }];
         case "currency":
             if (sign === "-" && state.currencySign === "accounting" && state.currencyDisplay !== "name") {
-                return [{ type: "literal", value: "(" }, ...withCurrency(number, [], state), { type: "literal", value: ")" }];
+                return [
+                    { type: "literal", value: "(" },
+                    ...withCurrency(number, [], state),
+                    { type: "literal", value: ")" },
+                ];
             }
             return withCurrency(number, signParts, state);
         case "unit":

@@ -58,7 +58,9 @@ export function numberOption(options, name, min, max, fallback) {
 export function internals(map, object, method) {
     const state = map.get(object);
     if (state === undefined) {
-        throw new TypeError(`Method ${method} called on incompatible receiver ${Object.prototype.toString.call(object)}`);
+        throw new TypeError(
+            `Method ${method} called on incompatible receiver ${Object.prototype.toString.call(object)}`,
+        );
     }
     return state;
 }

@@ -56,7 +56,9 @@ export class PluralRules {
         if (Number.isNaN(Number(start)) || Number.isNaN(Number(end))) {
             throw new RangeError("Invalid argument for Intl.PluralRules.prototype.selectRange()");
         }
-        return this.select(end) === "one" && internals(states, this, "selectRange").type === "ordinal" ? "one" : "other";
+        return this.select(end) === "one" && internals(states, this, "selectRange").type === "ordinal"
+            ? "one"
+            : "other";
     }
 
     resolvedOptions() {
@@ -76,7 +78,10 @@ export class PluralRules {
     }
 }
 const ORDER = [
-    "minimumIntegerDigits", "minimumFractionDigits", "maximumFractionDigits", "minimumSignificantDigits",
+    "minimumIntegerDigits",
+    "minimumFractionDigits",
+    "maximumFractionDigits",
+    "minimumSignificantDigits",
     "maximumSignificantDigits",
 ];
 Object.defineProperty(PluralRules.prototype, Symbol.toStringTag, { value: "Intl.PluralRules", configurable: true });

@@ -9,13 +9,17 @@ import { internals, optionsObject, stringOption } from "./options.js";
 
 const states = new WeakMap();
 const EXTEND = "[\\p{Grapheme_Extend}\\p{Mc}\\p{Emoji_Modifier}\\u200d]";
-const HANGUL = "[\\u1100-\\u115f]*(?:[\\uac00-\\ud7a3]|[\\u1160-\\u11a7]+)[\\u1160-\\u11ff]*|[\\u1100-\\u115f]+|[\\u11a8-\\u11ff]+";
-const EMOJI = "\\p{Extended_Pictographic}(?:[\\p{Grapheme_Extend}\\p{Emoji_Modifier}]*\\u200d\\p{Extended_Pictographic})*";
+const HANGUL =
+    "[\\u1100-\\u115f]*(?:[\\uac00-\\ud7a3]|[\\u1160-\\u11a7]+)[\\u1160-\\u11ff]*|" +
+    "[\\u1100-\\u115f]+|[\\u11a8-\\u11ff]+";
+const EMOJI =
+    "\\p{Extended_Pictographic}(?:[\\p{Grapheme_Extend}\\p{Emoji_Modifier}]*\\u200d\\p{Extended_Pictographic})*";
 const PATTERNS = {
     grapheme: new RegExp(`\\r\\n|[\\p{Cc}\\u2028\\u2029]|(?:\\p{RI}\\p{RI}|${EMOJI}|${HANGUL}|.)${EXTEND}*`, "gsu"),
     word: new RegExp(
         "\\r\\n|\\p{Script=Han}|[\\p{Script=Hiragana}]+|[\\p{Script=Katakana}ー]+|" +
-            "[\\p{L}\\p{N}\\p{M}_](?:[\\p{L}\\p{N}\\p{M}_\\u200d]|(?<=\\p{L})['’.:·](?=\\p{L})|(?<=\\p{N})[.,;'](?=\\p{N}))*|" +
+            "[\\p{L}\\p{N}\\p{M}_](?:" +
+            "[\\p{L}\\p{N}\\p{M}_\\u200d]|(?<=\\p{L})['’.:·](?=\\p{L})|(?<=\\p{N})[.,;'](?=\\p{N}))*|" +
             `[ \\u3000]+|(?:\\p{RI}\\p{RI}|${EMOJI}|.)${EXTEND}*`,
         "gsu",
     ),
@@ -67,7 +71,9 @@ export class Segmenter {
         resolveLocale(locales);
         const options = optionsObject(givenOptions);
         stringOption(options, "localeMatcher", ["lookup", "best fit"], "best fit");
-        states.set(this, { granularity: stringOption(options, "granularity", ["grapheme", "word", "sentence"], "grapheme") });
+        states.set(this, {
+            granularity: stringOption(options, "granularity", ["grapheme", "word", "sentence"], "grapheme"),
+        });
     }
 
     static supportedLocalesOf(locales, options) {

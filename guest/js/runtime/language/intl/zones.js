@@ -36,7 +36,8 @@ function ruleSeconds(rule, year) {
     const start = Date.UTC(year, 0, 1) / 1000;
     if (date[0] !== "M") {
         const leap = new Date(Date.UTC(year, 1, 29)).getUTCMonth() === 1;
-        const day = date[0] === "J" ? Number(date.slice(1)) - 1 + (leap && Number(date.slice(1)) > 59 ? 1 : 0) : Number(date);
+        const day =
+            date[0] === "J" ? Number(date.slice(1)) - 1 + (leap && Number(date.slice(1)) > 59 ? 1 : 0) : Number(date);
         return start + day * DAY_S + timeS;
     }
     const [month, week, weekday] = date.slice(1).split(".").map(Number);
