@@ -1,4 +1,5 @@
 // How guest/build bundles the runtime: one script without imports, its names kept for `constructor.name` and stack traces.
+import { resolve } from "node:path";
 import { defineConfig } from "rolldown";
 
 export default defineConfig({
@@ -7,8 +8,16 @@ export default defineConfig({
     treeshake: { moduleSideEffects: "no-external" },
     resolve: {
         mainFields: ["browser", "module", "main"],
+        conditionNames: ["import", "default"],
+        alias: {
+            "abort-controller": resolve("runtime/web/abort.js"),
+            buffer: resolve("runtime/node/buffer.js"),
+            events: resolve("runtime/node/events.js"),
+            process: resolve("runtime/node/stream-process.js"),
+            "process/": resolve("runtime/node/stream-process.js"),
+            "string_decoder/": resolve("runtime/node/string-decoder.js"),
+        },
         aliasFields: [["browser"]],
-        conditionNames: ["browser", "import", "default"],
     },
-    output: { format: "iife", minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } } },
+    output: { format: "iife", keepNames: true, minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } } },
 });

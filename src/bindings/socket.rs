@@ -18,7 +18,7 @@ pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> 
             let (client, server) = host.shared.ends.borrow_mut().pair(holder, holder);
             Ok(Answer::Pair(client, server))
         }
-        Ask::SocketAccept { socket } => accept(host, socket),
+        Ask::SocketAccept { socket, half_open } => accept(host, socket, half_open),
         Ask::SocketHibernate { socket, tags } => hibernate(host, socket, tags),
         Ask::SocketSend { socket, message } => send(host, socket, message),
         Ask::SocketClose { socket, code, reason } => close(host, socket, code, reason),
@@ -58,9 +58,9 @@ fn object_answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> {
     })
 }
 
-fn accept(host: &mut GuestHost, socket: SocketId) -> Result<Answer, Failure> {
+fn accept(host: &mut GuestHost, socket: SocketId, half_open: bool) -> Result<Answer, Failure> {
     check_held(host, socket)?;
-    host.shared.ends.borrow_mut().accept(socket)?;
+    host.shared.ends.borrow_mut().accept(socket, half_open)?;
     host.say(Output::Accepted(socket), 0);
     Ok(Answer::Done)
 }

@@ -54,6 +54,8 @@ pub struct End {
     pub got_close: bool,
     /// The other side has vanished: nothing that is sent arrives any more.
     pub gone: bool,
+    /// A close that arrives is not answered for its holder.
+    pub half_open: bool,
     /// Opened by this worker with `fetch`, rather than made as a pair.
     pub outgoing: bool,
     /// Bytes that arrived and have not been handed to a listener.
@@ -95,6 +97,7 @@ impl Ends {
                 sent_close: false,
                 got_close: false,
                 gone: false,
+                half_open: false,
                 outgoing: false,
                 undelivered_bytes: 0,
                 backlog: Vec::new(),
@@ -165,14 +168,18 @@ impl Ends {
         held.filter_map(|socket| Some((*socket, self.ends.get(socket)?)))
     }
 
-    /// `ws.accept()`.
+    /// `ws.accept()`; with `half_open` a close that arrives is the holder's to answer.
     ///
     /// # Errors
     /// The platform's.
-    pub fn accept(&mut self, socket: SocketId) -> Result<(), Failure> {
+    pub fn accept(&mut self, socket: SocketId, half_open: bool) -> Result<(), Failure> {
         let end = self.known(socket)?;
         match end.mode {
-            Mode::Fresh | Mode::Standard => end.mode = Mode::Standard,
+            Mode::Fresh => {
+                end.mode = Mode::Standard;
+                end.half_open = half_open;
+            }
+            Mode::Standard => {}
             Mode::Hibernatable => {
                 return Err(Failure::type_error("Can't accept() WebSocket after enabling hibernation."));
             }
@@ -312,7 +319,9 @@ impl Ends {
     /// Forgets both ends if both directions are closed, or one side has vanished. True if it did.
     pub fn forget_if_finished(&mut self, socket: SocketId) -> bool {
         let Some(end) = self.ends.get(&socket) else { return false };
-        if !(end.got_close && (end.sent_close || end.gone)) {
+        // A close that was sent may still be on its way to the peer.
+        let answered = end.sent_close && self.ends.get(&end.peer).is_none_or(|peer| peer.got_close);
+        if !(end.got_close && (answered || end.gone)) {
             return false;
         }
         for gone in [socket, end.peer] {
@@ -356,7 +365,7 @@ mod tests {
             ends.send(server).unwrap_err().to_string(),
             "TypeError: You must call one of accept() or state.acceptWebSocket() on this WebSocket before sending messages."
         );
-        ends.accept(server).unwrap();
+        ends.accept(server, false).unwrap();
         assert_eq!(ends.send(server), Ok(true));
         assert!(ends.close(server, None, None, true).unwrap().is_some());
         assert_eq!(ends.send(server).unwrap_err().message, "Can't call WebSocket send() after close().");
@@ -366,7 +375,7 @@ mod tests {
     #[test]
     fn close_codes_and_reasons_are_checked() {
         let (mut ends, _, server) = pair();
-        ends.accept(server).unwrap();
+        ends.accept(server, false).unwrap();
         for code in [0, 999, 1004, 1005, 1006, 1015, 5000] {
             let failure = ends.close(server, Some(code), None, true).unwrap_err();
             assert_eq!(failure.to_string(), format!("InvalidAccessError: Invalid WebSocket close code: {code}."));
@@ -383,14 +392,17 @@ mod tests {
     fn an_end_is_used_one_way_only() {
         let (mut ends, client, server) = pair();
         ends.hibernate(server, 0).unwrap();
-        assert_eq!(ends.accept(server).unwrap_err().message, "Can't accept() WebSocket after enabling hibernation.");
+        assert_eq!(
+            ends.accept(server, false).unwrap_err().message,
+            "Can't accept() WebSocket after enabling hibernation."
+        );
         ends.pass(client).unwrap();
         assert_eq!(
             ends.pass(client).unwrap_err().message,
             "Can't return WebSocket that was already used in a response."
         );
         let (mut ends, client, server) = pair();
-        ends.accept(client).unwrap();
+        ends.accept(client, false).unwrap();
         assert_eq!(ends.hibernate(server, 0).unwrap_err().message, PAIR_IN_USE);
         assert_eq!(
             ends.pass(client).unwrap_err().message,

@@ -228,8 +228,11 @@ impl Lane {
             Holder::Object(number) => self.arrive_at_object(number, socket, arrival),
             Holder::Instance(serial) if mode == Mode::Standard => {
                 self.count_undelivered(socket, &arrival);
-                self.auto_reply(socket, &arrival, serial);
+                let reply = self.automatic_reply(socket, &arrival, serial);
                 self.socket_event(serial, socket, arrival);
+                if let Some(reply) = reply {
+                    self.emit(socket, reply);
+                }
                 self.forget_after(socket, last);
             }
             Holder::Instance(_) | Holder::Nobody => {
@@ -265,17 +268,17 @@ impl Lane {
         }
     }
 
-    /// With `web_socket_auto_reply_to_close` a close of a socket accepted with `accept()` is answered before its listener
-    /// sees it. workerd leaves hibernatable sockets to `webSocketClose()` at every date (docs/decisions/0002).
-    fn auto_reply(&mut self, socket: SocketId, arrival: &Arrival, serial: u64) {
-        let Some(instance) = self.instances.get(&serial) else { return };
-        let switches = instance.isolate.host().switches;
-        let open = self.shared.ends.borrow().get(socket).is_some_and(|end| !end.sent_close);
-        if let (Arrival::Close { code, reason, clean: true }, true, true) =
-            (arrival, open, switches.auto_reply_to_close)
-        {
-            self.emit(socket, Arrival::Close { code: *code, reason: reason.clone(), clean: true });
-        }
+    /// With `web_socket_auto_reply_to_close` a close of a socket accepted with `accept()` is answered by itself: it counts
+    /// as answered before its listener sees it, and the answer leaves after that. workerd leaves hibernatable sockets to
+    /// `webSocketClose()` at every date (docs/decisions/0002).
+    fn automatic_reply(&mut self, socket: SocketId, arrival: &Arrival, serial: u64) -> Option<Arrival> {
+        let Arrival::Close { clean: true, .. } = arrival else { return None };
+        let switches = self.instances.get(&serial)?.isolate.host().switches;
+        let mut ends = self.shared.ends.borrow_mut();
+        let end = ends.get_mut(socket)?;
+        let answers = switches.auto_reply_to_close && !end.half_open && !end.sent_close;
+        end.sent_close |= answers;
+        answers.then(|| arrival.clone())
     }
 
     /// Takes what arrived at an end before it had a mode or a holder.
@@ -305,13 +308,8 @@ impl Lane {
 
     /// A guest dropped a wrapper: an end that it never used is lost to the other side.
     pub(super) fn drop_socket(&mut self, serial: u64, socket: SocketId) {
-        let unused = self
-            .shared
-            .ends
-            .borrow()
-            .get(socket)
-            .is_some_and(|end| end.holder() == Holder::Instance(serial) && end.mode == Mode::Fresh);
-        if unused {
+        let held = self.shared.ends.borrow().get(socket).is_some_and(|end| end.holder() == Holder::Instance(serial));
+        if held {
             self.emit(socket, Arrival::lost());
             self.shared.ends.borrow_mut().forget_if_finished(socket);
         }

@@ -120,6 +120,8 @@ pub enum Ask {
     SocketAccept {
         /// The socket.
         socket: u32,
+        /// A close that arrives is not answered by the host (`accept({allowHalfOpen: true})`).
+        half_open: bool,
     },
     /// `ctx.acceptWebSocket(ws, tags)` → [`Answer::Done`].
     SocketHibernate {

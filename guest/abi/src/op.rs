@@ -96,7 +96,8 @@ pub enum Op {
         /// Why.
         failure: Failure,
     },
-    /// The socket wrapper was dropped without having been accepted or returned.
+    /// The guest is through with a socket: it dropped one that was neither accepted nor returned, or gives up one that it
+    /// accepted. The other side sees the connection break off.
     SocketDrop {
         /// The host's number.
         socket: u32,

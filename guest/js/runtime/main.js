@@ -10,6 +10,7 @@ import { complete, completeFailure, completeResponse, sleep } from "./calls.js";
 import { console } from "./console/console.js";
 import { makeError } from "./failure.js";
 import * as bodies from "./fetch/bodies.js";
+import { Body } from "./fetch/body.js";
 import { fetch } from "./fetch/fetch.js";
 import { Headers } from "./fetch/headers.js";
 import { Request } from "./fetch/request.js";
@@ -24,12 +25,17 @@ import { streamGlobals } from "./streams/globals.js";
 import { provideTimer } from "./web/abort.js";
 import * as web from "./web/globals.js";
 import { provideBeacon } from "./web/navigator.js";
+import { provideCopier } from "./web/structured-clone.js";
 import { defineGlobals } from "./web/webidl.js";
+
+/** The longest time that a timer waits, as everywhere. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 function install(global) {
     language.install(global);
     web.install(global);
     defineGlobals(global, {
+        Body,
         Headers,
         Request,
         Response,
@@ -47,8 +53,10 @@ function install(global) {
         Scheduler: timers.Scheduler,
     });
     provideTimer((fn, delayMs) => {
-        sleep(delayMs).then(fn);
+        sleep(Math.min(Math.max(delayMs, 0) || 0, MAX_DELAY_MS)).then(fn);
     });
+    provideCopier("Headers", (headers) => new Headers(headers));
+    provideCopier("Request", (request) => new Request(request));
     provideBeacon((url, body) => {
         fetch(url, { method: "POST", body }).catch(() => {});
         return true;

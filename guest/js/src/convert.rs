@@ -3,29 +3,20 @@
 //! Invariant: what cannot be converted is a JavaScript exception, never a panic; strings with lone surrogates lose only
 //! those.
 
+use crate::data::raw;
 use crate::engine;
 use emu_abi::{Answer, Body, Bytes, Failure, Headers, Response};
-use rquickjs::{
-    Array, ArrayBuffer, Ctx, Error, FromJs, Function, IntoJs, Object, Result, String as JsString, Value,
-};
+use rquickjs::{Array, Ctx, Error, FromJs, Function, IntoJs, Object, Result, Value};
 
 /// Text from JavaScript, always valid Unicode.
 pub(crate) struct Text(pub(crate) String);
 
 impl<'js> FromJs<'js> for Text {
     fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
-        let Some(string) = value.as_string() else {
+        if !value.is_string() {
             return Err(Error::new_from_js(value.type_name(), "string"));
-        };
-        match string.to_string() {
-            Ok(text) => Ok(Self(text)),
-            Err(Error::Utf8(_)) => {
-                let well_formed: rquickjs::Function = ctx.eval("String.prototype.toWellFormed")?;
-                let text: JsString = well_formed.call((rquickjs::function::This(value),))?;
-                text.to_string().map(Self)
-            }
-            Err(error) => Err(error),
         }
+        Ok(Self(raw::Utf8::from_js(ctx, value)?.text().into_owned()))
     }
 }
 
@@ -41,7 +32,7 @@ impl<'js> FromJs<'js> for Raw {
 
 impl<'js> IntoJs<'js> for Raw {
     fn into_js(self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
-        Ok(ArrayBuffer::new(ctx.clone(), self.0)?.into_value())
+        raw::array_buffer(ctx, self.0)
     }
 }
 
@@ -240,4 +231,3 @@ pub(crate) fn unhex(hex: &str) -> Option<[u8; 32]> {
     }
     Some(bytes)
 }
-

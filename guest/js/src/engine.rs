@@ -98,9 +98,8 @@ pub fn init(init: Init) {
     }
     with_engine(|engine| {
         engine.runtime.set_max_stack_size(MAX_STACK_BYTES);
-        let started = engine.context.with(|ctx| {
-            modules::start(&ctx, init).map_err(|error| failure_of_exception(&ctx, error))
-        });
+        let started =
+            engine.context.with(|ctx| modules::start(&ctx, init).map_err(|error| failure_of_exception(&ctx, error)));
         run_jobs(engine);
         if let Err(failure) = started {
             refuse(failure);

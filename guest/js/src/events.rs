@@ -2,7 +2,7 @@
 //!
 //! Invariant: each event is one call of one method; what it means is the runtime's business.
 
-use crate::convert::{JsBody, JsFailure, JsMessage, FlatHeaders, Raw, hex, response_parts};
+use crate::convert::{FlatHeaders, JsBody, JsFailure, JsMessage, Raw, hex, response_parts};
 use crate::engine::handlers;
 use emu_abi::{Event, Invoke, Outcome, Request, SocketEvent};
 use rquickjs::function::{Args, IntoArgs};

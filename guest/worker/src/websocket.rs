@@ -92,7 +92,7 @@ impl WebSocket {
     /// # Errors
     /// When it was accepted or returned before.
     pub fn accept(&self) -> Result<()> {
-        self.socket.ask(&Ask::SocketAccept { socket: self.number() })?;
+        self.socket.ask(&Ask::SocketAccept { socket: self.number(), half_open: false })?;
         self.socket.hold();
         Ok(())
     }

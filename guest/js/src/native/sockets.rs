@@ -16,21 +16,19 @@ pub(super) fn register<'js>(host: &Object<'js>) -> Result<()> {
         Answer::Pair(client, server) => Result::Ok(vec![client, server]),
         other => unexpected(&other),
     })?;
-    set(host, "socketAccept", |ctx: Ctx<'js>, socket: u32| done(&ctx, 0, &Ask::SocketAccept { socket }))?;
+    set(host, "socketAccept", |ctx: Ctx<'js>, socket: u32, half_open: Opt<bool>| {
+        done(&ctx, 0, &Ask::SocketAccept { socket, half_open: half_open.0.unwrap_or(false) })
+    })?;
     set(host, "socketHibernate", |ctx: Ctx<'js>, object: u32, socket: u32, tags: Vec<Text>| {
         done(&ctx, object, &Ask::SocketHibernate { socket, tags: tags.into_iter().map(|tag| tag.0).collect() })
     })?;
     set(host, "socketSend", |ctx: Ctx<'js>, socket: u32, message: JsMessage| {
         done(&ctx, 0, &Ask::SocketSend { socket, message: message.0 })
     })?;
-    set(
-        host,
-        "socketClose",
-        |ctx: Ctx<'js>, socket: u32, code: Opt<Option<u16>>, reason: Opt<Option<Text>>| {
-            let reason = given(reason).map(|reason| reason.0);
-            done(&ctx, 0, &Ask::SocketClose { socket, code: given(code), reason })
-        },
-    )?;
+    set(host, "socketClose", |ctx: Ctx<'js>, socket: u32, code: Opt<Option<u16>>, reason: Opt<Option<Text>>| {
+        let reason = given(reason).map(|reason| reason.0);
+        done(&ctx, 0, &Ask::SocketClose { socket, code: given(code), reason })
+    })?;
     set(host, "socketState", |ctx: Ctx<'js>, socket: u32| match ask(&ctx, 0, &Ask::SocketState { socket })? {
         Answer::Socket(state) => Result::Ok(List((state.ready_state, state.url, state.protocol, state.extensions))),
         other => unexpected(&other),
@@ -56,12 +54,10 @@ fn attachments<'js>(host: &Object<'js>) -> Result<()> {
         let value = v8::write(&ctx, &value)?;
         done(&ctx, 0, &Ask::AttachmentSet { socket, value: value.into() })
     })?;
-    set(host, "attachmentGet", |ctx: Ctx<'js>, socket: u32| {
-        match ask(&ctx, 0, &Ask::AttachmentGet { socket })? {
-            Answer::MaybeBytes(Some(Bytes(bytes))) => v8::read(&ctx, &bytes),
-            Answer::MaybeBytes(None) => Ok(Value::new_undefined(ctx.clone())),
-            other => unexpected(&other),
-        }
+    set(host, "attachmentGet", |ctx: Ctx<'js>, socket: u32| match ask(&ctx, 0, &Ask::AttachmentGet { socket })? {
+        Answer::MaybeBytes(Some(Bytes(bytes))) => v8::read(&ctx, &bytes),
+        Answer::MaybeBytes(None) => Ok(Value::new_undefined(ctx.clone())),
+        other => unexpected(&other),
     })
 }
 

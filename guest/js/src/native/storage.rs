@@ -13,7 +13,9 @@ pub(super) fn register<'js>(host: &Object<'js>) -> Result<()> {
     set(host, "kvGet", kv_get)?;
     set(host, "kvList", kv_list)?;
     set(host, "kvPut", kv_put)?;
-    set(host, "kvDelete", |ctx: Ctx<'js>, object: u32, keys: Vec<Text>| count(&ctx, object, &Ask::KvDelete { keys: texts(keys) }))?;
+    set(host, "kvDelete", |ctx: Ctx<'js>, object: u32, keys: Vec<Text>| {
+        count(&ctx, object, &Ask::KvDelete { keys: texts(keys) })
+    })?;
     set(host, "deleteAll", |ctx: Ctx<'js>, object: u32| done(&ctx, object, &Ask::DeleteAll))?;
     set(host, "alarmGet", |ctx: Ctx<'js>, object: u32| time(&ctx, object, &Ask::AlarmGet))?;
     set(host, "alarmSet", |ctx: Ctx<'js>, object: u32, at_ms: f64| done(&ctx, object, &Ask::AlarmSet { at_ms }))?;
@@ -49,7 +51,9 @@ pub(super) fn time(ctx: &Ctx<'_>, object: u32, question: &Ask) -> Result<Option<
 }
 
 fn kv_get<'js>(ctx: Ctx<'js>, object: u32, keys: Vec<Text>) -> Result<Array<'js>> {
-    let Answer::Values(stored) = ask(&ctx, object, &Ask::KvGet { keys: texts(keys) })? else { unexpected(&Answer::Done) };
+    let Answer::Values(stored) = ask(&ctx, object, &Ask::KvGet { keys: texts(keys) })? else {
+        unexpected(&Answer::Done)
+    };
     let values = Array::new(ctx.clone())?;
     for (index, stored) in stored.into_iter().enumerate() {
         match stored {

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 fn answer_pairs() {
     answer_with(|_, ask| match ask {
         Ask::SocketPair => Ok(Answer::Pair(1, 2)),
-        Ask::SocketAccept { socket: 2 } | Ask::SocketSend { socket: 2, .. } => Ok(Answer::Done),
+        Ask::SocketAccept { socket: 2, .. } | Ask::SocketSend { socket: 2, .. } => Ok(Answer::Done),
         other => panic!("{other:?}"),
     });
 }
