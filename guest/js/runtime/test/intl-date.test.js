@@ -1,7 +1,7 @@
 /** Dates come out as node's own `Intl` writes them for `en-US`. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { host } from "./fake-host.js";
 
@@ -159,7 +159,9 @@ const ZONES = [
     "America/St_Johns",
 ];
 
-test("time zones", () => {
+const noZones = !existsSync("/usr/share/zoneinfo/Europe/Berlin") && "this system has no compiled time zones";
+
+test("time zones", { skip: noZones }, () => {
     const times = [
         ...TIMES.slice(0, 6),
         Date.UTC(2025, 2, 9, 9, 59),
