@@ -5,6 +5,7 @@
 use super::instance::{CallKind, Origin, Owner, PendingCall};
 use super::message::{Effect, Parcel};
 use super::object::Delivery;
+use super::thrown::Thrown;
 use super::{Due, Lane, Task};
 use crate::core::gate::Section;
 use crate::core::id::lane_of;
@@ -136,7 +137,7 @@ impl Lane {
             }
             return;
         };
-        self.hand_response(serial, call, result);
+        self.hand_response(serial, call, result.map_err(Thrown::from));
     }
 
     fn fetch_object(&mut self, caller: Caller, namespace: usize, id: ObjectId, mut request: Request) {
@@ -171,7 +172,7 @@ impl Lane {
     }
 
     /// The answer to a flight of this lane.
-    pub(super) fn flight_answered(&mut self, flight: u64, result: Result<Response, Failure>) {
+    pub(super) fn flight_answered(&mut self, flight: u64, result: Result<Response, Thrown>) {
         match self.flights.remove(&flight) {
             Some(flown) => self.hand_response(flown.serial, flown.call, result),
             None => {
@@ -230,7 +231,8 @@ impl Lane {
         match failure {
             Some(failure) => {
                 let failure = Failure { remote: true, durable_object_reset: true, ..failure };
-                self.report_uncaught(serial, "blockConcurrencyWhile(), so the object was reset:", &failure);
+                let thrown = self.thrown(serial, 0, failure.clone());
+                self.report_uncaught(serial, "blockConcurrencyWhile(), so the object was reset:", thrown);
                 self.reset(number, &failure);
             }
             None => {

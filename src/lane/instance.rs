@@ -3,6 +3,7 @@
 //! Invariant: book-keeping only; nothing is carried out here.
 
 use super::message::{FetchId, PortId};
+use super::thrown::Thrown;
 use super::worker::{Prepared, Worker};
 use crate::bindings::GuestHost;
 use crate::core::ends::SocketId;
@@ -65,6 +66,8 @@ pub(super) struct Invocation {
     pub(super) calls: u32,
     /// The timer that limits its run time.
     pub(super) deadline: Option<TimerKey>,
+    /// The last error that a call threw at it; it may throw that on.
+    pub(super) caught: Option<Box<Thrown>>,
     /// What of the answer of a stateless worker may still be under way when it has settled.
     pub(super) tail: Tail,
 }
@@ -148,6 +151,7 @@ impl Instance {
             waits: 0,
             calls: 0,
             deadline: None,
+            caught: None,
             tail: Tail::default(),
         };
         self.invocations.insert(self.last_invocation, invocation);

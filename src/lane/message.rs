@@ -97,7 +97,7 @@ pub enum Parcel {
         request: Request,
     },
     /// The answer to a flight of the receiver.
-    Response(u64, Result<Response, Failure>),
+    Response(u64, Result<Response, Thrown>),
     /// The caller of this flight of the sender has gone.
     CancelFlight(u64),
     /// About a stream of the receiver.

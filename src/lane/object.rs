@@ -276,7 +276,7 @@ impl Lane {
         match delivery {
             Delivery::Fetch { origin, request, .. } => {
                 self.drop_body(&request.body);
-                self.answer(&origin, Err(failure.clone()));
+                self.answer(&origin, Err(failure.clone().into()));
             }
             Delivery::Alarm { .. } => self.alarm_refused(number),
             // The sockets of an object that is reset are cut.

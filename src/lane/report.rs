@@ -42,18 +42,24 @@ impl Lane {
     }
 
     /// An error that ended `what` in an instance, and that no client is told of.
-    pub(super) fn report_uncaught(&mut self, serial: u64, what: &'static str, failure: &Failure) {
+    pub(super) fn report_uncaught(&mut self, serial: u64, what: &'static str, thrown: Thrown) {
         let Some(instance) = self.instances.get(&serial) else { return };
         let worker = Arc::clone(&instance.prepared.name);
         let object = instance.owner.object().map(|number| self.object_label(number));
-        let thrown = self.thrown(serial, failure.clone());
         self.effects.push(Effect::Uncaught(Uncaught { worker, object, what, thrown }));
     }
 
-    /// An error that the code of an instance threw.
-    pub(super) fn thrown(&self, serial: u64, failure: Failure) -> Thrown {
-        let sources = self.instances.get(&serial).and_then(|instance| instance.prepared.sources.clone());
-        Thrown { failure, sources }
+    /// An error that came out of an invocation, with where it was thrown first.
+    pub(super) fn thrown(&self, serial: u64, number: u32, failure: Failure) -> Thrown {
+        let Some(instance) = self.instances.get(&serial) else { return failure.into() };
+        let caught = instance.invocations.get(&number).and_then(|invocation| invocation.caught.as_deref());
+        match caught.filter(|caught| caught.is_passed_on_as(&failure)) {
+            Some(caught) => {
+                let failure = Failure { stack: caught.failure.stack.clone(), ..failure };
+                Thrown { failure, ..caught.clone() }
+            }
+            None => Thrown { failure, sources: instance.prepared.sources.clone(), is_reported: false },
+        }
     }
 
     /// How the log and the control commands call an object: `Class/name`, or `Class/id` where no name is known.

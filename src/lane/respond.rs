@@ -53,7 +53,7 @@ impl Lane {
                 if let Invoke::Fetch(request) = &what {
                     self.drop_body(&request.body);
                 }
-                self.answer(&origin, Err(failure));
+                self.answer(&origin, Err(failure.into()));
                 return;
             }
         };
@@ -99,15 +99,17 @@ impl Lane {
                 let result = match result {
                     Ok(Settled::Response(response)) => self.leave_guest(serial, number, &origin, response),
                     Ok(Settled::Done) => Err(Failure::type_error("The handler did not return a Response.")),
-                    Err(failure) => {
-                        // A client is told itself, and what came from elsewhere was reported where it was thrown.
-                        if matches!(origin, Origin::Flight { .. }) && !failure.remote {
-                            self.report_uncaught(serial, "fetch()", &failure);
-                        }
-                        Err(Failure { remote: true, ..failure })
-                    }
+                    Err(failure) => Err(failure),
                 };
-                self.answer_from(serial, &origin, result);
+                let result = result.map_err(|failure| self.thrown(serial, number, failure)).map_err(|thrown| {
+                    // A client is told itself, and what came from elsewhere was reported where it was thrown.
+                    if matches!(origin, Origin::Flight { .. }) && !thrown.failure.remote {
+                        self.report_uncaught(serial, "fetch()", thrown.clone());
+                        return Thrown { is_reported: true, ..thrown };
+                    }
+                    thrown
+                });
+                self.answer(&origin, result.map_err(thrown_at_caller));
             }
             (origin @ Origin::Nobody, _) => {
                 // The caller has gone; what the response would have carried is let go of.
@@ -119,15 +121,16 @@ impl Lane {
             }
             (origin @ Origin::Scheduled(_), _) => {
                 let done = Response { status: 200, ..Response::default() };
-                let result = result.map(|_| done).map_err(|failure| Failure { remote: true, ..failure });
-                self.answer_from(serial, &origin, result);
+                let result = result.map(|_| done).map_err(|failure| self.thrown(serial, number, failure));
+                self.answer(&origin, result.map_err(thrown_at_caller));
             }
             (Origin::Construct, Some(Owner::Object(object))) => self.constructed(serial, object, result),
             (Origin::Alarm, Some(Owner::Object(object))) => {
-                let end = match &result {
+                let end = match result {
                     Ok(_) => RunEnd::Succeeded,
                     Err(failure) => {
-                        self.report_uncaught(serial, "alarm()", failure);
+                        let thrown = self.thrown(serial, number, failure);
+                        self.report_uncaught(serial, "alarm()", thrown);
                         RunEnd::Failed
                     }
                 };
@@ -135,7 +138,8 @@ impl Lane {
             }
             (Origin::Socket { socket, last }, Some(Owner::Object(object))) => {
                 if let Err(failure) = result {
-                    self.report_uncaught(serial, "a WebSocket handler", &failure);
+                    let thrown = self.thrown(serial, number, failure);
+                    self.report_uncaught(serial, "a WebSocket handler", thrown);
                 }
                 self.socket_handled(object, socket, last);
             }
@@ -146,8 +150,9 @@ impl Lane {
 
     fn constructed(&mut self, serial: u64, number: usize, result: Result<Settled, Failure>) {
         if let Err(failure) = result {
+            let thrown = self.thrown(serial, 0, failure.clone());
+            self.report_uncaught(serial, "the constructor", thrown);
             let failure = Failure { remote: true, ..failure };
-            self.report_uncaught(serial, "the constructor", &failure);
             self.reset(number, &failure);
             return;
         }
@@ -173,7 +178,8 @@ impl Lane {
         let Some(invocation) = self.invocation(serial, number) else { return };
         invocation.waits = invocation.waits.saturating_sub(1);
         if let Some(failure) = failure {
-            self.report_uncaught(serial, "a promise given to waitUntil()", &failure);
+            let thrown = self.thrown(serial, number, failure);
+            self.report_uncaught(serial, "a promise given to waitUntil()", thrown);
         }
         self.end_if_over(serial, number);
     }
@@ -269,23 +275,12 @@ impl Lane {
         }
     }
 
-    /// Sends what a handler of an instance came to to whoever waits for it.
-    fn answer_from(&mut self, serial: u64, origin: &Origin, result: Result<Response, Failure>) {
-        match (origin, result) {
-            (Origin::Port(port) | Origin::Scheduled(port), Err(failure)) => {
-                let thrown = self.thrown(serial, failure);
-                self.effects.push(Effect::Respond(*port, Err(thrown)));
-            }
-            (origin, result) => self.answer(origin, result),
-        }
-    }
-
     /// Sends an answer to whoever waits for it.
-    pub(super) fn answer(&mut self, origin: &Origin, result: Result<Response, Failure>) {
+    pub(super) fn answer(&mut self, origin: &Origin, result: Result<Response, Thrown>) {
         match origin {
             Origin::Port(port) | Origin::Scheduled(port) => {
                 let socket = result.as_ref().ok().and_then(|response| response.socket);
-                self.effects.push(Effect::Respond(*port, result.map_err(Thrown::from)));
+                self.effects.push(Effect::Respond(*port, result));
                 if let Some(socket) = socket {
                     self.change_holder(socket, Holder::Outside);
                 }
@@ -299,7 +294,7 @@ impl Lane {
     }
 
     /// Gives a response to the guest whose call it answers.
-    pub(super) fn hand_response(&mut self, serial: u64, call: u32, result: Result<Response, Failure>) {
+    pub(super) fn hand_response(&mut self, serial: u64, call: u32, result: Result<Response, Thrown>) {
         if !self.instances.contains_key(&serial) {
             if let Ok(response) = result {
                 self.drop_response(&response);
@@ -317,7 +312,19 @@ impl Lane {
             }
             Outcome::Response(response)
         });
+        let result = result.map_err(|thrown| self.note_caught(serial, call, thrown));
         self.complete(serial, call, result);
+    }
+
+    /// Remembers an error for the case that the handler it is thrown at throws it on.
+    fn note_caught(&mut self, serial: u64, call: u32, thrown: Thrown) -> Failure {
+        let failure = thrown.failure.clone();
+        let pending = self.instances.get(&serial).and_then(|instance| instance.calls.get(&call));
+        let number = pending.map_or(0, |pending| pending.invocation);
+        if let (Some(_), Some(invocation)) = (&failure.stack, self.invocation(serial, number)) {
+            invocation.caught = Some(Box::new(thrown));
+        }
+        failure
     }
 
     /// Lets go of a response that nobody takes.
@@ -335,4 +342,9 @@ impl Lane {
             self.notify(notice);
         }
     }
+}
+
+/// An error as its caller sees it.
+fn thrown_at_caller(thrown: Thrown) -> Thrown {
+    Thrown { failure: Failure { remote: true, ..thrown.failure }, ..thrown }
 }

@@ -24,9 +24,19 @@ pub struct Thrown {
     pub failure: Failure,
     /// The sources of the worker that threw it.
     pub sources: Option<Arc<dyn Sources>>,
+    /// The log has told of it before, with its stack, where it was thrown.
+    pub is_reported: bool,
 }
 
 impl Thrown {
+    /// Whether `failure` is this error, thrown on by whoever it was thrown at.
+    pub(super) fn is_passed_on_as(&self, failure: &Failure) -> bool {
+        let Failure { name, message, .. } = &self.failure;
+        // An error of the worker's own class arrives as an `Error` whose message begins with the class's name.
+        let is_own_class = failure.message.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix(": "));
+        failure.remote && (failure.message == *message || is_own_class == Some(message))
+    }
+
     /// What was thrown, as the engine words it: its stack, which begins with its name and message.
     fn engine_text(&self) -> String {
         let head = self.failure.to_string();
@@ -56,7 +66,7 @@ impl Thrown {
 impl From<Failure> for Thrown {
     /// An error of the platform's own, which has no place in any source.
     fn from(failure: Failure) -> Self {
-        Self { failure, sources: None }
+        Self { failure, sources: None, is_reported: false }
     }
 }
 
@@ -116,7 +126,8 @@ mod tests {
     }
 
     fn thrown(stack: Option<&str>, sources: Option<Arc<dyn Sources>>) -> Thrown {
-        Thrown { failure: Failure { stack: stack.map(str::to_owned), ..Failure::type_error("no") }, sources }
+        let failure = Failure { stack: stack.map(str::to_owned), ..Failure::type_error("no") };
+        Thrown { failure, sources, is_reported: false }
     }
 
     #[test]
@@ -134,6 +145,20 @@ mod tests {
         }
         let compiled = thrown(Some("    at worker.js:9:9"), None);
         assert_eq!((compiled.text().as_str(), compiled.code_frame()), ("TypeError: no\n    at worker.js:9:9", None));
+    }
+
+    #[test]
+    fn an_error_is_known_again_when_it_is_thrown_on() {
+        let error = thrown(None, None);
+        let cases = [
+            (Failure { remote: true, ..Failure::type_error("no") }, true),
+            (Failure { remote: true, ..Failure::error("TypeError: no") }, true),
+            (Failure { remote: true, ..Failure::error("other") }, false),
+            (Failure::type_error("no"), false),
+        ];
+        for (failure, is_same) in cases {
+            assert_eq!(error.is_passed_on_as(&failure), is_same, "{failure}");
+        }
     }
 
     #[test]

@@ -246,7 +246,7 @@ impl Lane {
                     (Origin::Socket { socket, last }, Owner::Object(number)) => {
                         self.socket_handled(number, *socket, *last);
                     }
-                    (origin, _) => self.answer(origin, Err(failure.clone())),
+                    (origin, _) => self.answer(origin, Err(failure.clone().into())),
                 }
             }
         }

@@ -119,7 +119,10 @@ impl Log {
     }
 
     fn thrown(&self, when: &str, thrown: &Thrown, of: Option<(&str, Option<&str>)>) {
-        let text = format!("Uncaught {}", thrown.text());
+        let text = match thrown.is_reported {
+            true => format!("Uncaught {}", thrown.failure),
+            false => format!("Uncaught {}", thrown.text()),
+        };
         match self.format {
             LogFormat::Json => {
                 let (worker, object) = of.unzip();
