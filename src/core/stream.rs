@@ -95,6 +95,9 @@ pub struct Streams {
     of_instances: BTreeMap<u64, BTreeSet<StreamId>>,
     /// Instances whose last stream has ended.
     freed: Vec<u64>,
+    /// Streams whose end somebody wants to know of, and those of them that have ended.
+    watched: BTreeSet<StreamId>,
+    ended: Vec<StreamId>,
     last: StreamId,
 }
 
@@ -207,8 +210,24 @@ impl Streams {
         self.of_instances.get(&serial).into_iter().flatten().map(|id| (*id, produces(id))).collect()
     }
 
+    /// [`Self::take_ended`] will name this stream when it has ended, however.
+    pub fn watch(&mut self, id: StreamId) {
+        match self.streams.contains_key(&id) {
+            true => drop(self.watched.insert(id)),
+            false => self.ended.push(id),
+        }
+    }
+
+    /// The watched streams that have ended since this was asked last.
+    pub fn take_ended(&mut self) -> Vec<StreamId> {
+        std::mem::take(&mut self.ended)
+    }
+
     fn forget(&mut self, id: StreamId) -> Option<Stream> {
         let stream = self.streams.remove(&id)?;
+        if self.watched.remove(&id) {
+            self.ended.push(id);
+        }
         self.note(id, stream.producer, false);
         self.note(id, stream.consumer, false);
         Some(stream)
@@ -319,5 +338,23 @@ mod tests {
         assert_eq!(streams.cancel(id), Some(Notice { stream: id, to: GUEST, signal: Signal::Cancel }));
         assert_eq!(streams.cancel(id), None);
         assert_eq!(streams.chunk(id, vec![1]), Ok(Notices::default()));
+    }
+
+    #[test]
+    fn a_watched_stream_is_named_when_it_has_ended() {
+        let mut streams = Streams::default();
+        let [read, cancelled, unwatched] = [(); 3].map(|()| streams.open(GUEST, Party::Outside));
+        streams.watch(read);
+        streams.watch(cancelled);
+        let _ = streams.end(read, Ok(()));
+        assert_eq!(streams.take_ended(), Vec::<StreamId>::new(), "its consumer has not read to the end");
+        for stream in [read, unwatched] {
+            let _ = streams.pull(stream);
+        }
+        assert_eq!(streams.take_ended(), [read]);
+        let _ = streams.cancel(cancelled);
+        let _ = streams.cancel(unwatched);
+        streams.watch(unwatched);
+        assert_eq!(streams.take_ended(), [cancelled, unwatched]);
     }
 }

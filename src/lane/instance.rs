@@ -6,13 +6,11 @@ use super::message::{FetchId, PortId};
 use super::thrown::Thrown;
 use super::worker::{Prepared, Worker};
 use crate::bindings::GuestHost;
-use crate::core::ends::SocketId;
 use crate::core::gate::Section;
 use crate::core::life::{Blocker, BlockerKind};
-use crate::core::stream::StreamId;
 use crate::core::timers::TimerKey;
 use crate::isolate::Isolate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What an instance runs.
@@ -41,8 +39,8 @@ pub(super) struct Instance {
     pub(super) prepared: Arc<Prepared>,
     pub(super) invocations: BTreeMap<u32, Invocation>,
     last_invocation: u32,
-    /// Invocations that are settled and of whose answers something is still under way.
-    pub(super) lingering: Vec<u32>,
+    /// Invocations that are over but for calls that nobody waits for.
+    pub(super) left_over: BTreeSet<u32>,
     pub(super) calls: BTreeMap<u32, PendingCall>,
     /// The section in which each stream was pulled last.
     pub(super) pulls: BTreeMap<u32, Section>,
@@ -68,17 +66,8 @@ pub(super) struct Invocation {
     pub(super) deadline: Option<TimerKey>,
     /// The last error that a call threw at it; it may throw that on.
     pub(super) caught: Option<Box<Thrown>>,
-    /// What of the answer of a stateless worker may still be under way when it has settled.
-    pub(super) tail: Tail,
-}
-
-/// What an answer leaves to be done: the handler goes on for as long as its body is sent and its socket is open.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tail {
-    /// The body that the guest produces.
-    pub(super) body: Option<StreamId>,
-    /// The guest's end of the socket.
-    pub(super) socket: Option<SocketId>,
+    /// How much of the answer of a stateless worker is still under way: its body, its socket.
+    pub(super) tails: u32,
 }
 
 /// Who waits for an invocation.
@@ -132,7 +121,7 @@ impl Instance {
             prepared: Arc::clone(&worker.prepared),
             invocations: BTreeMap::new(),
             last_invocation: 0,
-            lingering: Vec::new(),
+            left_over: BTreeSet::new(),
             calls: BTreeMap::new(),
             pulls: BTreeMap::new(),
             sections: BTreeMap::new(),
@@ -152,7 +141,7 @@ impl Instance {
             calls: 0,
             deadline: None,
             caught: None,
-            tail: Tail::default(),
+            tails: 0,
         };
         self.invocations.insert(self.last_invocation, invocation);
         self.last_invocation

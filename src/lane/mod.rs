@@ -4,7 +4,7 @@
 //! databases and keeps timers. `serve` drives one lane per thread with real connections and clocks.
 //!
 //! Reading order: [`message`], [`object`] (deliveries and gates), [`turn`] (one turn and its commit), [`call`],
-//! [`service`] and [`respond`] (requests between guests), [`wire`] (streams and sockets), [`alarm`], [`life`],
+//! [`service`], [`respond`] and [`ending`] (requests between guests), [`wire`] (streams and sockets), [`alarm`], [`life`],
 //! [`control`], [`report`] and [`thrown`] (what people are told).
 //!
 //! Invariant: everything it does follows from its inputs, its timers and its world, in an order it chooses itself.
@@ -12,6 +12,7 @@
 mod alarm;
 mod call;
 mod control;
+mod ending;
 mod instance;
 mod life;
 mod message;
@@ -41,6 +42,7 @@ use crate::isolate::Engine;
 use crate::storage::Storage;
 use crate::world::World;
 use emu_abi::{Event, Invoke};
+use ending::Tails;
 use instance::{Instance, Origin};
 use object::Object;
 use respond::Start;
@@ -97,6 +99,7 @@ pub struct Lane {
     streams: Streams,
     /// The streams that guests produce, by instance and the guest's own number.
     guest_bodies: BTreeMap<(u64, u32), StreamId>,
+    tails: Tails,
     timers: Timers<Due>,
     ready: VecDeque<Task>,
     /// Outputs that wait for the next flush.
@@ -187,6 +190,7 @@ impl Lane {
             last_fetch: 0,
             streams: Streams::default(),
             guest_bodies: BTreeMap::new(),
+            tails: Tails::default(),
             timers: Timers::default(),
             ready: VecDeque::new(),
             held: Vec::new(),
@@ -303,6 +307,9 @@ impl Lane {
             }
             if !self.held.is_empty() || !self.alarms_to_index.is_empty() {
                 self.release_held();
+                continue;
+            }
+            if self.end_tails() {
                 continue;
             }
             // An instance whose last stream has ended outside any turn may be idle since.

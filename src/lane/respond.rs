@@ -3,14 +3,14 @@
 //! Invariant: an origin is answered exactly once.
 
 use super::Lane;
-use super::instance::{Instance, Invocation, Origin, Owner, Tail};
+use super::instance::{Instance, Invocation, Origin, Owner};
 use super::message::{Effect, Parcel};
 use super::object::Delivery;
 use super::service::missing_handler;
 use super::thrown::Thrown;
 use crate::bindings::GuestHost;
 use crate::core::alarm::RunEnd;
-use crate::core::ends::{End, Holder, Mode};
+use crate::core::ends::{Holder, Mode, SocketId};
 use crate::core::stream::Party;
 use emu_abi::{Body, Event, Failure, Invoke, Outcome, Response, Settled};
 use std::rc::Rc;
@@ -184,53 +184,6 @@ impl Lane {
         self.end_if_over(serial, number);
     }
 
-    /// Forgets an invocation that is settled and waits for nothing. What a stateless worker still has under way for it
-    /// is cancelled then (reference §2.2): timers do not keep a request alive after its response.
-    fn end_if_over(&mut self, serial: u64, number: u32) {
-        let Some(instance) = self.instances.get(&serial) else { return };
-        let is_worker = matches!(instance.owner, Owner::Worker(_));
-        let Some(invocation) = instance.invocations.get(&number) else { return };
-        if !invocation.settled || invocation.waits > 0 {
-            return;
-        }
-        let lingers = is_worker && self.is_under_way(serial, invocation.tail);
-        let Some(instance) = self.instances.get_mut(&serial) else { return };
-        if lingers {
-            instance.lingering.push(number);
-            return;
-        }
-        let left_over = instance.invocations.remove(&number).is_some_and(|invocation| invocation.calls > 0);
-        if left_over && is_worker {
-            self.cancel_calls_of(serial, number);
-            self.event(serial, 0, Event::Cancelled { invocation: number });
-        }
-    }
-
-    /// Ends the invocations of a stateless worker whose answers are complete now.
-    pub(super) fn end_lingering(&mut self, serial: u64) {
-        let Some(instance) = self.instances.get_mut(&serial) else { return };
-        for number in std::mem::take(&mut instance.lingering) {
-            self.end_if_over(serial, number);
-        }
-    }
-
-    /// Whether the body of an answer is still produced, or its socket open.
-    fn is_under_way(&self, serial: u64, tail: Tail) -> bool {
-        let ends = self.shared.ends.borrow();
-        let is_held = |end: &End| end.holder() == Holder::Instance(serial) && end.mode == Mode::Standard;
-        tail.body.is_some_and(|body| self.streams.producer(body).is_some())
-            || tail.socket.and_then(|socket| ends.get(socket)).is_some_and(|end| is_held(end) && !end.sent_close)
-    }
-
-    fn cancel_calls_of(&mut self, serial: u64, invocation: u32) {
-        let Some(instance) = self.instances.get(&serial) else { return };
-        let calls = instance.calls.iter().filter(|(_, call)| call.invocation == invocation);
-        let calls: Vec<u32> = calls.map(|(call, _)| *call).collect();
-        for call in calls {
-            self.cancel_call(serial, call);
-        }
-    }
-
     /// Prepares a guest's response for the way out: its body gets a consumer, its socket another holder.
     fn leave_guest(
         &mut self,
@@ -247,19 +200,19 @@ impl Lane {
         };
         let is_produced = matches!(response.body, Body::Stream { .. });
         self.take_guest_body(serial, &mut response.body, consumer)?;
-        let mut tail = Tail::default();
-        if let (Body::Stream { id, .. }, true) = (&response.body, is_produced) {
-            tail.body = Some(*id);
-        }
+        let body = match &response.body {
+            Body::Stream { id, .. } if is_produced => Some(*id),
+            _ => None,
+        };
+        let mut inner = None;
         if let Some(socket) = response.socket {
             let mut ends = self.shared.ends.borrow_mut();
             ends.pass(socket)?;
             ends.set_holder(socket, Holder::Nobody);
-            tail.socket = ends.get(socket).map(|end| end.peer);
+            let held = |peer: &SocketId| ends.get(*peer).is_some_and(|end| end.holder() == Holder::Instance(serial));
+            inner = ends.get(socket).map(|end| end.peer).filter(held);
         }
-        if let Some(invocation) = self.invocation(serial, number) {
-            invocation.tail = tail;
-        }
+        self.follow_answer(serial, number, body, inner);
         Ok(response)
     }
 

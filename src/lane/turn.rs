@@ -200,10 +200,7 @@ impl Lane {
                 self.wake(number);
                 self.consider_idle(number);
             }
-            Owner::Worker(worker) => {
-                self.end_lingering(serial);
-                self.drop_if_left_behind(serial, worker);
-            }
+            Owner::Worker(worker) => self.drop_if_left_behind(serial, worker),
         }
     }
 

@@ -188,6 +188,9 @@ impl Lane {
 
     /// The holder of an end emits something: it arrives at the other end.
     pub(super) fn emit(&mut self, socket: SocketId, arrival: Arrival) {
+        if arrival.is_last() {
+            self.tails.socket_over(socket);
+        }
         let peer = {
             let mut ends = self.shared.ends.borrow_mut();
             let Some(end) = ends.get_mut(socket) else { return };
@@ -196,6 +199,9 @@ impl Lane {
                 let lost = !matches!(arrival, Arrival::Close { clean: true, .. });
                 end.sent_close = true;
                 end.got_close |= lost;
+                if lost {
+                    self.tails.socket_over(peer);
+                }
                 if let Some(other) = ends.get_mut(peer) {
                     other.gone |= lost;
                     // Its close has arrived already; that the connection ended as well is no further event.
