@@ -16,6 +16,7 @@ mod chaos;
 mod chat;
 mod commands;
 mod endurance;
+mod errors;
 mod gates;
 mod hibernation;
 mod isolates;

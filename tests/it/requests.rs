@@ -178,3 +178,41 @@ fn a_timer_does_not_outlive_the_answer_unless_it_is_waited_for() {
         assert_eq!(emu.in_object(kind, &json!([{ "kv": { "get": "k" } }])), json!([kept]), "{kind}");
     }
 }
+
+#[test]
+fn a_timer_ends_with_the_answer_beside_which_it_runs() {
+    let project = Project::empty();
+    project.write("wrangler.jsonc", r#"{ "name": "ticks", "main": "ticks.js", "compatibility_date": "2026-04-07" }"#);
+    project.write(
+        "ticks.js",
+        r#"
+        let ticks = 0;
+        async function* chunks() {
+            for (let count = 0; count < 4; count += 1) {
+                await scheduler.wait(20);
+                yield new TextEncoder().encode(`${ticks} `);
+            }
+        }
+        export default {
+            fetch(request) {
+                if (new URL(request.url).pathname === "/ticks") {
+                    return new Response(String(ticks));
+                }
+                setInterval(() => { ticks += 1; }, 1);
+                return new Response(ReadableStream.from(chunks()));
+            },
+        };
+        "#,
+    );
+    let emu = project.serve(&[]);
+    // While the body is sent the timer runs.
+    let seen = emu.text("/");
+    let last = seen.split_whitespace().next_back().and_then(|last| last.parse::<u32>().ok());
+    assert!(last.is_some_and(|last| last > 0), "{seen}");
+    let ticks = || emu.text("/ticks");
+    wait_for("the end of the timer", || {
+        let before = ticks();
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        (ticks() == before).then_some(())
+    });
+}
