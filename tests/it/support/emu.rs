@@ -151,7 +151,8 @@ pub(crate) fn ends(ended: &Ended, code: i32, text: &str) {
     assert_eq!((ended.code, ended.text.trim_end()), (Some(code), text.trim_end()));
 }
 
-fn spawn(mut command: Command) -> (Child, Log) {
+/// Starts a process and reads what it writes.
+pub(super) fn spawn(mut command: Command) -> (Child, Log) {
     // A group of its own, so that whatever it starts ends with it.
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn().expect("emu can be started");
@@ -169,7 +170,8 @@ fn exit_code(child: &mut Child, log: &Log, limit: Duration) -> Option<i32> {
     child.wait().expect("a process that closed its outputs ends").code()
 }
 
-fn end(child: &mut Child) {
+/// Ends a process and whatever it started.
+pub(super) fn end(child: &mut Child) {
     // Failures mean that it has gone already.
     let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     let _ = child.wait();

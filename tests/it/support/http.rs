@@ -29,7 +29,8 @@ impl Reply {
     }
 }
 
-pub(super) fn agent() -> ureq::Agent {
+/// A client that follows no redirect and takes every status as it is.
+pub(crate) fn agent() -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -57,15 +58,7 @@ impl Emu {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Reply, ureq::Error> {
-        let mut request = Request::builder().method(method).uri(self.url(path));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = match method {
-            "GET" | "HEAD" => self.agent.run(request.body(())?)?,
-            _ => self.agent.run(request.body(body)?)?,
-        };
-        whole(response)
+        exchange(&self.agent, method, &self.url(path), headers, body)
     }
 
     /// Sends a request with these headers and this body.
@@ -90,6 +83,28 @@ impl Emu {
         assert_eq!(reply.status, 200, "GET {path}: {}", reply.body);
         reply.body
     }
+}
+
+/// Sends a request with these headers and this body to any server.
+///
+/// # Errors
+/// When no response comes back.
+pub(crate) fn exchange(
+    agent: &ureq::Agent,
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Reply, ureq::Error> {
+    let mut request = Request::builder().method(method).uri(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = match method {
+        "GET" | "HEAD" => agent.run(request.body(())?)?,
+        _ => agent.run(request.body(body)?)?,
+    };
+    whole(response)
 }
 
 fn whole(mut response: Response<ureq::Body>) -> Result<Reply, ureq::Error> {

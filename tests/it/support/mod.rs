@@ -2,7 +2,7 @@
 //! write.
 //!
 //! Reading order: [`project`], [`emu`], [`log`], [`http`], [`socket`],
-//! [`raw`], [`objects`], [`script`], [`dice`].
+//! [`raw`], [`objects`], [`script`], [`dice`], [`workerd`].
 //!
 //! Invariant: asserts nothing about the platform; every wait is bounded, and ends with the whole log when it fails.
 
@@ -15,13 +15,15 @@ mod project;
 mod raw;
 mod script;
 mod socket;
+mod workerd;
 
 pub(crate) use dice::Dice;
 pub(crate) use emu::{Emu, ends};
-pub(crate) use http::Reply;
+pub(crate) use http::{Reply, agent, exchange};
 pub(crate) use project::{Project, repository};
 pub(crate) use raw::{Raw, frame};
 pub(crate) use socket::{Got, Socket};
+pub(crate) use workerd::Workerd;
 
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -4,12 +4,13 @@
 
 use super::Emu;
 use super::emu::{self, Ended};
+use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A folder with a `wrangler.jsonc`, and usually a `worker.wasm` beside it.
+/// A folder with a `wrangler.jsonc`, and a `worker.wasm` or sources beside it.
 pub(crate) struct Project {
     folder: PathBuf,
 }
@@ -43,6 +44,25 @@ impl Project {
         project
     }
 
+    /// A copy of the sources in `fixtures/<name>`.
+    pub(crate) fn sources(name: &str) -> Self {
+        let project = Self::empty();
+        project.copy(&repository().join("fixtures").join(name), Path::new(""));
+        project
+    }
+
+    /// Copies the contents of a folder into the folder `to` of this project.
+    pub(crate) fn copy(&self, from: &Path, to: &Path) {
+        for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
+            let entry = entry.expect("an entry");
+            let name = to.join(entry.file_name());
+            match entry.path() {
+                path if path.is_dir() => self.copy(&path, &name),
+                path => self.write(&name.to_string_lossy(), fs::read(path).expect("a file of the fixture")),
+            }
+        }
+    }
+
     /// Copies a prebuilt worker to `worker.wasm`.
     pub(crate) fn copy_worker(&self, wasm: &str) {
         let prebuilt = repository().join("guest").join("prebuilt").join(wasm);
@@ -59,9 +79,12 @@ impl Project {
         self.folder.join(name)
     }
 
-    /// Writes a file.
+    /// Writes a file, and makes the folder it is in.
     pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
-        fs::write(self.path(name), contents).expect("the project's folder can be written");
+        let path = self.path(name);
+        let folder = path.parent().expect("a file in the project's folder");
+        fs::create_dir_all(folder).expect("the project's folder can be written");
+        fs::write(path, contents).expect("the project's folder can be written");
     }
 
     /// Replaces text in `wrangler.jsonc`; `from` must be there.
@@ -69,6 +92,13 @@ impl Project {
         let config = fs::read_to_string(self.path("wrangler.jsonc")).expect("a configuration");
         assert!(config.contains(from), "`{from}` is not in the configuration");
         self.write("wrangler.jsonc", config.replace(from, to));
+    }
+
+    /// `wrangler.jsonc`, whose comments must stand on lines of their own.
+    pub(crate) fn config(&self) -> Value {
+        let text = fs::read_to_string(self.path("wrangler.jsonc")).expect("a configuration");
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        serde_json::from_str(&lines.join("\n")).expect("JSON but for lines of comments")
     }
 
     /// `emu` with these arguments, in this folder and nothing else of this process's surroundings.
