@@ -1,7 +1,8 @@
 //! Measures emu beside the real workerd: the same work on both, in one run, as ratios against the bars of `works.rs`.
 //!
 //! `cargo bench --bench compare -- [NAMES] [--quick] [--json FILE]`; `--list` shows the names. The worker is `guest/bench` on emu's
-//! side and `benches/workerd/worker.js`, the same worker in JavaScript, on workerd's.
+//! side and `benches/workerd/worker.js`, the same worker in JavaScript, on workerd's; in the works whose names begin with `js/` both
+//! sides serve the same JavaScript.
 //!
 //! Invariant: load goes to servers that this process started, on 127.0.0.1 only, bounded in count and time; every one of them is
 //! killed before the process ends, whether it ends well, by an error, by a panic or by a signal. Knows emu only as a program.

@@ -12,7 +12,7 @@ use crate::options::{Effort, Options};
 use crate::report::{self, Report};
 use crate::server::Server;
 use crate::side::{Programs, Side, Start};
-use crate::works::{Kind, WORKS, Work};
+use crate::works::{Kind, WORKS, Work, Worker};
 
 /// Above the load itself, what a round may take: opening ten thousand sockets, waiting for hibernation.
 const ROUND_TIME_MARGIN: Duration = Duration::from_secs(120);
@@ -41,10 +41,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool> {
     let sides = options.sides();
     let programs = Programs::find(sides)?;
     let mut report = Report::new(&programs, sides);
-    for &side in sides {
-        // Fills emu's cache of compiled code and the kernel's cache of files, so that all later starts are alike.
-        Server::start(&programs, side, Start::default()).await?;
-    }
+    warm_caches(&programs, sides, &works).await?;
     for work in works {
         eprint!("{:<22}", work.name);
         report.add(work, measure(work, &programs, sides, options.effort()).await);
@@ -57,10 +54,24 @@ pub(crate) async fn run(options: &Options) -> Result<bool> {
     Ok(!report.has_failures())
 }
 
+/// Fills emu's cache of compiled code and the kernel's cache of files, so that all later starts are alike.
+async fn warm_caches(programs: &Programs, sides: &[Side], works: &[&Work]) -> Result<()> {
+    let mut workers = Vec::new();
+    for worker in works.iter().map(|work| work.worker) {
+        if !workers.contains(&worker) {
+            workers.push(worker);
+        }
+    }
+    for (&side, worker) in sides.iter().flat_map(|side| workers.iter().map(move |worker| (side, *worker))) {
+        Server::start(programs, side, Start { worker, ..Start::default() }).await?;
+    }
+    Ok(())
+}
+
 /// All rounds of a work, the sides in turns.
 async fn measure(work: &Work, programs: &Programs, sides: &[Side], effort: Effort) -> Vec<(Side, Rounds)> {
     let mut turns = Vec::new();
-    for &side in sides {
+    for &side in sides.iter().filter(|side| work.kind.is_of(**side)) {
         turns.push(Turn::new(work, programs, side, effort).await);
     }
     for number in 0..round_count(work.kind, effort) {
@@ -74,7 +85,7 @@ async fn measure(work: &Work, programs: &Programs, sides: &[Side], effort: Effor
 
 fn round_count(kind: Kind, effort: Effort) -> u32 {
     match kind {
-        Kind::Start => effort.start_count,
+        Kind::Start | Kind::Reload => effort.start_count,
         Kind::IdleMemory | Kind::ObjectMemory { .. } => effort.memory_rounds,
         // Ten thousand sockets average by themselves, and workerd takes its time to hibernate them.
         Kind::SocketMemory { .. } => 1,
@@ -85,6 +96,7 @@ fn round_count(kind: Kind, effort: Effort) -> u32 {
 /// One side of a work, between its rounds.
 struct Turn {
     side: Side,
+    worker: Worker,
     server: Option<Server>,
     rounds: Rounds,
 }
@@ -92,17 +104,17 @@ struct Turn {
 impl Turn {
     /// Starts the server that the rounds share, if they do, and warms it up.
     async fn new(work: &Work, programs: &Programs, side: Side, effort: Effort) -> Self {
-        let mut turn = Self { side, server: None, rounds: Rounds::default() };
+        let mut turn = Self { side, worker: work.worker, server: None, rounds: Rounds::default() };
         if work.kind.starts_its_own() {
             return turn;
         }
         let synced = matches!(work.kind, Kind::Requests { synced: true, .. });
-        match Server::start(programs, side, Start { synced, ..Start::default() }).await {
+        match Server::start(programs, side, Start { worker: work.worker, synced, ..Start::default() }).await {
             Ok(server) => turn.server = Some(server),
             Err(error) => turn.rounds.error = Some(error.to_string()),
         }
         let warm_up = Effort { cold_names: 50, ..effort };
-        let setting = Setting { programs, side, effort: warm_up, tag: "warm" };
+        let setting = Setting { programs, side, worker: work.worker, effort: warm_up, tag: "warm" };
         if let Err(error) = turn.once(work.kind, setting, WARM_UP_TIME).await {
             turn.rounds.error.get_or_insert(error);
         }
@@ -114,7 +126,8 @@ impl Turn {
         if self.rounds.error.is_some() {
             return;
         }
-        let setting = Setting { programs, side: self.side, effort, tag: &format!("round-{number}") };
+        let setting =
+            Setting { programs, side: self.side, worker: self.worker, effort, tag: &format!("round-{number}") };
         match self.once(kind, setting, effort.round_time).await {
             Ok(round) => self.rounds.rounds.push(round),
             Err(error) => self.rounds.error = Some(error),

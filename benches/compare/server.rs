@@ -42,7 +42,7 @@ impl Server {
     /// # Errors
     ///
     /// When it cannot be started, or ends or stays silent instead; with the last lines it printed.
-    pub(crate) async fn start(programs: &Programs, side: Side, start: Start) -> Result<Self> {
+    pub(crate) async fn start(programs: &Programs, side: Side, start: Start<'_>) -> Result<Self> {
         let state = state_folder(side)?;
         let mut command = guarded(programs.serve(side, &state, start), start.bare);
         // A group of its own, so that whatever the server starts can be killed with it.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
+use crate::works::Worker;
 
 /// One side of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +27,28 @@ impl Side {
             Self::Emu => "emu",
         }
     }
+
+    /// The configuration that serves a worker, from the folder `benches`.
+    fn config(self, worker: Worker) -> &'static str {
+        match (self, worker) {
+            (Self::Workerd, Worker::Compiled | Worker::JavaScript) => "workerd/config.capnp",
+            (Self::Workerd, Worker::Hono) => "workerd/hono.capnp",
+            (Self::Workerd, Worker::Compute) => "workerd/compute.capnp",
+            (Self::Emu, Worker::Compiled) => "emu/wrangler.jsonc",
+            (Self::Emu, Worker::JavaScript) => "emu/javascript.jsonc",
+            (Self::Emu, Worker::Hono) => "emu/hono.jsonc",
+            (Self::Emu, Worker::Compute) => "emu/compute.jsonc",
+        }
+    }
 }
 
 /// How a server is started.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Start {
+pub(crate) struct Start<'a> {
+    /// The worker to serve.
+    pub(crate) worker: Worker,
+    /// A copy of the folder `benches` to serve it from; `None` is the folder itself.
+    pub(crate) benches: Option<&'a Path>,
     /// emu's `--evict-after`; `None` leaves its default. workerd evicts idle objects after ten seconds and cannot be told otherwise.
     pub(crate) evict_after: Option<&'static str>,
     /// Has emu sync every commit to disk, as workerd always does.
@@ -59,6 +77,11 @@ impl Programs {
         Ok(Self { benches, workerd, emu })
     }
 
+    /// The folder of the workers and their configurations.
+    pub(crate) fn benches(&self) -> &Path {
+        &self.benches
+    }
+
     /// The program of a side, one of those asked for in [`Programs::find`].
     pub(crate) fn path(&self, side: Side) -> &Path {
         let path = match side {
@@ -69,16 +92,19 @@ impl Programs {
     }
 
     /// The command line that serves the bench worker on a free port of 127.0.0.1, with its state on disk under `state`.
-    pub(crate) fn serve(&self, side: Side, state: &Path, start: Start) -> Command {
+    pub(crate) fn serve(&self, side: Side, state: &Path, start: Start<'_>) -> Command {
         let mut command = Command::new(self.path(side));
+        let config = start.benches.unwrap_or(&self.benches).join(side.config(start.worker));
         match side {
             Side::Workerd => {
-                command.arg("serve").arg(self.benches.join("workerd/config.capnp"));
-                command.args(["--socket-addr", "http=127.0.0.1:0", "--control-fd", "1", "--directory-path"]);
-                command.arg(format!("state={}", state.display()));
+                command.arg("serve").arg(config);
+                command.args(["--socket-addr", "http=127.0.0.1:0", "--control-fd", "1"]);
+                if matches!(start.worker, Worker::Compiled | Worker::JavaScript) {
+                    command.arg("--directory-path").arg(format!("state={}", state.display()));
+                }
             }
             Side::Emu => {
-                command.arg("serve").arg(self.benches.join("emu/wrangler.jsonc"));
+                command.arg("serve").arg(config);
                 command.args(["--ip", "127.0.0.1", "--port", "0", "--persist-to"]).arg(state);
                 command.args(start.evict_after.iter().flat_map(|after| ["--evict-after", after]));
                 command.args(if start.synced { &["--durability", "full"][..] } else { &[] });

@@ -2,14 +2,33 @@
 //!
 //! Invariant: data only.
 
+use crate::side::Side;
+
 /// One thing measured on both sides.
 pub(crate) struct Work {
     /// Its name: area, work, size.
     pub(crate) name: &'static str,
+    /// Which worker is served.
+    pub(crate) worker: Worker,
     /// What is done.
     pub(crate) kind: Kind,
     /// What emu is to reach.
     pub(crate) bars: &'static [(Metric, Bar)],
+}
+
+/// The worker that a work is done by. workerd serves the JavaScript in all cases, since it cannot serve what emu calls a compiled
+/// worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Worker {
+    /// The bench worker, compiled from Rust.
+    #[default]
+    Compiled,
+    /// The bench worker in JavaScript.
+    JavaScript,
+    /// A Hono application.
+    Hono,
+    /// Pure computations.
+    Compute,
 }
 
 /// What a work does.
@@ -31,6 +50,8 @@ pub(crate) enum Kind {
     ObjectMemory { objects: u32 },
     /// Memory per idle WebSocket of hibernated objects.
     SocketMemory { objects: u32, sockets_per_object: u32 },
+    /// From saving a changed source to the first answer of the changed worker. Of emu alone: workerd has no sources to bundle.
+    Reload,
 }
 
 /// The routes of the bench worker that requests go to.
@@ -44,6 +65,10 @@ pub(crate) enum Route {
     Kv,
     /// A row inserted and all rows counted.
     Sql,
+    /// A route with a parameter, behind a middleware, of the Hono application.
+    Hono,
+    /// A computation by its name, and its answer.
+    Compute(&'static str, &'static str),
 }
 
 /// What a figure says.
@@ -79,8 +104,9 @@ pub(crate) enum Bar {
 /// workerd syncs every commit to disk, so the works named `-synced` are the like for like of storage; the bars are on what emu does
 /// unless told otherwise, which survives the end of the process but not of the machine.
 ///
-/// The bars of a compiled (Rust) guest where they depend on the guest's language. Two bars of the project are not measured here:
-/// a start beside `wrangler dev`, which would need more than the one npm package, and simulated time, which workerd does not have.
+/// The bars depend on the guest's language in some works: those of the JavaScript engine are the names that begin with `js/`. Two bars
+/// of the project are not measured here: a start beside `wrangler dev`, which would need more than the one npm package, and simulated
+/// time, which workerd does not have.
 pub(crate) const WORKS: &[Work] = &[
     requests("http/hello/1", Route::Hello, 1, HELLO),
     requests("http/hello/64", Route::Hello, 64, HELLO),
@@ -94,50 +120,96 @@ pub(crate) const WORKS: &[Work] = &[
     requests("object/sql/64", Route::Sql, 64, FIVE_TIMES),
     synced("object/sql-synced/1", Route::Sql, 1),
     synced("object/sql-synced/64", Route::Sql, 64),
-    Work { name: "ws/echo/1", kind: Kind::Echo { sockets: 1 }, bars: THREE_TIMES },
-    Work { name: "ws/echo/32", kind: Kind::Echo { sockets: 32 }, bars: THREE_TIMES },
-    Work { name: "ws/echo/256", kind: Kind::Echo { sockets: 256 }, bars: THREE_TIMES },
-    Work { name: "ws/fan/200", kind: Kind::Fan { sockets: 200 }, bars: FIVE_TIMES },
-    Work {
-        name: "cold/mem",
-        kind: Kind::Cold { route: Route::Memory },
-        bars: &[(Metric::MedianMs, Bar::OrLess(0.5)), (Metric::P99Ms, Bar::OrLess(2.0))],
-    },
-    Work {
-        name: "cold/kv",
-        kind: Kind::Cold { route: Route::Kv },
-        bars: &[(Metric::MedianMs, Bar::OrLess(1.0)), (Metric::P99Ms, Bar::OrLess(2.0))],
-    },
-    Work { name: "start", kind: Kind::Start, bars: &[(Metric::MedianMs, Bar::TimesOrLess(0.5))] },
-    Work { name: "memory/idle", kind: Kind::IdleMemory, bars: &[(Metric::Mib, Bar::OrLess(40.0))] },
-    Work {
-        name: "memory/object",
-        kind: Kind::ObjectMemory { objects: 1_000 },
-        bars: &[(Metric::KibEach, Bar::OrLess(150.0))],
-    },
-    Work {
-        name: "memory/socket",
-        kind: Kind::SocketMemory { objects: 10, sockets_per_object: 1_000 },
-        bars: &[(Metric::KibEach, Bar::OrLess(8.0))],
-    },
+    compiled("ws/echo/1", Kind::Echo { sockets: 1 }, THREE_TIMES),
+    compiled("ws/echo/32", Kind::Echo { sockets: 32 }, THREE_TIMES),
+    compiled("ws/echo/256", Kind::Echo { sockets: 256 }, THREE_TIMES),
+    compiled("ws/fan/200", Kind::Fan { sockets: 200 }, FIVE_TIMES),
+    compiled("cold/mem", Kind::Cold { route: Route::Memory }, COLD),
+    compiled("cold/kv", Kind::Cold { route: Route::Kv }, COLD_STORAGE),
+    compiled("start", Kind::Start, HALF_THE_TIME),
+    compiled("memory/idle", Kind::IdleMemory, &[(Metric::Mib, Bar::OrLess(40.0))]),
+    compiled("memory/object", Kind::ObjectMemory { objects: 1_000 }, OBJECT_MEMORY),
+    compiled("memory/socket", Kind::SocketMemory { objects: 10, sockets_per_object: 1_000 }, SOCKET_MEMORY),
+    javascript("js/http/hello/1", load(Route::Hello, 1), TWO_TIMES_PER_CORE),
+    javascript("js/http/hello/64", load(Route::Hello, 64), TWO_TIMES_PER_CORE),
+    javascript("js/object/mem/1", load(Route::Memory, 1), FIVE_TIMES),
+    javascript("js/object/mem/64", load(Route::Memory, 64), FIVE_TIMES),
+    javascript("js/object/kv/1", load(Route::Kv, 1), FIVE_TIMES),
+    javascript("js/object/kv/64", load(Route::Kv, 64), FIVE_TIMES),
+    javascript("js/object/sql/1", load(Route::Sql, 1), FIVE_TIMES),
+    javascript("js/object/sql/64", load(Route::Sql, 64), FIVE_TIMES),
+    javascript("js/ws/echo/1", Kind::Echo { sockets: 1 }, THREE_TIMES),
+    javascript("js/ws/echo/32", Kind::Echo { sockets: 32 }, THREE_TIMES),
+    javascript("js/ws/echo/256", Kind::Echo { sockets: 256 }, THREE_TIMES),
+    javascript("js/ws/fan/200", Kind::Fan { sockets: 200 }, FIVE_TIMES),
+    javascript("js/cold/mem", Kind::Cold { route: Route::Memory }, COLD),
+    javascript("js/cold/kv", Kind::Cold { route: Route::Kv }, COLD_STORAGE),
+    javascript("js/start", Kind::Start, HALF_THE_TIME),
+    javascript("js/memory/idle", Kind::IdleMemory, &[(Metric::Mib, Bar::OrLess(40.0))]),
+    javascript("js/memory/object", Kind::ObjectMemory { objects: 1_000 }, OBJECT_MEMORY),
+    javascript("js/memory/socket", Kind::SocketMemory { objects: 10, sockets_per_object: 1_000 }, SOCKET_MEMORY),
+    hono("js/hono/route/1", load(Route::Hono, 1), &[]),
+    hono("js/hono/route/64", load(Route::Hono, 64), &[]),
+    hono("js/hono/reload", Kind::Reload, &[(Metric::MedianMs, Bar::OrLess(500.0))]),
+    compute("js/compute/fib", "fib", "17711"),
+    compute("js/compute/json", "json", "13470"),
+    compute("js/compute/sort", "sort", "3232159859"),
+    compute("js/compute/regexp", "regexp", "213213"),
+    compute("js/compute/hash", "hash", "412589509"),
 ];
 
 const HELLO: &[(Metric, Bar)] = &[(Metric::PerCpuSecond, Bar::TimesOrMore(5.0))];
 const THREE_TIMES: &[(Metric, Bar)] = &[(Metric::PerSecond, Bar::TimesOrMore(3.0))];
 const FIVE_TIMES: &[(Metric, Bar)] = &[(Metric::PerSecond, Bar::TimesOrMore(5.0))];
 
+const TWO_TIMES_PER_CORE: &[(Metric, Bar)] = &[(Metric::PerCpuSecond, Bar::TimesOrMore(2.0))];
+const HALF_THE_TIME: &[(Metric, Bar)] = &[(Metric::MedianMs, Bar::TimesOrLess(0.5))];
+const COLD: &[(Metric, Bar)] = &[(Metric::MedianMs, Bar::OrLess(0.5)), (Metric::P99Ms, Bar::OrLess(2.0))];
+const COLD_STORAGE: &[(Metric, Bar)] = &[(Metric::MedianMs, Bar::OrLess(1.0)), (Metric::P99Ms, Bar::OrLess(2.0))];
+const OBJECT_MEMORY: &[(Metric, Bar)] = &[(Metric::KibEach, Bar::OrLess(150.0))];
+const SOCKET_MEMORY: &[(Metric, Bar)] = &[(Metric::KibEach, Bar::OrLess(8.0))];
+
+const fn compiled(name: &'static str, kind: Kind, bars: &'static [(Metric, Bar)]) -> Work {
+    Work { name, worker: Worker::Compiled, kind, bars }
+}
+
+const fn javascript(name: &'static str, kind: Kind, bars: &'static [(Metric, Bar)]) -> Work {
+    Work { name, worker: Worker::JavaScript, kind, bars }
+}
+
+const fn hono(name: &'static str, kind: Kind, bars: &'static [(Metric, Bar)]) -> Work {
+    Work { name, worker: Worker::Hono, kind, bars }
+}
+
+/// There is no bar: the distance between an interpreter and a JIT is what there is to see.
+const fn compute(name: &'static str, work: &'static str, answer: &'static str) -> Work {
+    Work { name, worker: Worker::Compute, kind: load(Route::Compute(work, answer), 1), bars: &[] }
+}
+
+const fn load(route: Route, connections: u32) -> Kind {
+    Kind::Requests { route, connections, synced: false }
+}
+
 const fn requests(name: &'static str, route: Route, connections: u32, bars: &'static [(Metric, Bar)]) -> Work {
-    Work { name, kind: Kind::Requests { route, connections, synced: false }, bars }
+    compiled(name, load(route, connections), bars)
 }
 
 const fn synced(name: &'static str, route: Route, connections: u32) -> Work {
-    Work { name, kind: Kind::Requests { route, connections, synced: true }, bars: &[] }
+    compiled(name, Kind::Requests { route, connections, synced: true }, &[])
 }
 
 impl Kind {
     /// Whether each round starts its own servers; the rounds of all other works share one server per side.
     pub(crate) fn starts_its_own(self) -> bool {
-        matches!(self, Self::Start | Self::IdleMemory | Self::ObjectMemory { .. } | Self::SocketMemory { .. })
+        matches!(
+            self,
+            Self::Start | Self::IdleMemory | Self::ObjectMemory { .. } | Self::SocketMemory { .. } | Self::Reload
+        )
+    }
+
+    /// Whether a side can do this.
+    pub(crate) fn is_of(self, side: Side) -> bool {
+        !(matches!(self, Self::Reload) && side == Side::Workerd)
     }
 }
 
@@ -149,6 +221,18 @@ impl Route {
             Self::Memory => format!("/do/mem/{name}"),
             Self::Kv => format!("/do/kv/{name}"),
             Self::Sql => format!("/do/sql/{name}"),
+            Self::Hono => "/hono/anna".to_owned(),
+            Self::Compute(work, _) => format!("/compute/{work}"),
+        }
+    }
+
+    /// The one answer of a route without an object; `None` for a route of objects, which count.
+    pub(crate) fn answer(self) -> Option<&'static str> {
+        match self {
+            Self::Hello => Some("hello"),
+            Self::Hono => Some("hello anna"),
+            Self::Compute(_, answer) => Some(answer),
+            Self::Memory | Self::Kv | Self::Sql => None,
         }
     }
 

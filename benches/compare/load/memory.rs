@@ -28,7 +28,7 @@ const REST_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The process after one answer.
 pub(super) async fn idle(setting: Setting<'_>) -> Result<Round> {
-    let server = Server::start(setting.programs, setting.side, Start::default()).await?;
+    let server = Server::start(setting.programs, setting.side, setting.start()).await?;
     Connection::open(server.port()).await?.get("/hello").await?;
     sleep(SETTLE_TIME).await;
     Ok(Round { readings: vec![(Metric::Mib, pss_kib(server.pid())? / 1024.0)], notes: Vec::new() })
@@ -36,7 +36,7 @@ pub(super) async fn idle(setting: Setting<'_>) -> Result<Round> {
 
 /// Per object that lives after one request without storage.
 pub(super) async fn objects(setting: Setting<'_>, objects: u32) -> Result<Round> {
-    let server = Server::start(setting.programs, setting.side, Start::default()).await?;
+    let server = Server::start(setting.programs, setting.side, setting.start()).await?;
     let mut connection = Connection::open(server.port()).await?;
     for number in 0..WARM_UP_OBJECTS {
         connection.get(&Route::Memory.path(&format!("warm-{number}"))).await?;
@@ -62,7 +62,7 @@ pub(super) async fn sockets(setting: Setting<'_>, objects: u32, sockets_per_obje
         round.notes.push(format!("only {} sockets: the limit of open files allows no more", per_object * objects));
     }
     let server =
-        Server::start(setting.programs, setting.side, Start { evict_after: Some("1s"), ..Start::default() }).await?;
+        Server::start(setting.programs, setting.side, Start { evict_after: Some("1s"), ..setting.start() }).await?;
     // What the server printed last often says why it did not hold them.
     let held =
         hold(&server, setting.side, objects, per_object).await.map_err(|error| server.describe(&error.to_string()))?;

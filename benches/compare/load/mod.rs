@@ -4,6 +4,7 @@
 
 mod cold;
 mod memory;
+mod reload;
 mod requests;
 mod sockets;
 mod start;
@@ -14,8 +15,8 @@ use crate::Result;
 use crate::options::Effort;
 use crate::process::cpu_time;
 use crate::server::Server;
-use crate::side::{Programs, Side};
-use crate::works::{Kind, Metric};
+use crate::side::{Programs, Side, Start};
+use crate::works::{Kind, Metric, Worker};
 
 /// One round's figures.
 #[derive(Default)]
@@ -33,10 +34,19 @@ pub(crate) struct Setting<'a> {
     pub(crate) programs: &'a Programs,
     /// The side whose turn it is.
     pub(crate) side: Side,
+    /// The worker that is served.
+    pub(crate) worker: Worker,
     /// How much to do.
     pub(crate) effort: Effort,
     /// Names the round, and so its objects: no two rounds of a server share an object.
     pub(crate) tag: &'a str,
+}
+
+impl Setting<'_> {
+    /// How the servers of this work are started unless it needs more.
+    fn start(&self) -> Start<'static> {
+        Start { worker: self.worker, ..Start::default() }
+    }
 }
 
 /// Runs a round of a work that shares the server with its other rounds; `time` is how long the load lasts.
@@ -48,7 +58,7 @@ pub(crate) async fn shared(kind: Kind, server: &Server, setting: Setting<'_>, ti
         Kind::Echo { sockets } => sockets::echo(server, sockets, setting.tag, time).await,
         Kind::Fan { sockets } => sockets::fan(server, sockets, setting.tag, time).await,
         Kind::Cold { route } => cold::round(server, route, setting.effort.cold_names, setting.tag).await,
-        Kind::Start | Kind::IdleMemory | Kind::ObjectMemory { .. } | Kind::SocketMemory { .. } => {
+        Kind::Start | Kind::IdleMemory | Kind::ObjectMemory { .. } | Kind::SocketMemory { .. } | Kind::Reload => {
             unreachable!("`Kind::starts_its_own` says so")
         }
     }
@@ -63,6 +73,7 @@ pub(crate) async fn own(kind: Kind, setting: Setting<'_>) -> Result<Round> {
         Kind::SocketMemory { objects, sockets_per_object } => {
             memory::sockets(setting, objects, sockets_per_object).await
         }
+        Kind::Reload => reload::round(setting).await,
         Kind::Requests { .. } | Kind::Echo { .. } | Kind::Fan { .. } | Kind::Cold { .. } => {
             unreachable!("`Kind::starts_its_own` says so")
         }

@@ -14,7 +14,7 @@ use crate::works::Metric;
 /// One start.
 pub(super) async fn round(setting: Setting<'_>) -> Result<Round> {
     let at = Instant::now();
-    let server = Server::start(setting.programs, setting.side, Start { bare: true, ..Start::default() }).await?;
+    let server = Server::start(setting.programs, setting.side, Start { bare: true, ..setting.start() }).await?;
     let mut connection = Connection::open(server.port()).await?;
     let body = connection.get("/hello").await?;
     let start_ms = at.elapsed().as_secs_f64() * 1e3;
