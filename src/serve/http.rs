@@ -165,7 +165,7 @@ fn guest_request(
         headers,
         body,
         redirect: Redirect::Manual,
-        cf: None,
+        cf: Some(super::cf::of(&parts.headers)),
     })
 }
 

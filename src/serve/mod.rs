@@ -7,6 +7,7 @@
 //! Invariant: translates bytes to inputs and effects to bytes. The sole user of hyper and tungstenite.
 
 mod body;
+mod cf;
 mod connection;
 mod control;
 mod driver;

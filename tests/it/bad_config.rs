@@ -67,14 +67,14 @@ const WORKERS: &[Case] = &[
   help: build the worker again with the `worker` crate that belongs to this emu",
     },
     Case {
-        what: "source code",
+        what: "Python",
         spoil: |project| {
-            project.write("index.ts", "export default { fetch() { return new Response('hi') } }");
-            project.replace("worker.wasm", "index.ts");
+            project.write("index.py", "from workers import WorkerEntrypoint");
+            project.replace("worker.wasm", "index.py");
         },
         code: 1,
-        says: "error: `./index.ts` is source code, and this emu runs compiled workers (`.wasm`)
-  help: build a Rust worker against emu's `worker` crate (see guest/room), and name its `.wasm` in `main`",
+        says: "error: `./index.py` is Python, which this emu does not run yet
+  help: it runs JavaScript, TypeScript, and compiled workers (`.wasm`)",
     },
     Case {
         what: "a folder",

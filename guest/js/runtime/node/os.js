@@ -7,6 +7,9 @@
 import { ERRNO, SIGNALS } from "./constants.js";
 import { notImplemented } from "./errors.js";
 
+/** The platform's only folder that can be written. */
+const TEMPORARY = ["", "tmp", ""].join("/");
+
 export const EOL = "\n";
 export const devNull = "/dev/null";
 export const constants = {
@@ -25,14 +28,14 @@ export const cpus = () => [];
 export const endianness = () => "LE";
 export const freemem = () => 0;
 export const getPriority = () => 0;
-export const homedir = () => "/tmp/";
+export const homedir = () => TEMPORARY;
 export const hostname = () => "localhost";
 export const loadavg = () => [0, 0, 0];
 export const machine = () => "x86_64";
 export const networkInterfaces = () => ({});
 export const platform = () => "linux";
 export const release = () => "";
-export const tmpdir = () => "/tmp/";
+export const tmpdir = () => TEMPORARY;
 export const totalmem = () => 0;
 export const type = () => "Linux";
 export const uptime = () => 0;

@@ -13,6 +13,7 @@ mod intrinsics;
 mod introspect;
 pub(crate) mod raw;
 mod text;
+mod time_zone;
 mod url;
 pub(crate) mod v8;
 
@@ -33,6 +34,7 @@ pub(crate) fn register<'js>(host: &Object<'js>) -> Result<()> {
     base64::register(host)?;
     url::register(host)?;
     form::register(host)?;
+    time_zone::register(host)?;
     v8::register(host)?;
     introspect::register(host)
 }
