@@ -108,7 +108,6 @@ const ACCEPTED: &[Accepted] = &[
         Gap("texts of the streams' errors are the library's"),
     ),
     probe("/probe/writable/failing", &["write after close", "close twice"], Gap("as above")),
-    probe("/probe/request/incoming", &["cf is plain"], Gap("an incoming request has no `cf` yet")),
     probe("/probe/response/defaults", &["result"], Gap("`cf` of a response is to be undefined")),
     probe("/probe/response/null%20body%20statuses", &["204 and an empty text"], Gap("an empty text is no body there")),
     probe(
@@ -140,12 +139,6 @@ const ACCEPTED: &[Accepted] = &[
         case: "echo of bytes",
         lines: &["content-length"],
         why: Gap("a request's body that is passed on keeps its length"),
-    },
-    Accepted {
-        area: "http",
-        case: "kinds of request fields",
-        lines: &["body", "content-length"],
-        why: Gap("an incoming request has no `cf` yet"),
     },
     Accepted {
         area: "http",
