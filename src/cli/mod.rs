@@ -2,6 +2,7 @@
 //!
 //! Invariant: parses, calls, prints; the verbs' work is done by the modules below.
 
+mod engines;
 mod load;
 mod objects;
 mod prepare;

@@ -2,8 +2,9 @@
 //!
 //! Invariant: everything that can be wrong with a worker before its first request is said here.
 
+use super::engines::Engines;
 use super::load::Project;
-use super::source::{self, Engines};
+use super::source;
 use crate::bindings::Switches;
 use crate::config::{Backend, Diagnostic, ObjectBinding, ServiceBinding, Severity, Var};
 use crate::error::{Error, Result};

@@ -2,19 +2,19 @@
 //!
 //! Invariant: listens only when everything is ready; leaves no child, lock or port behind.
 
+use super::engines::Engines;
 use super::load::{self, Project};
-use super::source::{self, Engines};
+use super::source;
 use super::state::State;
 use super::watch::{self, Seen, Watch};
 use super::{eprint, prepare};
 use crate::config::{Diagnostic, Overrides, Severity};
 use crate::core::life::{Hibernate, Policy};
 use crate::error::{self, Error, Result};
-use crate::isolate::{Engine, EngineOptions};
 use crate::lane::{Namespace, OnReload, Prepared};
 use crate::serve::{self, Listening, Log, LogFormat, Port, ServeOptions, Server};
 use crate::storage::Durability;
-use crate::world::real::{thread_cpu_time, today};
+use crate::world::real::today;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -203,8 +203,7 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
         true => None,
         false => Some(State::take(&state_folder(&args, &projects[0]))?),
     };
-    let engine = Engine::new(EngineOptions { cache: cache_folder(), cpu_clock: thread_cpu_time })?;
-    let engines = Engines::new(engine.clone());
+    let engines = Engines::new(cache_folder())?;
     let namespaces = prepare::namespaces(&projects)?;
     let workers = prepare_all(&engines, &projects, &namespaces, &log)?;
     let objects_folder = state.as_ref().map(State::objects);
@@ -215,7 +214,7 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
     };
     let listening = serve::bind(args.ip.as_deref().or(dev.ip.as_deref()).unwrap_or("localhost"), port)?;
     let options = ServeOptions {
-        engine,
+        engine: engines.wasm.clone(),
         workers: workers.clone(),
         namespaces: namespaces.clone(),
         objects_folder,

@@ -8,46 +8,12 @@ use super::watch::Seen;
 use crate::bundle::{self, Built, Bundle, NodeModules, Rule, RuleKind};
 use crate::config::{ModuleRule, RuleType};
 use crate::error::{Error, Result};
-use crate::isolate::{Base, Engine, Module};
 use crate::lane::Sources;
 use crate::serve::Log;
 use emu_abi::{Failure, Module as GuestModule, ModuleKind};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
-
-/// The JavaScript engine, compiled to wasm and compressed; `guest/build` makes it of `guest/js`.
-const JAVASCRIPT: &[u8] = include_bytes!("../../guest/prebuilt/js.wasm.zst");
-/// The name of the engine in errors.
-const JAVASCRIPT_NAME: &str = "emu's JavaScript engine";
-
-/// The engines that workers run on, each compiled once.
-pub(super) struct Engines {
-    /// Compiles and runs wasm.
-    pub(super) wasm: Engine,
-    javascript: OnceLock<Base>,
-}
-
-impl Engines {
-    pub(super) fn new(wasm: Engine) -> Self {
-        Self { wasm, javascript: OnceLock::new() }
-    }
-
-    /// The booted JavaScript engine.
-    ///
-    /// # Errors
-    /// When this machine cannot compile it.
-    pub(super) fn javascript(&self) -> Result<&Base> {
-        if let Some(base) = self.javascript.get() {
-            return Ok(base);
-        }
-        let wasm = zstd::decode_all(JAVASCRIPT)
-            .map_err(|error| Error::internal(format!("{JAVASCRIPT_NAME} cannot be unpacked")).because(error))?;
-        let module = Module::compile(&self.wasm, &wasm, JAVASCRIPT_NAME)?;
-        let base = Base::boot(&self.wasm, module, JAVASCRIPT_NAME)?;
-        Ok(self.javascript.get_or_init(|| base))
-    }
-}
+use std::sync::Arc;
 
 /// Whether a worker's `main` is source that emu bundles.
 pub(super) fn is_source(main: &Path) -> bool {

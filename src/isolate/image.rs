@@ -48,6 +48,17 @@ impl Base {
         })?;
         Ok(Self { module, booted: Some(booted) })
     }
+
+    /// What booting came to, as bytes for [`Base::restore`]; nothing for a guest that does not boot.
+    pub fn save(&self) -> Option<Vec<u8>> {
+        self.booted.as_ref()?.save().ok()
+    }
+
+    /// The base that [`Base::save`] made of the same module; nothing if the bytes are not that.
+    pub fn restore(module: Module, saved: &[u8]) -> Option<Self> {
+        let booted = Snapshot::restore(saved)?;
+        Some(Self { module, booted: Some(booted) })
+    }
 }
 
 /// A worker ready to start: compiled code and the memory it starts with.

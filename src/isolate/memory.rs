@@ -21,7 +21,8 @@ use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
-const PAGE: usize = 4096;
+/// What is copied on write at once.
+pub(super) const PAGE: usize = 4096;
 
 /// Frozen contents of a memory: an anonymous file, sparse where the memory is zero, never written after creation.
 pub(super) struct Contents {
@@ -47,6 +48,14 @@ impl Contents {
     /// The length in bytes.
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+
+    /// All bytes.
+    pub(super) fn read(&self) -> std::io::Result<Vec<u8>> {
+        use std::os::unix::fs::FileExt;
+        let mut bytes = vec![0; self.len];
+        File::from(self.file.try_clone()?).read_exact_at(&mut bytes, 0)?;
+        Ok(bytes)
     }
 }
 

@@ -3,8 +3,10 @@
 //! Invariant: taken and restored between calls only, when nothing of the guest is on a stack.
 
 use super::guest::{Guest, Host};
-use super::memory::{Contents, with_image};
+use super::memory::{Contents, PAGE, with_image};
 use super::module::{GLOBAL_EXPORT_PREFIX, Module};
+use emu_abi::Bytes;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use wasmtime::{Global, Instance, InstancePre, Memory, Store, Val};
 
@@ -18,7 +20,43 @@ pub(super) struct Snapshot {
     globals: Vec<(u32, i64)>,
 }
 
+/// A snapshot as bytes: what is zero is left out.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    fresh: Vec<i64>,
+    globals: Vec<(u32, i64)>,
+    memory_len: u64,
+    /// Pages that are not zero, by number.
+    pages: Vec<(u32, Bytes)>,
+}
+
+/// The largest memory that is restored: what an isolate may have.
+const MAX_RESTORED_BYTES: u64 = 128 * 1024 * 1024;
+
 impl Snapshot {
+    /// The snapshot as bytes, for a later process.
+    pub(super) fn save(&self) -> std::io::Result<Vec<u8>> {
+        let memory = self.contents.read()?;
+        let filled = (0..).zip(memory.chunks(PAGE)).filter(|(_, page)| page.iter().any(|byte| *byte != 0));
+        let pages = filled.map(|(number, page)| (number, Bytes(page.to_vec()))).collect();
+        let (fresh, globals) = (self.fresh.clone(), self.globals.clone());
+        Ok(emu_abi::encode(&Saved { fresh, globals, memory_len: memory.len() as u64, pages }))
+    }
+
+    /// The snapshot that was saved as these bytes; nothing if they are none.
+    pub(super) fn restore(bytes: &[u8]) -> Option<Self> {
+        let Saved { fresh, globals, memory_len, pages } = emu_abi::decode(bytes).ok()?;
+        if memory_len > MAX_RESTORED_BYTES {
+            return None;
+        }
+        let mut memory = vec![0; usize::try_from(memory_len).ok()?];
+        for (number, Bytes(page)) in pages {
+            let start = (number as usize).checked_mul(PAGE)?;
+            memory.get_mut(start..start.checked_add(page.len())?)?.copy_from_slice(&page);
+        }
+        Some(Self { contents: Arc::new(Contents::freeze(&memory).ok()?), fresh, globals })
+    }
+
     /// Keeps what `instance` has become. `fresh` are the globals it started with, as [`globals`] read them.
     pub(super) fn take<H: Host>(
         module: &Module,

@@ -9,6 +9,7 @@ import { installDateText } from "./date-text.js";
 import { installErrorStacks } from "./error-stack.js";
 import { installIntl } from "./intl/intl.js";
 import { installJsonErrors } from "./json-error.js";
+import { installRandom } from "./random.js";
 
 /**
  * Puts everything in place. Called once, before the freeze.
@@ -19,6 +20,7 @@ export function install(global) {
     installErrorStacks();
     installDateText();
     installJsonErrors();
+    installRandom();
     installIntl(global);
     installCodeGenerationBan(global);
 }
