@@ -93,12 +93,13 @@ pub(super) fn modules(bundle: &Bundle) -> Result<Vec<GuestModule>> {
             bundle::ModuleKind::Esm => ModuleKind::Script,
             bundle::ModuleKind::Text => ModuleKind::Text,
             bundle::ModuleKind::Data => ModuleKind::Data,
-            bundle::ModuleKind::CommonJs | bundle::ModuleKind::Wasm => {
+            bundle::ModuleKind::Wasm => ModuleKind::Wasm,
+            bundle::ModuleKind::CommonJs => {
                 return Err(Error::guest(format!(
                     "`{}` cannot be loaded: emu runs no modules of this kind",
                     module.name
                 ))
-                .hint("WebAssembly and unbundled CommonJS modules of JavaScript workers are not supported yet"));
+                .hint("unbundled CommonJS modules are not supported yet"));
             }
         };
         Ok(GuestModule { name: module.name.clone(), kind, bytes: module.bytes.clone().into() })

@@ -4,6 +4,7 @@
 
 use super::death::Death;
 use super::engine::Engine;
+use super::nested::{self, Nested};
 use emu_abi::{Answer, Ask, Failure, IMPORT_MODULE, MAX_MESSAGE, Op};
 use std::time::Duration;
 use wasmtime::{AsContextMut, Caller, Extern, Linker, Memory, ResourceLimiter, UpdateDeadline};
@@ -35,6 +36,7 @@ pub(super) struct Guest<H> {
     pub(super) death: Option<Death>,
     pub(super) limiter: MemoryLimiter,
     pub(super) cpu: CpuMeter,
+    pub(super) nested: Nested,
     /// The last reply that did not fit.
     reply: Vec<u8>,
 }
@@ -45,8 +47,9 @@ impl<H: Host> Guest<H> {
             host,
             memory: None,
             death: None,
-            limiter: MemoryLimiter { limit: memory_limit, exceeded: false },
+            limiter: MemoryLimiter { limit: memory_limit, exceeded: false, table_elements: 0 },
             cpu: CpuMeter { clock: engine.cpu_clock, budget: Duration::MAX, used: Duration::ZERO, since: None },
+            nested: Nested::default(),
             reply: Vec::new(),
         }
     }
@@ -65,10 +68,15 @@ impl<H: Host> Guest<H> {
 /// A reply buffer larger than this is not kept.
 const REPLY_KEPT_BYTES: usize = 64 * 1024;
 
+/// The elements that the tables of an isolate may have together.
+const TABLE_ELEMENTS_MAX: usize = 2_000_000;
+
 /// Refuses growth beyond the limit of an isolate.
 pub(super) struct MemoryLimiter {
     limit: usize,
     pub(super) exceeded: bool,
+    /// Elements of all tables together.
+    table_elements: usize,
 }
 
 impl ResourceLimiter for MemoryLimiter {
@@ -80,8 +88,13 @@ impl ResourceLimiter for MemoryLimiter {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= 1_000_000)
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let all = self.table_elements.saturating_add(desired.saturating_sub(current));
+        if all > TABLE_ELEMENTS_MAX {
+            return Ok(false);
+        }
+        self.table_elements = all;
+        Ok(true)
     }
 }
 
@@ -116,6 +129,7 @@ pub(super) fn linker<H: Host>(engine: &wasmtime::Engine) -> wasmtime::Result<Lin
     linker.func_wrap(IMPORT_MODULE, "op", op::<H>)?;
     linker.func_wrap(IMPORT_MODULE, "ask", ask::<H>)?;
     linker.func_wrap(IMPORT_MODULE, "reply", reply::<H>)?;
+    nested::link(&mut linker)?;
     Ok(linker)
 }
 
@@ -191,7 +205,7 @@ fn range(start: u32, len: usize) -> Option<std::ops::Range<usize>> {
     Some(start..start.checked_add(len)?)
 }
 
-fn memory_of<H: Host>(caller: &mut Caller<'_, Guest<H>>) -> Result<Memory, Death> {
+pub(super) fn memory_of<H: Host>(caller: &mut Caller<'_, Guest<H>>) -> Result<Memory, Death> {
     if let Some(memory) = caller.data().memory {
         return Ok(memory);
     }

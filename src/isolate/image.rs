@@ -13,6 +13,7 @@ use super::engine::Engine;
 use super::guest::{Guest, Host, deliver, linker};
 use super::isolate::{Limits, explain};
 use super::module::Module;
+use super::nested::{self, Record};
 use super::snapshot::{Snapshot, globals};
 use crate::error::{Error, Result};
 use emu_abi::{Answer, Ask, BOOT_EXPORT, Exports, Failure, Init, LogLevel, Op};
@@ -66,6 +67,7 @@ impl Base {
 pub struct Image {
     pub(super) module: Module,
     pub(super) snapshot: Snapshot,
+    pub(super) nested: Record,
     exports: Arc<Exports>,
 }
 
@@ -99,19 +101,21 @@ impl Image {
         limits: Limits,
         log: &mut dyn FnMut(LogLevel, &str),
     ) -> std::result::Result<Self, StartFailure> {
+        let (init, modules) = nested::compile(engine, init).map_err(StartFailure::Refused)?;
         let mut store = startup_store(engine, limits);
         let _running = engine.ticker.turn_begins();
-        let ran =
-            run_init(engine, base, init, &mut store).map_err(|error| StartFailure::Died(explain(&error, store.data())));
+        let modules = Record::of_modules(modules);
+        let ran = run_init(engine, base, &init, &modules, &mut store)
+            .map_err(|error| StartFailure::Died(explain(&error, store.data())));
         let startup = store.into_data().host;
         for (level, line) in &startup.log {
             log(*level, line);
         }
-        let snapshot = ran?;
+        let (snapshot, nested) = ran?;
         if let Some(failure) = startup.refused {
             return Err(StartFailure::Refused(failure));
         }
-        Ok(Self { module: base.module.clone(), snapshot, exports: Arc::new(startup.exports) })
+        Ok(Self { module: base.module.clone(), snapshot, nested, exports: Arc::new(startup.exports) })
     }
 
     /// What the worker exports.
@@ -190,16 +194,19 @@ fn run_init(
     engine: &Engine,
     base: &Base,
     init: &Init,
+    modules: &Record,
     store: &mut Store<Guest<Startup>>,
-) -> wasmtime::Result<Snapshot> {
+) -> wasmtime::Result<(Snapshot, Record)> {
     let Starting { instance, memory, fresh } = match &base.booted {
         Some(booted) => Starting::booted(engine, &base.module, booted, store)?,
         None => Starting::fresh(engine, &base.module, store)?,
     };
+    modules.restore(&instance, &mut *store)?;
     let alloc = instance.get_typed_func::<u32, u32>(&mut *store, "emu_alloc")?;
     let (ptr, len) = deliver(&mut *store, memory, &alloc, &emu_abi::encode(init))?;
     instance.get_typed_func::<(u32, u32), ()>(&mut *store, "emu_init")?.call(&mut *store, (ptr, len))?;
-    Snapshot::take(&base.module, &instance, memory, fresh, store)
+    let nested = nested::record(&mut *store)?;
+    Ok((Snapshot::take(&base.module, &instance, memory, fresh, store)?, nested))
 }
 
 /// The host of a guest that initialises.

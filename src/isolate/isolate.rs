@@ -69,6 +69,7 @@ impl<H: Host> Launcher<H> {
         let instance = self.image.snapshot.instantiate(&self.pre, &mut store)?;
         let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::Error::msg("no memory"))?;
         store.data_mut().memory = Some(memory);
+        self.image.nested.restore(&instance, &mut store)?;
         let alloc = instance.get_typed_func(&mut store, "emu_alloc")?;
         let turn = instance.get_typed_func(&mut store, "emu_turn")?;
         let mut isolate = Isolate {

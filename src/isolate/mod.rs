@@ -3,7 +3,8 @@
 //! Reading order: [`engine`] (how code is compiled and metered), [`module`] (what a guest must look like, and what is
 //! changed in it), [`image`] (freezing a guest), [`snapshot`] (what is kept of one),
 //! [`memory`] (mapping it copy-on-write; the one unsafe file),
-//! [`guest`] (what a guest may call, and how its pointers are checked), [`isolate`] (one running instance).
+//! [`guest`] (what a guest may call, and how its pointers are checked), [`nested`] (WebAssembly of JavaScript workers),
+//! [`isolate`] (one running instance).
 //!
 //! Invariant: knows messages, not what they mean. No HTTP, no SQLite, no object, no wall clock.
 
@@ -15,6 +16,7 @@ mod image;
 mod isolate;
 mod memory;
 mod module;
+mod nested;
 mod snapshot;
 
 pub use death::Death;

@@ -22,6 +22,7 @@ mod gates;
 mod hibernation;
 mod isolates;
 mod kill;
+mod nested;
 mod npm_apps;
 mod outgoing;
 mod reload;

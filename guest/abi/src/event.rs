@@ -40,6 +40,9 @@ pub enum ModuleKind {
     Data,
     /// JSON text; the default export is its value.
     Json,
+    /// WebAssembly; the default export is a `WebAssembly.Module`. The host takes it as written, compiles it, and gives the
+    /// guest an encoded [`crate::WasmModule`] in its place.
+    Wasm,
 }
 
 /// One delivery of one event.

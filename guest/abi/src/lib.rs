@@ -20,6 +20,27 @@
 //!   `Result<Answer, Failure>`. If the reply fits it is at `out`; else the guest makes room and calls
 //! * `reply(out)`, which copies that last reply.
 //!
+//! A guest that hosts nested WebAssembly modules ([`ModuleKind::Wasm`]) may import three more:
+//!
+//! * `nested_instantiate(module, values, count) -> instance`: makes an instance of a module. At `values` are `count` slots
+//!   of 8 bytes: the address of the memory's description (two `u32`: its address, its length in pages), of the slots for
+//!   arguments, the engine's own number of the instance, the address of the cells of its globals, then for each imported
+//!   global its value (if immutable) or the address of its cell, then for each imported table of functions its number.
+//!   The result is a trap's code below zero when it failed;
+//! * `nested_call(instance, function, slots) -> trap`: calls a function; arguments are read from and results written to
+//!   `slots`, one of 8 bytes for each. The result is an index of [`WASM_TRAPS`]; 0 is success;
+//! * `nested_table(op, table, a, b, slots) -> result`: what JavaScript does with tables of functions
+//!   ([`NestedTableOp`]).
+//!
+//! Such a guest exports, for nested modules to call:
+//!
+//! * `emu_nested_import(instance, import, slots) -> failed`: calls an imported function;
+//! * `emu_nested_grow(memory, pages) -> pages_before`: grows a memory; -1 when it cannot;
+//! * `emu_nested_table(instance, table, op, a, b, c) -> result`: a table of JavaScript values ([`WasmTableOp`]).
+//!
+//! A JavaScript value inside a nested module is the number of a handle; 0 is null. Handles that a call makes are gone when
+//! it returns.
+//!
 //! Buffers made by `emu_alloc` belong to the guest from the call that delivers them on.
 //!
 //! Invariant: nothing here knows a clock, an engine or a network; it is data and its encoding. A change of any type
@@ -32,11 +53,16 @@ extern crate alloc;
 
 mod ask;
 mod event;
+mod nested;
 mod op;
 mod types;
 
 pub use ask::{Answer, Ask, Hash, KvEntry, ListOptions, Rows, SocketState, SqlValue};
 pub use event::{Event, Init, Invoke, Module, ModuleKind, Outcome, SocketEvent, Turn};
+pub use nested::{
+    NestedTableOp, WASM_CELL_BYTES, WASM_SLOTS, WASM_TRAP_LINK, WASM_TRAP_STACK, WASM_TRAPS, WasmExtern, WasmGlobal, WasmMemory,
+    WasmModule, WasmSignature, WasmTable, WasmTableOp, WasmType,
+};
 pub use op::{Call, Class, Entrypoint, Exports, LogLevel, Op, Section, Settled, Target};
 pub use types::{Binding, Body, Bytes, Failure, Headers, Message, ObjectId, Redirect, Request, Response};
 

@@ -24,6 +24,7 @@ import * as timers from "./platform/timers.js";
 import { streamGlobals } from "./streams/globals.js";
 import { provideTimer } from "./web/abort.js";
 import * as web from "./web/globals.js";
+import { installWebAssembly, wasmError, wasmModule } from "./web/webassembly.js";
 import { provideBeacon } from "./web/navigator.js";
 import { provideCopier } from "./web/structured-clone.js";
 import { defineGlobals } from "./web/webidl.js";
@@ -34,6 +35,7 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 function install(global) {
     language.install(global);
     web.install(global);
+    installWebAssembly(global);
     defineGlobals(global, {
         Body,
         Headers,
@@ -89,6 +91,8 @@ host.handlers({
     cancelled: events.cancelled,
     rejection: events.rejection,
     turnEnd: events.turnEnd,
+    wasmModule,
+    wasmError,
     complete,
     completeResponse,
     completeFailure,

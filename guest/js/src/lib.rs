@@ -7,7 +7,7 @@
 //!
 //! Reading order: `border` (imports and exports), `engine` (the one QuickJS context), `modules` (what `import` finds),
 //! `events` (from the host's events to the runtime's handlers), `native` (what the runtime can call), `data` (native
-//! functions that need no host).
+//! functions that need no host), `nested` (WebAssembly that a worker imports).
 //!
 //! Invariant: nothing of the platform's behaviour is decided here; the runtime decides, this crate carries.
 
@@ -20,5 +20,6 @@ mod error;
 mod events;
 mod modules;
 mod native;
+pub mod nested;
 
 pub use engine::{boot, init, turn};

@@ -92,6 +92,7 @@ impl Loader for Sources {
             ModuleKind::Script => return declare(ctx, name, bytes.0),
             ModuleKind::Text => String::from_utf8_lossy(&bytes.0).into_owned().into_js(ctx)?,
             ModuleKind::Data => Raw(bytes.0).into_js(ctx)?,
+            ModuleKind::Wasm => crate::nested::module(ctx, &bytes.0)?,
             ModuleKind::Json => ctx.json_parse(bytes.0)?,
         };
         let namespace = Object::new(ctx.clone())?;

@@ -28,6 +28,7 @@ pub(crate) fn register<'js>(host: &Object<'js>) -> Result<()> {
     ids::register(host)?;
     ops::register(host)?;
     sockets::register(host)?;
+    crate::nested::register(host)?;
     storage::register(host)
 }
 
