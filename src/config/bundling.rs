@@ -101,7 +101,7 @@ fn read_rules(reader: &mut Reader<'_>, environment: &Environment<'_>) -> Vec<Mod
         let Some((_, kind)) = RULE_TYPES.iter().find(|(known, _)| *known == name) else {
             let message = format!("`{}` is no type of module that emu knows", shown(name));
             let known: Vec<_> = RULE_TYPES.iter().map(|(name, _)| *name).collect();
-            reader.error(&kind.span, message).help(&format!("the types are {}", known.join(", ")));
+            reader.error(&kind.span, message).help(format!("the types are {}", known.join(", ")));
             continue;
         };
         rules.push(ModuleRule {
