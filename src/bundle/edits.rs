@@ -1,6 +1,6 @@
 //! Changes of a text at some places, and where everything else has moved to.
 //!
-//! Invariant: pure; edits are made in one pass, positions are moved in another, both linear.
+//! Invariant: pure; edits are made in one pass, positions are moved in another, both linear in the text.
 
 use super::vlq::{Mapping, Table};
 
@@ -58,15 +58,16 @@ impl Edits {
             moves.push((edit.start, copied, changed.len()));
         }
         changed.push_str(&text[copied..]);
-        let (old, new) = (Lines::new(text), Lines::new(&changed));
         let moved = |offset: usize| {
             let passed = moves.partition_point(|(start, ..)| *start <= offset);
             let Some((_, from, to)) = passed.checked_sub(1).and_then(|index| moves.get(index)) else { return offset };
             to + offset.saturating_sub(*from)
         };
+        // The mappings are sorted, and what comes later in the old text does so in the new one.
+        let (mut old, mut new) = (Cursor::new(text), Cursor::new(&changed));
         let mappings = table.mappings().iter().map(|mapping| {
-            let offset = moved(old.offset(mapping.line as usize, mapping.column as usize));
-            let (line, column) = new.position(offset);
+            let offset = moved(old.go_to_position(mapping.line, mapping.column));
+            let (line, column) = new.go_to_offset(offset);
             Mapping { line, column, ..*mapping }
         });
         let table = Table::new(table.files.clone(), mappings.collect());
@@ -74,42 +75,42 @@ impl Edits {
     }
 }
 
-/// A text with its lines, to turn offsets into positions and back; columns are UTF-16 units, all counted from 0.
-struct Lines<'t> {
-    text: &'t str,
-    starts: Vec<usize>,
-    is_ascii: bool,
+/// A place that moves forward through a text, to turn positions into offsets and back. Lines and columns are counted
+/// from 0, columns in UTF-16 units.
+struct Cursor<'t> {
+    rest: std::str::Chars<'t>,
+    offset: usize,
+    line: u32,
+    column: u32,
 }
 
-impl<'t> Lines<'t> {
+impl<'t> Cursor<'t> {
     fn new(text: &'t str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, starts, is_ascii: text.is_ascii() }
+        Self { rest: text.chars(), offset: 0, line: 0, column: 0 }
     }
 
-    fn offset(&self, line: usize, column: usize) -> usize {
-        let Some(start) = self.starts.get(line) else { return self.text.len() };
-        if self.is_ascii {
-            return (start + column).min(self.text.len());
+    /// Goes to a position, or to the first one after it; returns its offset.
+    fn go_to_position(&mut self, line: u32, column: u32) -> usize {
+        while (self.line, self.column) < (line, column) && self.step() {}
+        self.offset
+    }
+
+    /// Goes to an offset; returns its line and column.
+    fn go_to_offset(&mut self, offset: usize) -> (u32, u32) {
+        while self.offset < offset && self.step() {}
+        (self.line, self.column)
+    }
+
+    /// Goes one character further, unless the text ends here.
+    fn step(&mut self) -> bool {
+        let Some(character) = self.rest.next() else { return false };
+        self.offset += character.len_utf8();
+        if character == '\n' {
+            (self.line, self.column) = (self.line + 1, 0);
+        } else {
+            self.column += if character.len_utf16() == 2 { 2 } else { 1 };
         }
-        let mut units = 0;
-        let characters = self.text[*start..].char_indices();
-        let before = characters.map(|(at, character)| {
-            let here = (at, units);
-            units += character.len_utf16();
-            here
-        });
-        before.into_iter().find(|(_, units)| *units >= column).map_or(self.text.len(), |(at, _)| start + at)
-    }
-
-    fn position(&self, offset: usize) -> (u32, u32) {
-        let line = self.starts.partition_point(|start| *start <= offset).saturating_sub(1);
-        let start = self.starts[line];
-        let column = match self.is_ascii {
-            true => offset - start,
-            false => self.text.get(start..offset).map_or(0, |before| before.encode_utf16().count()),
-        };
-        (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+        true
     }
 }
 

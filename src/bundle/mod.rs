@@ -11,11 +11,14 @@
 //! `crate::error` alone.
 
 use crate::error::{Error, Result};
+use sources::Origin;
 use std::path::{Component, Path, PathBuf};
 
 mod additional;
+mod async_context;
 mod builtins;
 mod decorators;
+mod deep_stack;
 mod edits;
 mod frame;
 mod glob;
@@ -146,8 +149,17 @@ pub fn bundle(project: &Project) -> Built {
     if let Err(error) = check_main(project) {
         return Built { bundle: Err(error), inputs: vec![project.main.clone()], folders: Vec::new() };
     }
-    let rules = rules::RuleSet::new(&project.rules);
-    let mut built = if project.no_bundle { additional::unbundled(project, &rules) } else { joined(project, rules) };
+    // A thread of its own lets callers inside of a runtime simply wait.
+    let built = deep_stack::run(|| {
+        let rules = rules::RuleSet::new(&project.rules);
+        let mut built = if project.no_bundle { additional::unbundled(project, &rules) } else { joined(project, rules) };
+        if let (true, Ok(bundle)) = (project.node != NodeModules::None, &mut built.bundle) {
+            keep_async_context(bundle);
+        }
+        built
+    });
+    let failed = |error| Built { bundle: Err(error), inputs: vec![project.main.clone()], folders: Vec::new() };
+    let mut built = built.unwrap_or_else(failed);
     built.inputs.sort();
     built.inputs.dedup();
     built
@@ -173,6 +185,24 @@ fn joined(project: &Project, rules: rules::RuleSet) -> Built {
     match found {
         Ok(found) => rolled::run(project, rules, found),
         Err(error) => Built { bundle: Err(error), inputs: vec![project.main.clone()], folders: Vec::new() },
+    }
+}
+
+/// Changes the scripts of a worker that may use `AsyncLocalStorage`: a value set in one is followed through all.
+fn keep_async_context(bundle: &mut Bundle) {
+    let script = |module: &Module| match module.kind {
+        ModuleKind::Esm => String::from_utf8(module.bytes.clone()).ok(),
+        _ => None,
+    };
+    if !bundle.modules.iter().filter_map(script).any(|code| async_context::is_wanted(&code)) {
+        return;
+    }
+    for module in &mut bundle.modules {
+        let (Some(code), Some(origin)) = (script(module), bundle.sources.origin(&module.name)) else { continue };
+        if let Some((code, table)) = async_context::lower(&code, &origin.table(&code)) {
+            module.bytes = code.into_bytes();
+            *origin = Origin::Bundled(table);
+        }
     }
 }
 

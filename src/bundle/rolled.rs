@@ -1,11 +1,11 @@
 //! One run of rolldown: from a project to a bundle or its errors.
 //!
-//! rolldown is asynchronous; it gets a runtime and threads for as long as one run takes, so that callers on any thread,
-//! inside a runtime or not, may simply wait.
+//! rolldown is asynchronous; it gets a runtime and threads for as long as one run takes.
 //!
 //! Invariant: nothing of rolldown's or tokio's outlives a run.
 
 use super::additional::Found;
+use super::deep_stack::STACK_BYTES;
 use super::problem::{self, Problem};
 use super::resolve::{Imports, Noted, SharedImports};
 use super::rules::RuleSet;
@@ -22,8 +22,6 @@ use std::sync::Arc;
 
 /// Threads that parse at the same time.
 const THREADS_MAX: usize = 4;
-/// Enough for deeply nested source text; only what is used of it becomes memory.
-const STACK_BYTES: usize = 64 << 20;
 
 /// What rolldown made of the project, and what it read for it.
 struct Rolled {
@@ -36,7 +34,7 @@ pub(super) fn run(project: &Project, rules: RuleSet, found: Found) -> Built {
     let rules = Arc::new(rules);
     let imports = Arc::new(Imports::new(project, Arc::clone(&rules), &found));
     let folders = found.folders.clone();
-    let rolled = match on_own_thread(project, &imports) {
+    let rolled = match wait_for(project, &imports) {
         Ok(rolled) => rolled,
         Err(error) => return Built { bundle: Err(error), inputs: vec![project.main.clone()], folders },
     };
@@ -58,19 +56,13 @@ pub(super) fn run(project: &Project, rules: RuleSet, found: Found) -> Built {
     Built { bundle, inputs, folders }
 }
 
-fn on_own_thread(project: &Project, imports: &Arc<Imports>) -> Result<Rolled> {
-    let failed = |error: std::io::Error| Error::internal("the bundler cannot be started").because(error);
-    std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().name("bundle".to_owned()).stack_size(STACK_BYTES);
-        let thread = builder.spawn_scoped(scope, || {
-            let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
-            let mut runtime = tokio::runtime::Builder::new_multi_thread();
-            runtime.worker_threads(threads).thread_name("bundle").thread_stack_size(STACK_BYTES);
-            Ok(runtime.build()?.block_on(roll(project, imports)))
-        });
-        let outcome = thread.map_err(failed)?.join();
-        outcome.map_err(|_| Error::internal("the bundler failed on this worker"))?.map_err(failed)
-    })
+/// Waits for rolldown. The calling thread is outside of any runtime.
+fn wait_for(project: &Project, imports: &Arc<Imports>) -> Result<Rolled> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(threads).thread_name("bundle").thread_stack_size(STACK_BYTES);
+    let runtime = runtime.build().map_err(|error| Error::internal("the bundler cannot be started").because(error))?;
+    Ok(runtime.block_on(roll(project, imports)))
 }
 
 async fn roll(project: &Project, imports: &Arc<Imports>) -> Rolled {

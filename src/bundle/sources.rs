@@ -39,6 +39,16 @@ pub(super) enum Origin {
     File(PathBuf),
 }
 
+impl Origin {
+    /// The map of a module with this text.
+    pub(super) fn table(&self, code: &str) -> Cow<'_, Table> {
+        match self {
+            Self::Bundled(table) => Cow::Borrowed(table),
+            Self::File(file) => Cow::Owned(Table::of_source(file.to_string_lossy().into_owned(), code)),
+        }
+    }
+}
+
 /// A position in a source; line and column are counted from 0.
 struct Spot {
     file: PathBuf,
@@ -61,6 +71,11 @@ impl SourceMap {
         Self { root, modules, named: Mutex::default() }
     }
 
+    /// Where the text of a module is mapped from; none when there is no such module.
+    pub(super) fn origin(&mut self, module: &str) -> Option<&mut Origin> {
+        self.modules.get_mut(module)
+    }
+
     /// Replaces every `name:line:column` of the worker's modules in a text, a stack trace say, by the user's file,
     /// relative to the project's folder, and the position there; drops the stack frames of emu's own runtime.
     pub fn map_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
@@ -68,8 +83,8 @@ impl SourceMap {
         // Everything before `copied` is in `mapped`.
         let mut copied = 0;
         let mut start = 0;
-        for line in text.split_inclusive('\n') {
-            if is_runtime_frame(line) {
+        for (line, is_dropped) in text.split_inclusive('\n').zip(runtime_frames(text)) {
+            if is_dropped {
                 mapped.push_str(&text[copied..start]);
                 copied = start + line.len();
             } else {
@@ -195,6 +210,24 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 fn is_runtime_frame(line: &str) -> bool {
     let Some(frame) = line.trim_start().strip_prefix("at ") else { return false };
     frame.starts_with(RUNTIME_PREFIX) || frame.contains(&format!("({RUNTIME_PREFIX}"))
+}
+
+/// For each line of a text, whether it is a stack frame of the runtime's: its own code, or the engine's that it called.
+fn runtime_frames(text: &str) -> Vec<bool> {
+    let mut is_called_by_runtime = false;
+    let upwards = text.split_inclusive('\n').rev().map(|line| {
+        is_called_by_runtime = is_runtime_frame(line) || (is_called_by_runtime && is_native_frame(line));
+        is_called_by_runtime
+    });
+    let mut frames: Vec<bool> = upwards.collect();
+    frames.reverse();
+    frames
+}
+
+/// Whether a line of a stack trace is code of the engine's.
+fn is_native_frame(line: &str) -> bool {
+    let frame = line.trim();
+    frame.starts_with("at ") && frame.ends_with("(native)")
 }
 
 /// Every `name:line:column` of a line.

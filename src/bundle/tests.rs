@@ -465,8 +465,7 @@ fn positions_lead_back_to_the_sources() {
         position("thrower() }"),
     );
     let mapped = made.sources.map_text(&stack);
-    let expected =
-        "Error: é\n    at thrower (src/lib/thrower.ts:3:39)\n    at fetch (src/main.ts:2:31)\n    at (native)";
+    let expected = "Error: é\n    at thrower (src/lib/thrower.ts:3:39)\n    at fetch (src/main.ts:2:31)";
     assert_eq!(mapped, expected);
     let frame = made.sources.code_frame(&stack).expect("a frame");
     assert!(frame.starts_with(" --> src/lib/thrower.ts:3:39\n  |\n1 | // first line\n"), "{frame}");
@@ -509,4 +508,59 @@ fn maps_that_files_name_are_followed() {
     let made = bundle(&project).bundle.expect("a bundle");
     assert_eq!(made.sources.map_text("at f (index.js:2:9)"), "at f (src/app.rs:5:1)");
     assert!(made.sources.code_frame("at f (index.js:2:9)").expect("a frame").contains("5 | five"));
+}
+
+#[test]
+fn frames_of_the_runtime_and_of_what_it_calls_are_dropped() {
+    let (_folder, mut project) = Folder::new(&[("a.js", "f()")]);
+    project.no_bundle = true;
+    let made = bundle(&project).bundle.expect("a bundle");
+    let cases = [
+        ("at alarm (a.js:1:1)\n at apply (native)\n at emu:runtime:9:9", "at alarm (a.js:1:1)"),
+        (
+            "at a.js:1:1\n at (native)\n at apply (native)\n at run (emu:runtime:9:9)\n at f (a.js:1:1)",
+            "at a.js:1:1\n at f (a.js:1:1)",
+        ),
+        ("at map (native)\n at f (a.js:1:1)\n at (native)", "at map (native)\n at f (a.js:1:1)\n at (native)"),
+        ("at emu:runtime:9:9\n at map (native)\n at f (a.js:1:1)", "at map (native)\n at f (a.js:1:1)"),
+        ("said (native)\n at emu:runtime:9:9", "said (native)"),
+    ];
+    for (stack, expected) in cases {
+        assert_eq!(made.sources.map_text(stack).trim_start(), expected, "{stack}");
+    }
+}
+
+/// Where a function is suspended, wherever it is, in workers that may have an `AsyncLocalStorage`; positions hold.
+#[test]
+fn async_context_is_kept_where_it_can_be_asked_for() {
+    let hooks = "import { AsyncLocalStorage } from 'async_hooks';\n";
+    let body = "export const f = async () => {\n    /* é */ await 1; throw here;\n};\n";
+    let with_hooks = format!("{hooks}export const storage = new AsyncLocalStorage();\n{body}");
+    let kept = |main: &str, adjust: &dyn Fn(&mut Project)| {
+        let made = bundled(&[("a.js", main), ("b.mjs", body)], adjust);
+        let throws: Vec<_> = made.modules.iter().map(|module| mapped_throw(&made, module)).collect();
+        (made.modules.iter().all(|module| module.bytes.windows(6).any(|text| text == b".leave")), throws)
+    };
+    let node = |project: &mut Project| project.node = NodeModules::AsyncHooks;
+    let raw = |project: &mut Project| {
+        project.rules = vec![Rule { kind: RuleKind::ESModule, globs: vec!["*.mjs".into()], fallthrough: None }];
+        (project.no_bundle, project.find_additional_modules, project.node) = (true, true, NodeModules::All);
+    };
+    let minified = |project: &mut Project| (project.minify, project.node) = (true, NodeModules::All);
+    assert_eq!(kept(&with_hooks, &node), (true, vec!["a.js:4:22".to_owned()]));
+    assert_eq!(kept(&with_hooks, &minified), (true, vec!["a.js:4:22".to_owned()]));
+    assert_eq!(kept(&with_hooks, &raw), (true, vec!["a.js:4:22".to_owned(), "b.mjs:2:22".to_owned()]));
+    assert_eq!(kept(body, &node), (false, vec!["a.js:2:22".to_owned()]));
+    assert_eq!(kept(&format!("'async_hooks';\n{body}"), &|_| {}), (false, vec!["a.js:3:22".to_owned()]));
+}
+
+/// The source of the `throw` in a module.
+fn mapped_throw(bundle: &Bundle, module: &Module) -> String {
+    let code = String::from_utf8_lossy(&module.bytes);
+    let at = code.find("throw").expect("in the code");
+    let line_start = code[..at].rfind('\n').map_or(0, |at| at + 1);
+    let (line, column) = (code[..at].matches('\n').count() + 1, code[line_start..at].encode_utf16().count() + 1);
+    let stack = format!("at f ({}:{line}:{column})", module.name);
+    let mapped = bundle.sources.map_text(&stack).into_owned();
+    mapped.trim_start_matches("at f (").trim_end_matches(')').to_owned()
 }

@@ -16,7 +16,7 @@ pub(super) struct Mapping {
 }
 
 /// A source map, ready to be asked.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Table {
     /// The sources, as the map names them.
     pub(super) files: Vec<String>,
@@ -29,6 +29,23 @@ impl Table {
         mappings.retain(|mapping| (mapping.file as usize) < files.len());
         mappings.sort_by_key(|mapping| (mapping.line, mapping.column));
         Self { files, mappings }
+    }
+
+    /// The map of a text that is its own source: every word, and what follows it, is where it is.
+    pub(super) fn of_source(file: String, text: &str) -> Self {
+        let mut mappings = Vec::new();
+        for (line, text) in (0..).zip(text.split('\n')) {
+            let (mut column, mut was_word) = (0, false);
+            for character in text.chars() {
+                let is_word = character.is_alphanumeric() || matches!(character, '_' | '$');
+                if !(is_word && was_word) {
+                    mappings.push(Mapping { line, column, file: 0, source_line: line, source_column: column });
+                }
+                was_word = is_word;
+                column += if character.len_utf16() == 2 { 2 } else { 1 };
+            }
+        }
+        Self { files: vec![file], mappings }
     }
 
     /// All mappings, sorted by line and column.

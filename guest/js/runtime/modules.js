@@ -6,6 +6,7 @@
  * Invariant: a module's own file does not know its specifier.
  */
 
+import { activation, adopt } from "./async-context.js";
 import { console } from "./console/console.js";
 import { enabled } from "./flags.js";
 import * as assert from "./node/assert.js";
@@ -127,9 +128,10 @@ const NODE = {
     zlib: () => exportsOf(stubs.zlib),
 };
 
-/** The platform's own modules. */
+/** The platform's own modules, and what the bundler makes workers import. */
 const PLATFORM = {
     "cloudflare:workers": () => exportsOf(cloudflareWorkers),
+    "emu:async-context": () => ({ activation, adopt }),
 };
 
 /** What `nodejs_als` alone gives. */
