@@ -60,8 +60,8 @@ mod types;
 pub use ask::{Answer, Ask, Hash, KvEntry, ListOptions, Rows, SocketState, SqlValue};
 pub use event::{Event, Init, Invoke, Module, ModuleKind, Outcome, SocketEvent, Turn};
 pub use nested::{
-    NestedTableOp, WASM_CELL_BYTES, WASM_SLOTS, WASM_TRAP_LINK, WASM_TRAP_STACK, WASM_TRAPS, WasmExtern, WasmGlobal, WasmMemory,
-    WasmModule, WasmSignature, WasmTable, WasmTableOp, WasmType,
+    NestedTableOp, WASM_CELL_BYTES, WASM_SLOTS, WASM_TRAP_LINK, WASM_TRAP_STACK, WASM_TRAPS, WasmExtern, WasmGlobal,
+    WasmMemory, WasmModule, WasmSignature, WasmTable, WasmTableOp, WasmType,
 };
 pub use op::{Call, Class, Entrypoint, Exports, LogLevel, Op, Section, Settled, Target};
 pub use types::{Binding, Body, Bytes, Failure, Headers, Message, ObjectId, Redirect, Request, Response};
