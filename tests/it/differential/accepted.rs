@@ -96,7 +96,6 @@ const ACCEPTED: &[Accepted] = &[
         &["unicode"],
         Gap("workerd takes letters beyond ASCII in names of headers"),
     ),
-    probe("/probe/node/async%20local%20storage", &["across awaits"], Gap("the store is lost at an `await`")),
     probe(
         "/probe/readable/failing",
         &["start at once", "enqueue after close", "close twice"],
