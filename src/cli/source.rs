@@ -123,8 +123,11 @@ impl Sources for Bundle {
 pub(super) fn explain(error: Error, bundle: &Bundle, failure: &Failure) -> Error {
     let Some(stack) = &failure.stack else { return error };
     let mapped = bundle.sources.map_text(stack);
+    // The error has said already what is at the head of its stack.
+    let frames = mapped.strip_prefix(&failure.to_string()).unwrap_or(&mapped).trim();
     match bundle.sources.code_frame(stack) {
-        Some(frame) => error.because(format!("{}\n\n{frame}", mapped.trim_end())),
-        None => error.because(mapped.trim_end().to_owned()),
+        Some(frame) => error.because(format!("{frames}\n\n{frame}")),
+        None if frames.is_empty() => error,
+        None => error.because(frames.to_owned()),
     }
 }
