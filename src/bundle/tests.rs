@@ -564,3 +564,13 @@ fn mapped_throw(bundle: &Bundle, module: &Module) -> String {
     let mapped = bundle.sources.map_text(&stack).into_owned();
     mapped.trim_start_matches("at f (").trim_end_matches(')').to_owned()
 }
+
+#[test]
+fn source_as_deep_as_generators_make_it_is_bundled() {
+    let sum = vec!["a"; 6000].join("+");
+    let nested = format!("{}1{}", "(".repeat(3000), ")".repeat(3000));
+    for expression in [sum, nested] {
+        let worker = format!("const a = 1; export default {{ fetch() {{ return {expression}; }} }};");
+        bundled(&[("worker.js", &worker)], |_| {});
+    }
+}
