@@ -70,7 +70,6 @@ function prepare(compatibilityDate, flags, bindings) {
     events.prepare(compatibilityDate, flags, bindings);
     web.installFlagged(globalThis);
     defineGlobals(globalThis, streamGlobals());
-    language.installFlagged(globalThis);
     installModules(globalThis);
 }
 

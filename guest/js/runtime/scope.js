@@ -30,9 +30,6 @@ export class Invocation {
     }
 }
 
-/** Nothing has to be done when an event arrives. */
-export function endInvocations() {}
-
 /** See the file's comment. */
 export class Scope {
     /**

@@ -11,7 +11,7 @@
 
 import { toError, toFailure } from "../failure.js";
 import { host } from "../host.js";
-import { currentScope, endInvocations, setScope } from "../scope.js";
+import { currentScope, setScope } from "../scope.js";
 import { chunkBytes, joinChunks, ON_DEMAND } from "../streams/bytes.js";
 import { setOrigin } from "../streams/internals.js";
 import { ReadableStream } from "../streams/standard.js";
@@ -145,19 +145,16 @@ export class Inbound {
 
 /** The host sends a chunk of its stream `body`. */
 export function chunk(body, buffer) {
-    endInvocations();
     inbounds.get(body)?.arrived(buffer);
 }
 
 /** The host's stream `body` is complete. */
 export function end(body) {
-    endInvocations();
     inbounds.get(body)?.ended();
 }
 
 /** The host's stream `body` broke. */
 export function failed(body, failure) {
-    endInvocations();
     inbounds.get(body)?.failed(toError(failure));
 }
 
@@ -360,12 +357,10 @@ export function outbound(stream, length) {
 
 /** The host takes so many bytes more of the guest's stream `body`. */
 export function credit(body, bytes) {
-    endInvocations();
     outbounds.get(body)?.credit(bytes);
 }
 
 /** Nobody reads the guest's stream `body` any more. */
 export function cancelled(body) {
-    endInvocations();
     outbounds.get(body)?.cancelled();
 }

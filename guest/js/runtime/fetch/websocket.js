@@ -9,7 +9,7 @@ import { fetchCall } from "../calls.js";
 import { toError } from "../failure.js";
 import { enabled } from "../flags.js";
 import { host } from "../host.js";
-import { currentScope, endInvocations, setScope } from "../scope.js";
+import { currentScope, setScope } from "../scope.js";
 import { blobFrom } from "../web/blob.js";
 import { DOMException } from "../web/dom-exception.js";
 import { CloseEvent, ErrorEvent, MessageEvent } from "../web/event-types.js";
@@ -520,7 +520,6 @@ export function passSocket(socket) {
 
 /** A message arrived on a socket that was accepted here. */
 export function acceptedMessage(number, message) {
-    endInvocations();
     const socket = sockets.get(number);
     if (socket !== undefined) {
         hear.message(socket, message);
@@ -529,7 +528,6 @@ export function acceptedMessage(number, message) {
 
 /** The other side of a socket that was accepted here has closed, or vanished. */
 export function acceptedClose(number, code, reason, clean) {
-    endInvocations();
     const socket = sockets.get(number);
     if (socket !== undefined) {
         hear.close(socket, code, reason, clean);
@@ -538,7 +536,6 @@ export function acceptedClose(number, code, reason, clean) {
 
 /** The connection of a socket that was accepted here failed. */
 export function acceptedError(number, failure) {
-    endInvocations();
     const socket = sockets.get(number);
     if (socket !== undefined) {
         hear.error(socket, toError(failure));

@@ -24,6 +24,3 @@ export function install(global) {
     installIntl(global);
     installCodeGenerationBan(global);
 }
-
-/** Nothing here depends on the worker's flags but what looks them up when it is used. */
-export function installFlagged() {}
