@@ -19,6 +19,7 @@ use crate::storage::ObjectStorage;
 use crate::world::World;
 use emu_abi::{Answer, Ask, Body, Call, Failure, LogLevel, ObjectId, Op, Settled};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What all guests of a lane share.
@@ -57,8 +58,10 @@ pub enum Output {
     Emit(SocketId, Arrival),
 }
 
-/// The object behind a guest.
+/// An object behind a guest.
 pub struct ObjectFace {
+    /// The serial number of its instance.
+    pub instance: u64,
     /// Its number on the lane.
     pub number: usize,
     /// Its id.
@@ -81,12 +84,14 @@ pub struct ObjectFace {
 pub struct GuestHost {
     /// What it shares with the rest of its lane.
     pub shared: Rc<Shared>,
-    /// The serial number of its instance.
+    /// The serial number of the instance that it was started for.
     pub instance: u64,
     /// Compatibility switches of its worker.
     pub switches: Switches,
-    /// Its object, unless it is a stateless worker.
-    pub object: Option<ObjectFace>,
+    /// The objects that live in it, as the guest numbers them.
+    objects: BTreeMap<u32, ObjectFace>,
+    /// The object that is asking, as the guest numbers it; 0 where the guest does not say.
+    asking: u32,
     /// What it has caused in this turn.
     pub outputs: Vec<Output>,
     /// What it has logged in this turn.
@@ -116,7 +121,8 @@ impl Host for GuestHost {
         Ok(())
     }
 
-    fn ask(&mut self, _object: u32, ask: Ask) -> Result<Answer, Failure> {
+    fn ask(&mut self, object: u32, ask: Ask) -> Result<Answer, Failure> {
+        self.asking = object;
         match ask {
             Ask::Random { len } => random::bytes(self, len),
             Ask::Digest { hash, data } => Ok(crypto::digest(hash, &data.0)),
@@ -165,8 +171,32 @@ fn body_len(body: &Body) -> usize {
 
 impl GuestHost {
     /// The host behind the isolate of the instance `instance`.
-    pub fn new(shared: Rc<Shared>, instance: u64, switches: Switches, object: Option<ObjectFace>) -> Self {
-        Self { shared, instance, switches, object, outputs: Vec::new(), log: Vec::new(), said_bytes: 0 }
+    pub fn new(shared: Rc<Shared>, instance: u64, switches: Switches) -> Self {
+        Self {
+            shared,
+            instance,
+            switches,
+            objects: BTreeMap::new(),
+            asking: 0,
+            outputs: Vec::new(),
+            log: Vec::new(),
+            said_bytes: 0,
+        }
+    }
+
+    /// An object lives in the isolate from now on; the guest numbers it `number`.
+    pub fn take_in(&mut self, number: u32, object: ObjectFace) {
+        self.objects.insert(number, object);
+    }
+
+    /// An object does not live in the isolate any more: what the guest still does in its name is refused.
+    pub fn put_out(&mut self, number: u32) {
+        self.objects.remove(&number);
+    }
+
+    /// An object that lives in the isolate.
+    pub fn resident(&mut self, number: u32) -> Option<&mut ObjectFace> {
+        self.objects.get_mut(&number)
     }
 
     /// Notes an output of the turn, with the bytes it carries.
@@ -183,14 +213,32 @@ impl GuestHost {
 
     /// The object, for asks that only objects may make.
     fn object(&mut self) -> Result<&mut ObjectFace, Failure> {
-        self.object.as_mut().ok_or_else(|| Failure::error("This is only available inside a Durable Object."))
+        let asking = match self.asking {
+            0 => self.own(),
+            asking => Some(asking),
+        };
+        let object = asking.and_then(|asking| self.objects.get_mut(&asking));
+        object.ok_or_else(|| Failure::error("This is only available inside a Durable Object."))
+    }
+
+    /// The object that the isolate was started for, if it was started for one.
+    fn own(&self) -> Option<u32> {
+        let own = self.objects.iter().find(|(_, object)| object.instance == self.instance);
+        own.map(|(number, _)| *number)
+    }
+
+    /// The serial number of the instance in whose name the guest is asking.
+    fn asking_instance(&self) -> u64 {
+        self.objects.get(&self.asking).map_or(self.instance, |object| object.instance)
     }
 
     /// Whether the guest may use a socket.
     fn holds(&self, holder: Holder) -> bool {
         match holder {
-            Holder::Instance(instance) => instance == self.instance,
-            Holder::Object(number) => self.object.as_ref().is_some_and(|object| object.number == number),
+            Holder::Instance(instance) => {
+                instance == self.instance || self.objects.values().any(|object| object.instance == instance)
+            }
+            Holder::Object(number) => self.objects.values().any(|object| object.number == number),
             Holder::Nobody | Holder::Outside | Holder::Lane(..) => false,
         }
     }

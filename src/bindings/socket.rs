@@ -14,7 +14,7 @@ pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> 
     match ask {
         Ask::SocketPair => {
             host.said_bytes += 4 * super::OUTPUT_OVERHEAD_BYTES;
-            let holder = Holder::Instance(host.instance);
+            let holder = Holder::Instance(host.asking_instance());
             let (client, server) = host.shared.ends.borrow_mut().pair(holder, holder);
             Ok(Answer::Pair(client, server))
         }
@@ -109,9 +109,7 @@ fn attach(host: &mut GuestHost, socket: SocketId, value: Bytes) -> Result<Answer
             "A WebSocket 'attachment' cannot be larger than 16384 bytes.'attachment' was {len} bytes."
         )));
     }
-    if let Some(object) = &host.object
-        && object.sockets.borrow().contains(socket)
-    {
+    if let Some(object) = host.objects.values().find(|object| object.sockets.borrow().contains(socket)) {
         object.sockets.borrow_mut().attach(socket, value.0);
         return Ok(Answer::Done);
     }
@@ -123,7 +121,7 @@ fn attach(host: &mut GuestHost, socket: SocketId, value: Bytes) -> Result<Answer
 }
 
 fn attachment(host: &GuestHost, socket: SocketId) -> Result<Option<Bytes>, Failure> {
-    if let Some(object) = &host.object {
+    for object in host.objects.values() {
         let sockets = object.sockets.borrow();
         if sockets.contains(socket)
             && let Some(value) = sockets.attachment(socket)

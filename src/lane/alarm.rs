@@ -124,14 +124,13 @@ impl Lane {
             return None;
         };
         let instance = self.instances.get_mut(&serial)?;
-        let face = instance.isolate.host_mut().object.as_mut()?;
-        if !face.has_alarm_handler {
+        if !instance.with_face(|face| face.has_alarm_handler)? {
             let message = "the alarm is dropped: the class has no `alarm()` handler".to_owned();
             self.log_object(number, LogLevel::Error, message);
             self.clear_alarm(number);
             return None;
         }
-        face.running_alarm_ns = Some(due_ns);
+        instance.with_face(|face| face.running_alarm_ns = Some(due_ns));
         let alarm = &mut self.objects[number].alarm;
         alarm.running_ns = Some(due_ns);
         alarm.retry_due_ms = None;
@@ -156,10 +155,10 @@ impl Lane {
     /// A run of the handler has ended.
     pub(super) fn alarm_ended(&mut self, number: usize, end: RunEnd) {
         let Some(ran_for_ns) = self.objects[number].alarm.running_ns.take() else { return };
-        let face = self.objects[number].instance.and_then(|serial| self.instances.get_mut(&serial));
-        let face = face.and_then(|instance| instance.isolate.host_mut().object.as_mut());
+        let instance = self.objects[number].instance.and_then(|serial| self.instances.get(&serial));
+        let shown = instance.and_then(|instance| instance.with_face(|face| face.running_alarm_ns.take()));
         // The handler has replaced or deleted the alarm it ran for. Without an instance its writes decide.
-        let mut replaced = face.is_some_and(|face| face.running_alarm_ns.take().is_none());
+        let mut replaced = shown.is_some_and(|ran_for| ran_for.is_none());
         let stored_ns = self.objects[number].storage.alarm_ns().ok().flatten();
         replaced |= stored_ns != Some(ran_for_ns);
         if replaced {

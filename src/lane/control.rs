@@ -184,7 +184,7 @@ impl Lane {
         let object = &self.objects[number];
         let mut shown = self.summary(number);
         let memory = object.instance.and_then(|serial| self.instances.get(&serial));
-        shown["memoryBytes"] = json!(memory.map(|instance| instance.isolate.memory_bytes()));
+        shown["memoryBytes"] = json!(memory.map(|instance| instance.home.isolate.borrow().memory_bytes()));
         shown["databaseBytes"] = json!(object.storage.database_size().map_err(|failure| failure.to_string())?);
         shown["blockers"] = json!(self.blockers(number));
         Ok(shown)

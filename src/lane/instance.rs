@@ -5,12 +5,14 @@
 use super::message::{FetchId, PortId};
 use super::thrown::Thrown;
 use super::worker::{Prepared, Worker};
-use crate::bindings::GuestHost;
+use crate::bindings::{GuestHost, ObjectFace};
 use crate::core::gate::Section;
 use crate::core::life::{Blocker, BlockerKind};
 use crate::core::timers::TimerKey;
 use crate::isolate::Isolate;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What an instance runs.
@@ -31,14 +33,30 @@ impl Owner {
     }
 }
 
-/// A running isolate.
+/// An isolate, with what tells apart the instances that live in it. In `serve` that is one.
+#[derive(Clone)]
+pub(super) struct Home {
+    pub(super) isolate: Rc<RefCell<Isolate<GuestHost>>>,
+    /// The instance that the isolate was started for.
+    pub(super) serial: u64,
+    last_invocation: Rc<Cell<u32>>,
+}
+
+impl Home {
+    pub(super) fn new(isolate: Isolate<GuestHost>, serial: u64) -> Self {
+        Self { isolate: Rc::new(RefCell::new(isolate)), serial, last_invocation: Rc::default() }
+    }
+}
+
+/// A running worker or object.
 pub(super) struct Instance {
-    pub(super) isolate: Isolate<GuestHost>,
+    pub(super) home: Home,
     pub(super) owner: Owner,
+    /// How the guest numbers the object; 0 for a worker.
+    pub(super) resident: u32,
     /// The worker as it was when the instance started.
     pub(super) prepared: Arc<Prepared>,
     pub(super) invocations: BTreeMap<u32, Invocation>,
-    last_invocation: u32,
     /// Invocations that are over but for calls that nobody waits for.
     pub(super) left_over: BTreeSet<u32>,
     pub(super) calls: BTreeMap<u32, PendingCall>,
@@ -114,13 +132,13 @@ pub(super) enum CallKind {
 }
 
 impl Instance {
-    pub(super) fn new(isolate: Isolate<GuestHost>, owner: Owner, worker: &Worker) -> Self {
+    pub(super) fn new(home: Home, owner: Owner, resident: u32, worker: &Worker) -> Self {
         Self {
-            isolate,
+            home,
             owner,
+            resident,
             prepared: Arc::clone(&worker.prepared),
             invocations: BTreeMap::new(),
-            last_invocation: 0,
             left_over: BTreeSet::new(),
             calls: BTreeMap::new(),
             pulls: BTreeMap::new(),
@@ -131,7 +149,8 @@ impl Instance {
 
     /// Notes an invocation and gives its number.
     pub(super) fn begin(&mut self, origin: Origin, depth: u32, now_ms: f64) -> u32 {
-        self.last_invocation = self.last_invocation.wrapping_add(1).max(1);
+        let number = self.home.last_invocation.get().wrapping_add(1).max(1);
+        self.home.last_invocation.set(number);
         let invocation = Invocation {
             origin,
             depth,
@@ -143,8 +162,13 @@ impl Instance {
             caught: None,
             tails: 0,
         };
-        self.invocations.insert(self.last_invocation, invocation);
-        self.last_invocation
+        self.invocations.insert(number, invocation);
+        number
+    }
+
+    /// Works with what the guest sees of its object, if the instance is an object's.
+    pub(super) fn with_face<T>(&self, work: impl FnOnce(&mut ObjectFace) -> T) -> Option<T> {
+        self.home.isolate.borrow_mut().host_mut().resident(self.resident).map(work)
     }
 
     /// Limits the run time of an invocation.

@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`message`], [`object`] (deliveries and gates), [`turn`] (one turn and its commit), [`call`],
 //! [`service`], [`respond`] and [`ending`] (requests between guests), [`wire`] (streams and sockets), [`alarm`], [`life`],
-//! [`control`], [`report`] and [`thrown`] (what people are told).
+//! [`shared`], [`control`], [`report`] and [`thrown`] (what people are told).
 //!
 //! Invariant: everything it does follows from its inputs, its timers and its world, in an order it chooses itself.
 
@@ -20,6 +20,7 @@ mod object;
 mod report;
 mod respond;
 mod service;
+mod shared;
 mod thrown;
 mod turn;
 mod wire;
@@ -73,6 +74,8 @@ pub struct LaneOptions {
     pub policy: Policy,
     /// What a reload does to objects.
     pub on_reload: OnReload,
+    /// A worker and its objects live in one isolate, as tests want that look into objects.
+    pub is_colocated: bool,
 }
 
 /// One thread's share of the application.
@@ -83,6 +86,7 @@ pub struct Lane {
     shared: Rc<Shared>,
     policy: Policy,
     on_reload: OnReload,
+    is_colocated: bool,
     workers: Vec<Worker>,
     namespaces: Vec<Namespace>,
     storage: Storage,
@@ -90,6 +94,8 @@ pub struct Lane {
     object_numbers: BTreeMap<(usize, [u8; 32]), usize>,
     instances: BTreeMap<u64, Instance>,
     last_instance: u64,
+    /// The guest's number of the last object that moved in with others.
+    last_resident: u32,
     /// The handlers that run for somebody who may go away, as (instance, invocation).
     running: BTreeMap<Origin, (u64, u32)>,
     flights: BTreeMap<u64, Flown>,
@@ -176,6 +182,7 @@ impl Lane {
             shared: Rc::new(shared),
             policy: options.policy,
             on_reload: options.on_reload,
+            is_colocated: options.is_colocated,
             workers,
             namespaces: options.namespaces,
             storage: options.storage,
@@ -183,6 +190,7 @@ impl Lane {
             object_numbers: BTreeMap::new(),
             instances: BTreeMap::new(),
             last_instance: 0,
+            last_resident: 0,
             running: BTreeMap::new(),
             flights: BTreeMap::new(),
             last_flight: 0,

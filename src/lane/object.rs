@@ -4,7 +4,7 @@
 
 use super::Lane;
 use super::control::Eviction;
-use super::instance::{Instance, Origin, Owner};
+use super::instance::{Home, Instance, Origin, Owner};
 use crate::bindings::{GuestHost, ObjectFace};
 use crate::core::alarm::{Attempts, RunEnd};
 use crate::core::gate::{Admitted, InputGate, Section};
@@ -193,7 +193,8 @@ impl Lane {
                 )
             }
         };
-        self.turn(serial, Event::Invoke { invocation, object: OBJECT_IN_ISOLATE, entrypoint: String::new(), what });
+        let object = self.instances.get(&serial).map_or(0, |instance| instance.resident);
+        self.turn(serial, Event::Invoke { invocation, object, entrypoint: String::new(), what });
     }
 
     /// Starts an instance and runs the constructor.
@@ -209,25 +210,25 @@ impl Lane {
                 worker.prepared.name, namespace.class
             )));
         };
+        let (has_alarm_handler, event_class) = (class.alarm, class.name.clone());
         self.last_instance += 1;
         let serial = self.last_instance;
+        let (home, resident) = self.home_of(namespace.worker, serial)?;
+        let object = &self.objects[number];
         let face = ObjectFace {
+            instance: serial,
             number,
             id: object.id.clone(),
             storage: object.storage.clone(),
             sockets: Rc::clone(&object.sockets),
-            has_alarm_handler: class.alarm,
+            has_alarm_handler,
             constructing: true,
             running_alarm_ns: None,
             alarm_touched: false,
         };
-        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.prepared.switches, Some(face));
-        let event_class = class.name.clone();
-        let isolate = worker
-            .launcher
-            .start(host)
-            .map_err(|error| Failure { overloaded: true, ..Failure::error(crate::error::report(&error)) })?;
-        let mut instance = Instance::new(isolate, Owner::Object(number), worker);
+        home.isolate.borrow_mut().host_mut().take_in(resident, face);
+        let worker = &self.workers[self.namespaces[object.namespace].worker];
+        let mut instance = Instance::new(home, Owner::Object(number), resident, worker);
         let invocation = instance.begin(Origin::Construct, 0, now_ms);
         self.instances.insert(serial, instance);
         let object = &mut self.objects[number];
@@ -235,8 +236,28 @@ impl Lane {
         object.starts += 1;
         object.gate.construct();
         let id = object.id.clone();
-        self.turn(serial, Event::Construct { invocation, object: OBJECT_IN_ISOLATE, class: event_class, id });
+        self.turn(serial, Event::Construct { invocation, object: resident, class: event_class, id });
         Ok(())
+    }
+
+    /// Where a new instance of an object of `worker` lives, and how the guest numbers it: in an isolate of its own, or
+    /// where objects are colocated in the worker's.
+    fn home_of(&mut self, worker: usize, serial: u64) -> Result<(Home, u32), Failure> {
+        if self.is_colocated {
+            let landlord = self.worker_instance(worker)?;
+            self.last_resident += 1;
+            let home = self.instances.get(&landlord).map(|instance| instance.home.clone());
+            return home
+                .map(|home| (home, OBJECT_IN_ISOLATE + self.last_resident))
+                .ok_or_else(|| Failure::error("the worker's isolate has gone"));
+        }
+        let worker = &self.workers[worker];
+        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.prepared.switches);
+        let isolate = worker
+            .launcher
+            .start(host)
+            .map_err(|error| Failure { overloaded: true, ..Failure::error(crate::error::report(&error)) })?;
+        Ok((Home::new(isolate, serial), OBJECT_IN_ISOLATE))
     }
 
     /// The object is broken: its instance, its sockets and everything that waits for it end with `failure`.
@@ -285,5 +306,5 @@ impl Lane {
     }
 }
 
-/// How the guest numbers its object: in `serve` an isolate hosts one.
-pub(super) const OBJECT_IN_ISOLATE: u32 = 1;
+/// How the guest numbers the object of an isolate that hosts one.
+const OBJECT_IN_ISOLATE: u32 = 1;

@@ -3,7 +3,7 @@
 //! Invariant: an origin is answered exactly once.
 
 use super::Lane;
-use super::instance::{Instance, Invocation, Origin, Owner};
+use super::instance::{Home, Instance, Invocation, Origin, Owner};
 use super::message::{Effect, Parcel};
 use super::object::Delivery;
 use super::service::missing_handler;
@@ -67,16 +67,17 @@ impl Lane {
         self.turn(serial, Event::Invoke { invocation, object: 0, entrypoint, what });
     }
 
-    fn worker_instance(&mut self, number: usize) -> Result<u64, Failure> {
+    pub(super) fn worker_instance(&mut self, number: usize) -> Result<u64, Failure> {
         let worker = &self.workers[number];
         if let Some(serial) = worker.instance {
             return Ok(serial);
         }
         self.last_instance += 1;
         let serial = self.last_instance;
-        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.prepared.switches, None);
+        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.prepared.switches);
         let isolate = worker.launcher.start(host).map_err(|error| Failure::error(crate::error::report(&error)))?;
-        self.instances.insert(serial, Instance::new(isolate, Owner::Worker(number), worker));
+        let home = Home::new(isolate, serial);
+        self.instances.insert(serial, Instance::new(home, Owner::Worker(number), 0, worker));
         self.workers[number].instance = Some(serial);
         Ok(serial)
     }
@@ -156,10 +157,8 @@ impl Lane {
             self.reset(number, &failure);
             return;
         }
-        if let Some(instance) = self.instances.get_mut(&serial)
-            && let Some(face) = &mut instance.isolate.host_mut().object
-        {
-            face.constructing = false;
+        if let Some(instance) = self.instances.get(&serial) {
+            instance.with_face(|face| face.constructing = false);
         }
         self.objects[number].gate.constructed();
         self.wake(number);

@@ -24,31 +24,35 @@ impl Lane {
     pub(super) fn turn(&mut self, serial: u64, event: Event) {
         let now_ms = self.world().now_ms();
         let Some(instance) = self.instances.get_mut(&serial) else { return };
-        if matches!(event, Event::Invoke { .. } | Event::Construct { .. }) {
-            instance.isolate.refill_cpu();
-        }
         let taken = match &event {
             Event::Socket { socket, event: SocketEvent::Message(message) } => Some((*socket, message.len())),
             _ => None,
         };
-        let ran = instance.isolate.turn(&Turn { now_ms, event });
         let owner = instance.owner;
-        let log = std::mem::take(&mut instance.isolate.host_mut().log);
+        let mut isolate = instance.home.isolate.borrow_mut();
+        if matches!(event, Event::Invoke { .. } | Event::Construct { .. }) {
+            isolate.refill_cpu();
+        }
+        let ran = isolate.turn(&Turn { now_ms, event });
+        let log = std::mem::take(&mut isolate.host_mut().log);
+        drop(isolate);
         if let Some((socket, len)) = taken {
             self.socket_taken(socket, len);
         }
         for (level, message) in log {
             self.log_guest(serial, level, message);
         }
-        match ran {
-            Ok(()) => self.finish_turn(serial, owner),
-            Err(death) => self.died(serial, owner, &death),
+        match (ran, self.is_colocated) {
+            (Ok(()), false) => self.finish_turn(serial, owner),
+            (Ok(()), true) => self.finish_shared_turn(serial),
+            (Err(death), false) => self.died(serial, owner, &death),
+            (Err(death), true) => self.shared_isolate_died(serial, &death),
         }
     }
 
     fn finish_turn(&mut self, serial: u64, owner: Owner) {
         let Some(instance) = self.instances.get_mut(&serial) else { return };
-        let outputs = instance.isolate.host_mut().take_outputs();
+        let outputs = instance.home.isolate.borrow_mut().host_mut().take_outputs();
         if let Owner::Object(number) = owner
             && let Err(failure) = self.commit(number, serial)
         {
@@ -69,9 +73,8 @@ impl Lane {
     /// Commits what the turn wrote. The alarm's place in the index is moved earlier before the commit and later after
     /// it, so that a crash in between can wake the object in vain but never lose its alarm (reference §1.11).
     pub(super) fn commit(&mut self, number: usize, serial: u64) -> Result<(), Failure> {
-        let touched = self.instances.get_mut(&serial).and_then(|instance| {
-            instance.isolate.host_mut().object.as_mut().map(|face| std::mem::take(&mut face.alarm_touched))
-        });
+        let instance = self.instances.get(&serial);
+        let touched = instance.and_then(|instance| instance.with_face(|face| std::mem::take(&mut face.alarm_touched)));
         let touched = touched.unwrap_or(false);
         if touched {
             self.index_alarm_early(number)?;
@@ -88,10 +91,8 @@ impl Lane {
     }
 
     fn touch_alarm(&mut self, serial: u64) {
-        if let Some(instance) = self.instances.get_mut(&serial)
-            && let Some(face) = instance.isolate.host_mut().object.as_mut()
-        {
-            face.alarm_touched = true;
+        if let Some(instance) = self.instances.get(&serial) {
+            instance.with_face(|face| face.alarm_touched = true);
         }
     }
 
@@ -124,7 +125,7 @@ impl Lane {
         }
     }
 
-    fn act(&mut self, serial: u64, output: Output) {
+    pub(super) fn act(&mut self, serial: u64, output: Output) {
         // An earlier output may have reset the object; what its instance said after that is not heard.
         if !self.instances.contains_key(&serial) {
             return;
@@ -228,6 +229,7 @@ impl Lane {
     /// Ends an instance: whoever waits for it gets `failure`, and whatever it waits for is cancelled.
     pub(super) fn drop_instance(&mut self, serial: u64, failure: &Failure) {
         let Some(instance) = self.instances.remove(&serial) else { return };
+        instance.home.isolate.borrow_mut().host_mut().put_out(instance.resident);
         self.held.retain(|held| held.serial != serial);
         for key in instance.sections.into_values() {
             self.timers.cancel(key);

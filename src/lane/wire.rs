@@ -279,7 +279,7 @@ impl Lane {
     /// `webSocketClose()` at every date (docs/decisions/0002).
     fn automatic_reply(&mut self, socket: SocketId, arrival: &Arrival, serial: u64) -> Option<Arrival> {
         let Arrival::Close { clean: true, .. } = arrival else { return None };
-        let switches = self.instances.get(&serial)?.isolate.host().switches;
+        let switches = self.instances.get(&serial)?.prepared.switches;
         let mut ends = self.shared.ends.borrow_mut();
         let end = ends.get_mut(socket)?;
         let answers = switches.auto_reply_to_close && !end.half_open && !end.sent_close;

@@ -218,6 +218,7 @@ fn open_lane(setup: LaneSetup, listeners: Vec<StdListener>) -> Result<(Rc<Driver
         storage,
         policy: setup.policy,
         on_reload: setup.on_reload,
+        is_colocated: false,
     };
     let routes = options.workers.iter().map(|worker| worker.routes.clone()).collect();
     let lane = Lane::new(options, Rc::new(RealWorld::default()))?;

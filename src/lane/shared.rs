@@ -1,0 +1,99 @@
+//! Turns of an isolate that several instances live in: a worker and its objects, as tests have them that look into objects.
+//!
+//! Whoever a turn is for, code of every resident may run in it: a test calls a method of an object that it has a reference
+//! to. So what a turn wrote is committed for every object that wrote, and each op counts as said by the resident whose
+//! invocation, call, body, socket or section it names.
+//!
+//! Invariant: in every other respect a resident is an instance like one that lives alone.
+
+use super::instance::{Instance, Owner};
+use super::{Held, Lane};
+use crate::bindings::Output;
+use crate::core::ends::Holder;
+use crate::core::stream::Party;
+use crate::isolate::Death;
+use emu_abi::{LogLevel, Op};
+use std::collections::BTreeSet;
+
+impl Lane {
+    /// The instances that live in the same isolate as this one, itself included.
+    fn residents(&self, serial: u64) -> Vec<u64> {
+        let Some(home) = self.instances.get(&serial).map(|instance| instance.home.serial) else { return Vec::new() };
+        let shares = |instance: &Instance| instance.home.serial == home;
+        self.instances.iter().filter(|(_, instance)| shares(instance)).map(|(serial, _)| *serial).collect()
+    }
+
+    pub(super) fn finish_shared_turn(&mut self, serial: u64) {
+        let residents = self.residents(serial);
+        let Some(instance) = self.instances.get(&serial) else { return };
+        let outputs = instance.home.isolate.borrow_mut().host_mut().take_outputs();
+        let said: Vec<Held> = outputs
+            .into_iter()
+            .map(|output| Held { serial: self.speaker(&residents, &output).unwrap_or(serial), output })
+            .collect();
+        self.commit_residents(&residents);
+        let mut involved: BTreeSet<u64> = said.iter().map(|held| held.serial).collect();
+        involved.insert(serial);
+        if self.storage.needs_flush() || !self.held.is_empty() {
+            self.held.extend(said);
+            return;
+        }
+        for Held { serial, output } in said {
+            self.act(serial, output);
+        }
+        for serial in involved {
+            self.after_turn(serial);
+        }
+    }
+
+    /// Commits what the residents wrote; one whose commit fails is reset, and what it said is not heard.
+    fn commit_residents(&mut self, residents: &[u64]) {
+        for serial in residents {
+            let owner = self.instances.get(serial).map(|instance| instance.owner);
+            if let Some(Owner::Object(number)) = owner
+                && let Err(failure) = self.commit(number, *serial)
+            {
+                self.log_object(number, LogLevel::Error, failure.to_string());
+                self.reset(number, &failure);
+            }
+        }
+    }
+
+    /// Which resident an output is from, if that can be told.
+    fn speaker(&self, residents: &[u64], output: &Output) -> Option<u64> {
+        let Output::Op(op) = output else { return None };
+        let said_by = |serial: &u64| {
+            self.instances.get(serial).is_some_and(|instance| match op {
+                Op::Settle { invocation, .. }
+                | Op::WaitUntilBegin { invocation }
+                | Op::WaitUntilEnd { invocation, .. }
+                | Op::Call { invocation, .. } => instance.invocations.contains_key(invocation),
+                Op::Cancel { call } => instance.calls.contains_key(call),
+                Op::LeaveCritical { section, .. } => instance.sections.contains_key(section),
+                Op::BodyPull { body, .. } | Op::BodyCancel { body } => matches!(
+                    self.streams.consumer(*body),
+                    Some(Party::Guest { instance, .. }) if instance == *serial
+                ),
+                Op::BodyChunk { body, .. } | Op::BodyEnd { body } | Op::BodyFailed { body, .. } => {
+                    self.guest_bodies.contains_key(&(*serial, *body))
+                }
+                Op::SocketDrop { socket } => {
+                    self.shared.ends.borrow().get(*socket).is_some_and(|end| end.holder() == Holder::Instance(*serial))
+                }
+                Op::Log { .. } | Op::Abort { .. } | Op::Declare(_) | Op::Refuse(_) => false,
+            })
+        };
+        residents.iter().copied().find(said_by)
+    }
+
+    /// The isolate died, and all who lived in it: the objects first, for the worker may wait for them.
+    pub(super) fn shared_isolate_died(&mut self, serial: u64, death: &Death) {
+        let mut residents = self.residents(serial);
+        residents.reverse();
+        for resident in residents {
+            if let Some(owner) = self.instances.get(&resident).map(|instance| instance.owner) {
+                self.died(resident, owner, death);
+            }
+        }
+    }
+}
