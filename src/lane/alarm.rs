@@ -44,6 +44,7 @@ impl Lane {
             self.timers.cancel(key);
         }
         if let (Some(due_ms), false) = (due_ms, busy) {
+            let due_ms = due_ms + self.alarm_delay_ms(number);
             self.objects[number].alarm.timer = Some(self.timers.add(due_ms, Due::Alarm { number }));
         }
     }
@@ -164,6 +165,8 @@ impl Lane {
         if replaced {
             self.objects[number].alarm.attempts = Attempts::default();
             self.arm(number);
+        } else if end == RunEnd::Succeeded && self.alarm_runs_again(number) {
+            self.judge_alarm(number, RunEnd::Interrupted);
         } else {
             self.judge_alarm(number, end);
         }

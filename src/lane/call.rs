@@ -2,9 +2,9 @@
 //!
 //! Invariant: every call ends exactly once, by completion, cancellation, or the end of its instance.
 
+use super::faults::Travelling;
 use super::instance::{CallKind, Origin, Owner, PendingCall};
 use super::message::{Effect, Parcel};
-use super::object::Delivery;
 use super::thrown::Thrown;
 use super::{Due, Lane, Task};
 use crate::core::gate::Section;
@@ -47,7 +47,7 @@ impl Lane {
             Call::Fetch { target: Target::Service(service), request } => self.fetch_service(caller, service, request),
             Call::Sleep { ms } => {
                 let ms = if ms.is_nan() { 0.0 } else { ms.clamp(0.0, MAX_TIMER_MS) };
-                let due_ms = self.world().now_ms() + ms;
+                let due_ms = self.world().now_ms() + ms + self.timer_delay_ms(caller);
                 let key = self.timers.add(due_ms, Due::Timer { serial, call });
                 self.note_call(caller, CallKind::Timer { due_ms, key });
             }
@@ -161,18 +161,30 @@ impl Lane {
                 return;
             }
         };
-        self.flights.insert(flight, super::Flown { serial, call, to });
         if to == self.me {
             let number = self.object_number(namespace, &id);
-            let origin = Origin::Flight { lane: self.me, flight };
-            self.deliver(number, Delivery::Fetch { origin, depth, request });
+            if let Some(failure) = self.struck_by_overload(number) {
+                self.drop_body(&request.body);
+                self.complete(serial, call, Err(failure));
+                return;
+            }
+            self.flights.insert(flight, super::Flown { serial, call, to, object: Some(number) });
+            self.send_to_object(serial, Travelling { flight, number, depth, request });
         } else {
+            self.flights.insert(flight, super::Flown { serial, call, to, object: None });
             self.effects.push(Effect::Parcel(to, Parcel::Fetch { flight, namespace, id, depth, request }));
         }
     }
 
     /// The answer to a flight of this lane.
     pub(super) fn flight_answered(&mut self, flight: u64, result: Result<Response, Thrown>) {
+        if let Some(result) = self.answer_on_its_way(flight, result) {
+            self.hand_answer(flight, result);
+        }
+    }
+
+    /// The answer to a flight has arrived.
+    pub(super) fn hand_answer(&mut self, flight: u64, result: Result<Response, Thrown>) {
         match self.flights.remove(&flight) {
             Some(flown) => self.hand_response(flown.serial, flown.call, result),
             None => {

@@ -5,7 +5,6 @@
 
 use super::alarm::ms_of;
 use super::{Due, Lane};
-use crate::core::alarm::RunEnd;
 use crate::core::id::{hex, lane_of};
 use crate::core::life::Hibernate;
 use emu_abi::{Failure, ObjectId, SqlValue};
@@ -133,10 +132,7 @@ impl Lane {
                 Ok(json!({ "object": self.object_label(number), "aborted": true }))
             }
             Verb::Crash => {
-                self.objects[number].alarm.fate = RunEnd::Interrupted;
-                let failure = Failure { retryable: true, ..Failure::error("Network connection lost.") };
-                self.reset(number, &failure);
-                self.objects[number].alarm.fate = RunEnd::Failed;
+                self.crash(number);
                 Ok(json!({ "object": self.object_label(number), "crashed": true }))
             }
             Verb::AlarmShow => self.show_alarm(number),

@@ -64,6 +64,8 @@ pub(super) struct Instance {
     pub(super) pulls: BTreeMap<u32, Section>,
     /// The timers that limit its open critical sections.
     pub(super) sections: BTreeMap<Section, TimerKey>,
+    /// How far ahead its clock is.
+    pub(super) skew_ms: f64,
     /// Version of the worker's code.
     pub(super) version: u64,
 }
@@ -143,6 +145,7 @@ impl Instance {
             calls: BTreeMap::new(),
             pulls: BTreeMap::new(),
             sections: BTreeMap::new(),
+            skew_ms: 0.0,
             version: worker.version,
         }
     }

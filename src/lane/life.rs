@@ -33,6 +33,10 @@ impl Lane {
         }
         let now_ms = self.world().now_ms();
         self.objects[number].idle_since_ms = now_ms;
+        if self.blocker_kinds(number).is_empty() && self.is_evicted_early(number) {
+            self.finish_eviction(number);
+            return;
+        }
         self.decide_idle(number, now_ms);
     }
 
@@ -78,6 +82,7 @@ impl Lane {
         if self.objects[number].instance.is_some() {
             self.objects[number].evictions += 1;
         }
+        self.commit_late(number);
         // An alarm whose handler is cut off here has not failed by its own fault.
         self.objects[number].alarm.fate = RunEnd::Interrupted;
         self.objects[number].gate.instance_gone(|gated| matches!(gated, Gated::Delivery(_)));
@@ -115,7 +120,7 @@ impl Lane {
         let Some(serial) = object.instance else { return Vec::new() };
         let Some(instance) = self.instances.get(&serial) else { return Vec::new() };
         let mut kinds = instance.blocker_kinds();
-        if object.gate.waiting() > 0 {
+        if object.gate.waiting() > 0 || self.late.contains_key(&number) {
             kinds.push(BlockerKind::Queued);
         }
         if object.gate.is_critical() {
@@ -214,7 +219,7 @@ impl Lane {
     }
 }
 
-fn code_updated() -> Failure {
+pub(super) fn code_updated() -> Failure {
     let message = "Durable Object reset because its code was updated.";
     Failure { retryable: true, durable_object_reset: true, ..Failure::error(message) }
 }

@@ -3,7 +3,7 @@
 //! It is told what happened ([`Input`]) and says what it wants done ([`Effect`]); in between it runs isolates, opens
 //! databases and keeps timers. `serve` drives one lane per thread with real connections and clocks.
 //!
-//! Reading order: [`message`], [`object`] (deliveries and gates), [`turn`] (one turn and its commit), [`call`],
+//! Reading order: [`message`], [`object`] (deliveries and gates), [`faults`], [`turn`] (one turn and its commit), [`call`],
 //! [`service`], [`respond`] and [`ending`] (requests between guests), [`wire`] (streams and sockets), [`alarm`], [`life`],
 //! [`shared`], [`control`], [`report`] and [`thrown`] (what people are told).
 //!
@@ -13,6 +13,7 @@ mod alarm;
 mod call;
 mod control;
 mod ending;
+mod faults;
 mod instance;
 mod life;
 mod message;
@@ -42,8 +43,9 @@ use crate::error::Result;
 use crate::isolate::Engine;
 use crate::storage::Storage;
 use crate::world::World;
-use emu_abi::{Event, Invoke};
+use emu_abi::{Event, Invoke, Response};
 use ending::Tails;
+use faults::{Late, Travelling};
 use instance::{Instance, Origin};
 use object::Object;
 use respond::Start;
@@ -110,6 +112,10 @@ pub struct Lane {
     ready: VecDeque<Task>,
     /// Outputs that wait for the next flush.
     held: Vec<Held>,
+    /// Objects whose commit is late.
+    late: BTreeMap<usize, Late>,
+    /// When the last request arrives that an instance sent to an object, where that is still to come.
+    last_arrivals: BTreeMap<(u64, usize), f64>,
     /// Objects whose alarm is indexed after the next flush.
     alarms_to_index: Vec<usize>,
     /// Sockets whose connections are not read for now.
@@ -124,6 +130,8 @@ struct Flown {
     serial: u64,
     call: u32,
     to: usize,
+    /// The object that is asked, if it is one of this lane.
+    object: Option<usize>,
 }
 
 /// An output that waits for the next flush.
@@ -160,6 +168,10 @@ enum Due {
     Alarm { number: usize },
     AlarmTooLong { serial: u64, invocation: u32 },
     SocketEvent { serial: u64, invocation: u32 },
+    LateCommit { number: usize },
+    Arrival(Box<Travelling>),
+    Answer { flight: u64, result: Box<Result<Response, Thrown>> },
+    Start { number: usize },
 }
 
 impl Lane {
@@ -202,6 +214,8 @@ impl Lane {
             timers: Timers::default(),
             ready: VecDeque::new(),
             held: Vec::new(),
+            late: BTreeMap::new(),
+            last_arrivals: BTreeMap::new(),
             alarms_to_index: Vec::new(),
             congested: BTreeSet::new(),
             busy: BTreeSet::new(),
@@ -308,8 +322,7 @@ impl Lane {
     fn run(&mut self) {
         loop {
             while !self.ready.is_empty() {
-                let choice = if self.ready.len() > 1 { self.world().choose("task", self.ready.len()) } else { 0 };
-                if let Some(task) = self.ready.remove(choice) {
+                if let Some(task) = self.ready.remove(self.next_task()) {
                     self.act_on_task(task);
                 }
             }
@@ -322,7 +335,7 @@ impl Lane {
             }
             // An instance whose last stream has ended outside any turn may be idle since.
             let freed = self.streams.take_freed();
-            if freed.is_empty() {
+            if freed.is_empty() && !self.struck_by_deployment() {
                 return;
             }
             for serial in freed {
@@ -353,6 +366,10 @@ impl Lane {
             Due::Alarm { number } => self.alarm_due(number),
             Due::AlarmTooLong { serial, invocation } => self.alarm_too_long(serial, invocation),
             Due::SocketEvent { serial, invocation } => self.socket_event_overdue(serial, invocation),
+            Due::LateCommit { number } => self.commit_late(number),
+            Due::Arrival(travelling) => self.arrive_at(*travelling),
+            Due::Answer { flight, result } => self.hand_answer(flight, *result),
+            Due::Start { number } => self.start_due(number),
         }
     }
 

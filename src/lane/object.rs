@@ -4,6 +4,7 @@
 
 use super::Lane;
 use super::control::Eviction;
+use super::faults::SlowStart;
 use super::instance::{Home, Instance, Origin, Owner};
 use crate::bindings::{GuestHost, ObjectFace};
 use crate::core::alarm::{Attempts, RunEnd};
@@ -11,6 +12,7 @@ use crate::core::gate::{Admitted, InputGate, Section};
 use crate::core::socket::{Arrival, Sockets};
 use crate::core::timers::TimerKey;
 use crate::storage::ObjectStorage;
+use crate::world::Whose;
 use emu_abi::{Event, Failure, Invoke, ObjectId, Outcome, Request};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -38,6 +40,9 @@ pub(super) struct Object {
     pub(super) wanted_eviction: Option<Eviction>,
     /// It is in the queue of things to do.
     pub(super) awake: bool,
+    /// Whose choices its choices are.
+    pub(super) whose: Whose,
+    pub(super) slow_start: SlowStart,
 }
 
 /// The alarm of an object, beside what storage says.
@@ -100,6 +105,8 @@ impl Lane {
             idle_check: None,
             wanted_eviction: None,
             awake: false,
+            whose: Whose::object(&declared.unique_key, &id.bytes),
+            slow_start: SlowStart::default(),
         });
         self.object_numbers.insert((namespace, id.bytes), number);
         number
@@ -128,7 +135,7 @@ impl Lane {
     pub(super) fn pump(&mut self, number: usize) {
         loop {
             if self.objects[number].instance.is_none() {
-                if self.objects[number].gate.waiting() == 0 {
+                if self.objects[number].gate.waiting() == 0 || self.starts_late(number) {
                     return;
                 }
                 if let Err(failure) = self.construct(number) {
@@ -229,6 +236,7 @@ impl Lane {
         home.isolate.borrow_mut().host_mut().take_in(resident, face);
         let worker = &self.workers[self.namespaces[object.namespace].worker];
         let mut instance = Instance::new(home, Owner::Object(number), resident, worker);
+        instance.skew_ms = self.skew_ms(number);
         let invocation = instance.begin(Origin::Construct, 0, now_ms);
         self.instances.insert(serial, instance);
         let object = &mut self.objects[number];
@@ -282,6 +290,7 @@ impl Lane {
     /// Drops the instance of an object, if there is one: what waits for it fails with `failure`, and what it has not
     /// committed is lost.
     pub(super) fn drop_instance_of(&mut self, number: usize, failure: &Failure) {
+        self.forget_late(number);
         self.objects[number].storage.rollback();
         if self.objects[number].alarm.indexed_ns.is_some() {
             // An alarm that was indexed before a commit that did not happen.

@@ -12,7 +12,7 @@ use crate::bindings::Output;
 use crate::core::ends::Holder;
 use crate::core::stream::Party;
 use crate::isolate::Death;
-use emu_abi::{LogLevel, Op};
+use emu_abi::Op;
 use std::collections::BTreeSet;
 
 impl Lane {
@@ -31,9 +31,9 @@ impl Lane {
             .into_iter()
             .map(|output| Held { serial: self.speaker(&residents, &output).unwrap_or(serial), output })
             .collect();
-        self.commit_residents(&residents);
         let mut involved: BTreeSet<u64> = said.iter().map(|held| held.serial).collect();
         involved.insert(serial);
+        let said = self.settle_residents(&residents, said);
         if self.storage.needs_flush() || !self.held.is_empty() {
             self.held.extend(said);
             return;
@@ -46,17 +46,23 @@ impl Lane {
         }
     }
 
-    /// Commits what the residents wrote; one whose commit fails is reset, and what it said is not heard.
-    fn commit_residents(&mut self, residents: &[u64]) {
+    /// Commits what the residents wrote, and gives back what may be acted upon now, in its order.
+    fn settle_residents(&mut self, residents: &[u64], said: Vec<Held>) -> Vec<Held> {
+        let mut heard: Vec<Option<Held>> = said.into_iter().map(Some).collect();
         for serial in residents {
-            let owner = self.instances.get(serial).map(|instance| instance.owner);
-            if let Some(Owner::Object(number)) = owner
-                && let Err(failure) = self.commit(number, *serial)
-            {
-                self.log_object(number, LogLevel::Error, failure.to_string());
-                self.reset(number, &failure);
+            let Some(Owner::Object(number)) = self.instances.get(serial).map(|instance| instance.owner) else { continue };
+            let is_its = |held: &Option<Held>| held.as_ref().is_some_and(|held| held.serial == *serial);
+            let places: Vec<usize> = (0..heard.len()).filter(|place| is_its(&heard[*place])).collect();
+            let writes = self.objects[number].storage.has_writes();
+            if places.is_empty() && !writes {
+                continue;
+            }
+            let own: Vec<Held> = places.iter().filter_map(|place| heard[*place].take()).collect();
+            for (place, held) in places.into_iter().zip(self.settle_writes(number, *serial, own).unwrap_or_default()) {
+                heard[place] = Some(held);
             }
         }
+        heard.into_iter().flatten().collect()
     }
 
     /// Which resident an output is from, if that can be told.

@@ -33,7 +33,7 @@ impl Lane {
         if matches!(event, Event::Invoke { .. } | Event::Construct { .. }) {
             isolate.refill_cpu();
         }
-        let ran = isolate.turn(&Turn { now_ms, event });
+        let ran = isolate.turn(&Turn { now_ms: now_ms + instance.skew_ms, event });
         let log = std::mem::take(&mut isolate.host_mut().log);
         drop(isolate);
         if let Some((socket, len)) = taken {
@@ -53,21 +53,44 @@ impl Lane {
     fn finish_turn(&mut self, serial: u64, owner: Owner) {
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         let outputs = instance.home.isolate.borrow_mut().host_mut().take_outputs();
-        if let Owner::Object(number) = owner
-            && let Err(failure) = self.commit(number, serial)
-        {
-            self.log_object(number, LogLevel::Error, failure.to_string());
-            self.reset(number, &failure);
-            return;
-        }
+        let outputs = outputs.into_iter().map(|output| Held { serial, output });
+        let outputs = match owner {
+            Owner::Object(number) => match self.settle_writes(number, serial, outputs.collect()) {
+                Some(outputs) => outputs,
+                None => return,
+            },
+            Owner::Worker(_) => outputs.collect(),
+        };
         if self.storage.needs_flush() || !self.held.is_empty() {
-            self.held.extend(outputs.into_iter().map(|output| Held { serial, output }));
+            self.held.extend(outputs);
             return;
         }
-        for output in outputs {
+        for Held { serial, output } in outputs {
             self.act(serial, output);
         }
         self.after_turn(serial);
+    }
+
+    /// Commits what an object wrote in a turn. Gives back what it said, unless that waits for a late commit or is not
+    /// heard because the object was reset.
+    pub(super) fn settle_writes(&mut self, number: usize, serial: u64, outputs: Vec<Held>) -> Option<Vec<Held>> {
+        if let Some(failure) = self.strike_before_commit(number) {
+            self.reset(number, &failure);
+            self.objects[number].alarm.fate = RunEnd::default();
+            return None;
+        }
+        let outputs = self.held_for_late_commit(number, outputs)?;
+        let has_writes = self.objects[number].storage.has_writes();
+        if let Err(failure) = self.commit(number, serial) {
+            self.log_object(number, LogLevel::Error, failure.to_string());
+            self.reset(number, &failure);
+            return None;
+        }
+        if has_writes && self.strikes_after_commit(number) {
+            self.crash(number);
+            return None;
+        }
+        Some(outputs)
     }
 
     /// Commits what the turn wrote. The alarm's place in the index is moved earlier before the commit and later after
@@ -197,6 +220,7 @@ impl Lane {
             }
         }
         match owner {
+            Owner::Object(number) if self.struck_at_rest(number) => {}
             Owner::Object(number) => {
                 self.wake(number);
                 self.consider_idle(number);

@@ -188,6 +188,10 @@ impl Lane {
 
     /// The holder of an end emits something: it arrives at the other end.
     pub(super) fn emit(&mut self, socket: SocketId, arrival: Arrival) {
+        if let Some(peer) = self.struck_socket(socket, &arrival) {
+            self.emit(peer, Arrival::lost());
+            return self.emit(socket, Arrival::lost());
+        }
         if arrival.is_last() {
             self.tails.socket_over(socket);
         }

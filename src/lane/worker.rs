@@ -7,6 +7,7 @@ use crate::bindings::{GuestHost, Switches};
 use crate::error::Result;
 use crate::isolate::{Engine, Image, Launcher, Limits};
 use crate::storage::Backend;
+use crate::world::Whose;
 use std::sync::Arc;
 
 /// A worker that is compiled, initialised and frozen. Shared by all lanes.
@@ -59,6 +60,8 @@ pub(super) struct Worker {
     pub(super) launcher: Launcher<GuestHost>,
     /// The running stateless instance, if there is one.
     pub(super) instance: Option<u64>,
+    /// Whose choices its choices are.
+    pub(super) whose: Whose,
     /// Raised by every reload.
     pub(super) version: u64,
 }
@@ -66,6 +69,7 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(engine: &Engine, prepared: Arc<Prepared>) -> Result<Self> {
         let launcher = Launcher::new(engine, &prepared.image, prepared.limits)?;
-        Ok(Self { prepared, launcher, instance: None, version: 0 })
+        let whose = Whose::worker(&prepared.name);
+        Ok(Self { prepared, launcher, instance: None, whose, version: 0 })
     }
 }

@@ -1,0 +1,354 @@
+//! Where the world may strike: what production may do to an object at any time, each at the place where it does it.
+//!
+//! The real world never chooses any of this; `emu test` and `emu serve --chaos` do. What each fault means and what must
+//! hold all the same is written down in [`Point`].
+//!
+//! Invariant: a fault does what the platform can do, by the paths that the platform's own events take.
+
+use super::call::Caller;
+use super::instance::{Origin, Owner};
+use super::object::Delivery;
+use super::thrown::Thrown;
+use super::{Due, Held, Lane, Task};
+use crate::core::alarm::RunEnd;
+use crate::core::ends::{Holder, SocketId};
+use crate::core::socket::Arrival;
+use crate::core::timers::TimerKey;
+use crate::isolate::Death;
+use crate::world::{Point, Whose};
+use emu_abi::{Event, Failure, LogLevel, Request, Response};
+
+/// How late a hop may be.
+const HOP_DELAYS_MS: [f64; 4] = [0.0, 1.0, 20.0, 500.0];
+/// How late a timer may be.
+const TIMER_DELAYS_MS: [f64; 4] = [0.0, 1.0, 15.0, 250.0];
+/// How late an alarm may be (reference §1.11: up to a minute in a failover).
+const ALARM_DELAYS_MS: [f64; 4] = [0.0, 10.0, 1000.0, 60_000.0];
+/// How far the clock of the machine that an object runs on may be ahead.
+const SKEWS_MS: [f64; 3] = [0.0, 40.0, 1000.0];
+/// How long the start of an object may take.
+const START_DELAYS_MS: [f64; 3] = [0.0, 50.0, 2000.0];
+/// How long a commit may stay unconfirmed.
+const FLUSH_DELAYS_MS: [f64; 3] = [0.0, 1.0, 30.0];
+
+/// The outputs of an object whose commit is late.
+pub(super) struct Late {
+    outputs: Vec<Held>,
+    due: TimerKey,
+}
+
+/// A request on its way to an object.
+pub(super) struct Travelling {
+    pub(super) flight: u64,
+    pub(super) number: usize,
+    pub(super) depth: u32,
+    pub(super) request: Request,
+}
+
+impl Lane {
+    fn strikes(&self, point: Point, number: usize) -> bool {
+        self.world().choose(point, self.objects[number].whose, 2) == 1
+    }
+
+    fn delay(&self, point: Point, number: usize, delays_ms: &[f64]) -> f64 {
+        delays_ms[self.world().choose(point, self.objects[number].whose, delays_ms.len())]
+    }
+
+    /// The machine that runs the object is lost: what is not committed goes, and sockets are cut.
+    pub(super) fn crash(&mut self, number: usize) {
+        self.objects[number].alarm.fate = RunEnd::Interrupted;
+        self.reset(number, &connection_lost());
+        self.objects[number].alarm.fate = RunEnd::Failed;
+    }
+
+    // ---- between turns
+
+    /// An object has finished a turn. True if it does not run any more.
+    pub(super) fn struck_at_rest(&mut self, number: usize) -> bool {
+        if self.objects[number].instance.is_none() {
+            return true;
+        }
+        if self.strikes(Point::Crash, number) {
+            self.crash(number);
+            return true;
+        }
+        false
+    }
+
+    /// Whether an object that nothing keeps in memory goes at once.
+    pub(super) fn is_evicted_early(&self, number: usize) -> bool {
+        self.strikes(Point::Evict, number)
+    }
+
+    /// Nothing is left to do on the lane: a moment in which new code may arrive. True if it did.
+    pub(super) fn struck_by_deployment(&mut self) -> bool {
+        let running = || (0..self.objects.len()).filter(|number| self.objects[*number].instance.is_some());
+        if running().next().is_none() || self.world().choose(Point::Deploy, Whose::WORLD, 2) == 0 {
+            return false;
+        }
+        for number in running().collect::<Vec<_>>() {
+            self.reset(number, &super::life::code_updated());
+        }
+        true
+    }
+
+    // ---- around a commit
+
+    /// What an object dies of at the end of a turn, before anything of the turn is committed.
+    pub(super) fn strike_before_commit(&mut self, number: usize) -> Option<Failure> {
+        if self.strikes(Point::CpuLimit, number) {
+            return Some(Death::Cpu.object_failure());
+        }
+        if self.strikes(Point::MemoryLimit, number) {
+            return Some(Death::Memory.object_failure());
+        }
+        if !self.objects[number].storage.has_writes() {
+            return None;
+        }
+        if self.strikes(Point::CrashBeforeCommit, number) {
+            self.objects[number].alarm.fate = RunEnd::Interrupted;
+            return Some(connection_lost());
+        }
+        if self.strikes(Point::StorageError, number) {
+            self.objects[number].alarm.fate = RunEnd::Interrupted;
+            let message = "Durable Object storage operation exceeded timeout which caused object to be reset.";
+            return Some(Failure { retryable: true, durable_object_reset: true, ..Failure::error(message) });
+        }
+        None
+    }
+
+    /// Whether an object dies with its writes committed and nobody told.
+    pub(super) fn strikes_after_commit(&self, number: usize) -> bool {
+        self.strikes(Point::CrashAfterCommit, number)
+    }
+
+    /// Keeps what an object said in a turn, if its commit takes its time. Its later turns wait behind it.
+    pub(super) fn held_for_late_commit(&mut self, number: usize, outputs: Vec<Held>) -> Option<Vec<Held>> {
+        if let Some(late) = self.late.get_mut(&number) {
+            late.outputs.extend(outputs);
+            return None;
+        }
+        if !self.objects[number].storage.has_writes() {
+            return Some(outputs);
+        }
+        let delay_ms = self.delay(Point::FlushLate, number, &FLUSH_DELAYS_MS);
+        if delay_ms == 0.0 {
+            return Some(outputs);
+        }
+        let due = self.timers.add(self.world().now_ms() + delay_ms, Due::LateCommit { number });
+        self.late.insert(number, Late { outputs, due });
+        None
+    }
+
+    /// Commits what was late, and lets out what waited for it.
+    pub(super) fn commit_late(&mut self, number: usize) {
+        let Some(Late { outputs, due }) = self.late.remove(&number) else { return };
+        self.timers.cancel(due);
+        let Some(serial) = self.objects[number].instance else { return };
+        if let Err(failure) = self.commit(number, serial) {
+            self.log_object(number, LogLevel::Error, failure.to_string());
+            self.reset(number, &failure);
+            return;
+        }
+        for Held { serial, output } in outputs {
+            self.act(serial, output);
+        }
+        self.after_turn(serial);
+    }
+
+    /// An object has gone before its late commit: nothing of it has happened.
+    pub(super) fn forget_late(&mut self, number: usize) {
+        if let Some(late) = self.late.remove(&number) {
+            self.timers.cancel(late.due);
+        }
+    }
+
+    // ---- requests between guests
+
+    /// Whether an object refuses a request for having too many.
+    pub(super) fn struck_by_overload(&self, number: usize) -> Option<Failure> {
+        self.strikes(Point::CallOverloaded, number).then(|| {
+            let message = "Durable Object is overloaded. Too many requests queued.";
+            Failure { overloaded: true, ..Failure::error(message) }
+        })
+    }
+
+    /// Sends a request to an object on this lane. It may take its time, but requests of one caller keep their order.
+    pub(super) fn send_to_object(&mut self, sender: u64, travelling: Travelling) {
+        let number = travelling.number;
+        let now_ms = self.world().now_ms();
+        let earlier_ms = self.last_arrivals.get(&(sender, number)).copied().unwrap_or(0.0);
+        let due_ms = (now_ms + self.delay(Point::Deliver, number, &HOP_DELAYS_MS)).max(earlier_ms);
+        if due_ms <= now_ms {
+            self.last_arrivals.remove(&(sender, number));
+            self.arrive_at(travelling);
+            return;
+        }
+        self.last_arrivals.insert((sender, number), due_ms);
+        self.timers.add(due_ms, Due::Arrival(Box::new(travelling)));
+    }
+
+    /// A request arrives at an object, if somebody still waits for it.
+    pub(super) fn arrive_at(&mut self, travelling: Travelling) {
+        let Travelling { flight, number, depth, request } = travelling;
+        let origin = Origin::Flight { lane: self.me, flight };
+        if self.is_wanted(&origin) {
+            self.deliver(number, Delivery::Fetch { origin, depth, request });
+        } else {
+            self.drop_body(&request.body);
+        }
+    }
+
+    /// What becomes of an object's answer on its way back: it may be lost, or late (`None`: it comes by itself).
+    pub(super) fn answer_on_its_way(
+        &mut self,
+        flight: u64,
+        result: Result<Response, Thrown>,
+    ) -> Option<Result<Response, Thrown>> {
+        let Some(number) = self.flights.get(&flight).and_then(|flown| flown.object) else { return Some(result) };
+        let result = match result {
+            Ok(response) if self.strikes(Point::CallFails, number) => {
+                self.drop_response(&response);
+                Err(Thrown::from(Failure { remote: true, ..connection_lost() }))
+            }
+            result => result,
+        };
+        let delay_ms = self.delay(Point::Deliver, number, &HOP_DELAYS_MS);
+        if delay_ms == 0.0 {
+            return Some(result);
+        }
+        let due_ms = self.world().now_ms() + delay_ms;
+        self.timers.add(due_ms, Due::Answer { flight, result: Box::new(result) });
+        None
+    }
+
+    // ---- time
+
+    /// How late a guest's timer is. Those of a test keep time.
+    pub(super) fn timer_delay_ms(&mut self, caller: Caller) -> f64 {
+        let is_test = self
+            .invocation(caller.serial, caller.invocation)
+            .is_some_and(|invocation| matches!(invocation.origin, Origin::Port(_)));
+        match self.instances.get(&caller.serial).map(|instance| instance.owner) {
+            Some(Owner::Object(number)) => self.delay(Point::TimerLate, number, &TIMER_DELAYS_MS),
+            Some(Owner::Worker(worker)) if !is_test => {
+                let whose = self.workers[worker].whose;
+                TIMER_DELAYS_MS[self.world().choose(Point::TimerLate, whose, TIMER_DELAYS_MS.len())]
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// How late an alarm is.
+    pub(super) fn alarm_delay_ms(&self, number: usize) -> f64 {
+        self.delay(Point::AlarmLate, number, &ALARM_DELAYS_MS)
+    }
+
+    /// Whether an alarm that ran well runs again: that it did was not heard.
+    pub(super) fn alarm_runs_again(&self, number: usize) -> bool {
+        self.strikes(Point::AlarmTwice, number)
+    }
+
+    /// How far ahead the clock is that a new instance sees.
+    pub(super) fn skew_ms(&self, number: usize) -> f64 {
+        self.delay(Point::ClockSkew, number, &SKEWS_MS)
+    }
+
+    /// Whether the start of an object takes its time. True also while it does.
+    pub(super) fn starts_late(&mut self, number: usize) -> bool {
+        match self.objects[number].slow_start {
+            SlowStart::Waiting => true,
+            SlowStart::Over => {
+                self.objects[number].slow_start = SlowStart::Undecided;
+                false
+            }
+            SlowStart::Undecided => {
+                let delay_ms = self.delay(Point::SlowStart, number, &START_DELAYS_MS);
+                if delay_ms > 0.0 {
+                    self.objects[number].slow_start = SlowStart::Waiting;
+                    self.timers.add(self.world().now_ms() + delay_ms, Due::Start { number });
+                }
+                delay_ms > 0.0
+            }
+        }
+    }
+
+    /// An object that took its time starts now.
+    pub(super) fn start_due(&mut self, number: usize) {
+        self.objects[number].slow_start = SlowStart::Over;
+        self.wake(number);
+    }
+
+    // ---- sockets
+
+    /// Whether a connection is lost with this message. Whose it is says its end that an object holds.
+    pub(super) fn struck_socket(&self, socket: SocketId, arrival: &Arrival) -> Option<SocketId> {
+        if !matches!(arrival, Arrival::Message(_)) {
+            return None;
+        }
+        let (peer, number) = {
+            let ends = self.shared.ends.borrow();
+            let end = ends.get(socket)?;
+            let peer = end.peer;
+            let holders = [Some(end.holder()), ends.get(peer).map(|end| end.holder())];
+            (peer, holders.into_iter().flatten().find_map(|holder| self.object_behind(holder))?)
+        };
+        self.strikes(Point::SocketLost, number).then_some(peer)
+    }
+
+    fn object_behind(&self, holder: Holder) -> Option<usize> {
+        match holder {
+            Holder::Object(number) => Some(number),
+            Holder::Instance(serial) => self.instances.get(&serial).and_then(|instance| instance.owner.object()),
+            Holder::Outside | Holder::Lane(..) | Holder::Nobody => None,
+        }
+    }
+
+    // ---- order
+
+    /// The place in the queue of the task that is done next. What happens on one socket, or on one stream, keeps its
+    /// order.
+    pub(super) fn next_task(&self) -> usize {
+        if self.ready.len() < 2 {
+            return 0;
+        }
+        let chosen = self.world().choose(Point::Task, Whose::WORLD, self.ready.len());
+        let Some(channel) = self.ready.get(chosen).and_then(Task::channel) else { return chosen };
+        self.ready.iter().position(|task| task.channel() == Some(channel)).unwrap_or(chosen)
+    }
+}
+
+/// Where an object is that takes its time to start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum SlowStart {
+    /// The next start has not been decided about.
+    #[default]
+    Undecided,
+    /// It waits.
+    Waiting,
+    /// It has waited.
+    Over,
+}
+
+impl Task {
+    /// What keeps its order: the instance with its socket or stream.
+    fn channel(&self) -> Option<(u64, u32)> {
+        match self {
+            Self::Turn(serial, Event::Socket { socket, .. }) => Some((*serial, *socket)),
+            Self::Turn(
+                serial,
+                Event::BodyChunk { body, .. }
+                | Event::BodyEnd { body }
+                | Event::BodyFailed { body, .. }
+                | Event::BodyCredit { body, .. }
+                | Event::BodyCancelled { body },
+            ) => Some((*serial, *body)),
+            _ => None,
+        }
+    }
+}
+
+/// What a caller sees of a machine that is lost.
+pub(super) fn connection_lost() -> Failure {
+    Failure { retryable: true, ..Failure::error("Network connection lost.") }
+}
