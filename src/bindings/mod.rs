@@ -16,7 +16,7 @@ use crate::core::id;
 use crate::core::socket::{Arrival, Sockets};
 use crate::isolate::{Death, Host};
 use crate::storage::ObjectStorage;
-use crate::world::World;
+use crate::world::{Whose, World};
 use emu_abi::{Answer, Ask, Body, Call, Failure, LogLevel, ObjectId, Op, Settled};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -83,6 +83,8 @@ pub struct GuestHost {
     pub shared: Rc<Shared>,
     /// The serial number of its instance.
     pub instance: u64,
+    /// Whose randomness it draws.
+    pub whose: Whose,
     /// Compatibility switches of its worker.
     pub switches: Switches,
     /// Its object, unless it is a stateless worker.
@@ -165,8 +167,14 @@ fn body_len(body: &Body) -> usize {
 
 impl GuestHost {
     /// The host behind the isolate of the instance `instance`.
-    pub fn new(shared: Rc<Shared>, instance: u64, switches: Switches, object: Option<ObjectFace>) -> Self {
-        Self { shared, instance, switches, object, outputs: Vec::new(), log: Vec::new(), said_bytes: 0 }
+    pub fn new(
+        shared: Rc<Shared>,
+        instance: u64,
+        whose: Whose,
+        switches: Switches,
+        object: Option<ObjectFace>,
+    ) -> Self {
+        Self { shared, instance, whose, switches, object, outputs: Vec::new(), log: Vec::new(), said_bytes: 0 }
     }
 
     /// Notes an output of the turn, with the bytes it carries.

@@ -40,7 +40,7 @@ use crate::core::timers::Timers;
 use crate::error::Result;
 use crate::isolate::Engine;
 use crate::storage::Storage;
-use crate::world::World;
+use crate::world::{Point, Whose, World};
 use emu_abi::{Event, Invoke};
 use ending::Tails;
 use instance::{Instance, Origin};
@@ -300,7 +300,7 @@ impl Lane {
     fn run(&mut self) {
         loop {
             while !self.ready.is_empty() {
-                let choice = if self.ready.len() > 1 { self.world().choose("task", self.ready.len()) } else { 0 };
+                let choice = if self.ready.len() > 1 { self.choose_task() } else { 0 };
                 if let Some(task) = self.ready.remove(choice) {
                     self.act_on_task(task);
                 }
@@ -321,6 +321,10 @@ impl Lane {
                 self.after_turn(serial);
             }
         }
+    }
+
+    fn choose_task(&self) -> usize {
+        self.world().choose(Point::Task, Whose::WORLD, self.ready.len())
     }
 
     fn act_on_task(&mut self, task: Task) {

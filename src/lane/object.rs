@@ -11,6 +11,7 @@ use crate::core::gate::{Admitted, InputGate, Section};
 use crate::core::socket::{Arrival, Sockets};
 use crate::core::timers::TimerKey;
 use crate::storage::ObjectStorage;
+use crate::world::Whose;
 use emu_abi::{Event, Failure, Invoke, ObjectId, Outcome, Request};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,6 +23,8 @@ const MAX_WAITING: usize = 10_000;
 pub(super) struct Object {
     pub(super) namespace: usize,
     pub(super) id: ObjectId,
+    /// Whose the draws and the randomness for it are.
+    pub(super) whose: Whose,
     pub(super) instance: Option<u64>,
     pub(super) gate: InputGate<Gated>,
     pub(super) sockets: Rc<RefCell<Sockets>>,
@@ -89,6 +92,7 @@ impl Lane {
         self.objects.push(Object {
             namespace,
             id: id.clone(),
+            whose: Whose::object(&declared.unique_key, &id.bytes),
             instance: None,
             gate: InputGate::default(),
             sockets: Rc::default(),
@@ -221,7 +225,7 @@ impl Lane {
             running_alarm_ns: None,
             alarm_touched: false,
         };
-        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.prepared.switches, Some(face));
+        let host = GuestHost::new(Rc::clone(&self.shared), serial, object.whose, worker.prepared.switches, Some(face));
         let event_class = class.name.clone();
         let isolate = worker
             .launcher

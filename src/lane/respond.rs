@@ -74,7 +74,7 @@ impl Lane {
         }
         self.last_instance += 1;
         let serial = self.last_instance;
-        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.prepared.switches, None);
+        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.whose, worker.prepared.switches, None);
         let isolate = worker.launcher.start(host).map_err(|error| Failure::error(crate::error::report(&error)))?;
         self.instances.insert(serial, Instance::new(isolate, Owner::Worker(number), worker));
         self.workers[number].instance = Some(serial);

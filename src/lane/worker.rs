@@ -7,6 +7,7 @@ use crate::bindings::{GuestHost, Switches};
 use crate::error::Result;
 use crate::isolate::{Engine, Image, Launcher, Limits};
 use crate::storage::Backend;
+use crate::world::Whose;
 use std::sync::Arc;
 
 /// A worker that is compiled, initialised and frozen. Shared by all lanes.
@@ -56,6 +57,8 @@ pub struct Namespace {
 /// One worker on one lane.
 pub(super) struct Worker {
     pub(super) prepared: Arc<Prepared>,
+    /// Whose the draws and the randomness for its stateless side are.
+    pub(super) whose: Whose,
     pub(super) launcher: Launcher<GuestHost>,
     /// The running stateless instance, if there is one.
     pub(super) instance: Option<u64>,
@@ -66,6 +69,7 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(engine: &Engine, prepared: Arc<Prepared>) -> Result<Self> {
         let launcher = Launcher::new(engine, &prepared.image, prepared.limits)?;
-        Ok(Self { prepared, launcher, instance: None, version: 0 })
+        let whose = Whose::worker(&prepared.name);
+        Ok(Self { prepared, whose, launcher, instance: None, version: 0 })
     }
 }
