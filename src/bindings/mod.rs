@@ -16,7 +16,7 @@ use crate::core::id;
 use crate::core::socket::{Arrival, Sockets};
 use crate::isolate::{Death, Host};
 use crate::storage::ObjectStorage;
-use crate::world::World;
+use crate::world::{Whose, World};
 use emu_abi::{Answer, Ask, Body, Call, Failure, LogLevel, ObjectId, Op, Settled};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -86,6 +86,8 @@ pub struct GuestHost {
     pub shared: Rc<Shared>,
     /// The serial number of the instance that it was started for.
     pub instance: u64,
+    /// Whose randomness it draws.
+    pub whose: Whose,
     /// Compatibility switches of its worker.
     pub switches: Switches,
     /// The objects that live in it, as the guest numbers them.
@@ -171,10 +173,11 @@ fn body_len(body: &Body) -> usize {
 
 impl GuestHost {
     /// The host behind the isolate of the instance `instance`.
-    pub fn new(shared: Rc<Shared>, instance: u64, switches: Switches) -> Self {
+    pub fn new(shared: Rc<Shared>, instance: u64, whose: Whose, switches: Switches) -> Self {
         Self {
             shared,
             instance,
+            whose,
             switches,
             objects: BTreeMap::new(),
             asking: 0,

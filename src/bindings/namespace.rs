@@ -17,7 +17,7 @@ pub(super) fn answer(host: &GuestHost, ask: Ask) -> Result<Answer, Failure> {
         }
         Ask::IdUnique { namespace } => {
             let mut random = [0; 16];
-            host.shared.world.random(&mut random);
+            host.shared.world.random(host.whose, &mut random);
             ObjectId { bytes: find(host, namespace)?.unique_id(random), name: None }
         }
         _ => return Err(Failure::error("not a namespace ask")),

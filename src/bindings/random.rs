@@ -14,6 +14,6 @@ pub(super) fn bytes(host: &GuestHost, len: u32) -> Result<Answer, Failure> {
         return Err(Failure { name: "QuotaExceededError".into(), ..Failure::error(message) });
     }
     let mut bytes = vec![0; len as usize];
-    host.shared.world.random(&mut bytes);
+    host.shared.world.random(host.whose, &mut bytes);
     Ok(Answer::Bytes(Bytes(bytes)))
 }

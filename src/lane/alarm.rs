@@ -180,7 +180,7 @@ impl Lane {
     }
 
     fn judge_alarm(&mut self, number: usize, end: RunEnd) {
-        let jitter = world::fraction(self.world());
+        let jitter = world::fraction(self.world(), self.objects[number].whose);
         match judge(self.objects[number].alarm.attempts, end, jitter) {
             Verdict::Done => self.clear_alarm(number),
             Verdict::GiveUp => {

@@ -24,6 +24,8 @@ const MAX_WAITING: usize = 10_000;
 pub(super) struct Object {
     pub(super) namespace: usize,
     pub(super) id: ObjectId,
+    /// Whose the draws and the randomness for it are.
+    pub(super) whose: Whose,
     pub(super) instance: Option<u64>,
     pub(super) gate: InputGate<Gated>,
     pub(super) sockets: Rc<RefCell<Sockets>>,
@@ -40,8 +42,7 @@ pub(super) struct Object {
     pub(super) wanted_eviction: Option<Eviction>,
     /// It is in the queue of things to do.
     pub(super) awake: bool,
-    /// Whose choices its choices are.
-    pub(super) whose: Whose,
+    /// Where it is with a slow start.
     pub(super) slow_start: SlowStart,
 }
 
@@ -94,6 +95,7 @@ impl Lane {
         self.objects.push(Object {
             namespace,
             id: id.clone(),
+            whose: Whose::object(&declared.unique_key, &id.bytes),
             instance: None,
             gate: InputGate::default(),
             sockets: Rc::default(),
@@ -105,7 +107,6 @@ impl Lane {
             idle_check: None,
             wanted_eviction: None,
             awake: false,
-            whose: Whose::object(&declared.unique_key, &id.bytes),
             slow_start: SlowStart::default(),
         });
         self.object_numbers.insert((namespace, id.bytes), number);
@@ -220,7 +221,8 @@ impl Lane {
         let (has_alarm_handler, event_class) = (class.alarm, class.name.clone());
         self.last_instance += 1;
         let serial = self.last_instance;
-        let (home, resident) = self.home_of(namespace.worker, serial)?;
+        let (worker, whose) = (namespace.worker, object.whose);
+        let (home, resident) = self.home_of(worker, serial, whose)?;
         let object = &self.objects[number];
         let face = ObjectFace {
             instance: serial,
@@ -250,7 +252,7 @@ impl Lane {
 
     /// Where a new instance of an object of `worker` lives, and how the guest numbers it: in an isolate of its own, or
     /// where objects are colocated in the worker's.
-    fn home_of(&mut self, worker: usize, serial: u64) -> Result<(Home, u32), Failure> {
+    fn home_of(&mut self, worker: usize, serial: u64, whose: Whose) -> Result<(Home, u32), Failure> {
         if self.is_colocated {
             let landlord = self.worker_instance(worker)?;
             self.last_resident += 1;
@@ -260,7 +262,7 @@ impl Lane {
                 .ok_or_else(|| Failure::error("the worker's isolate has gone"));
         }
         let worker = &self.workers[worker];
-        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.prepared.switches);
+        let host = GuestHost::new(Rc::clone(&self.shared), serial, whose, worker.prepared.switches);
         let isolate = worker
             .launcher
             .start(host)

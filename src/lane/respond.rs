@@ -74,7 +74,7 @@ impl Lane {
         }
         self.last_instance += 1;
         let serial = self.last_instance;
-        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.prepared.switches);
+        let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.whose, worker.prepared.switches);
         let isolate = worker.launcher.start(host).map_err(|error| Failure::error(crate::error::report(&error)))?;
         let home = Home::new(isolate, serial);
         self.instances.insert(serial, Instance::new(home, Owner::Worker(number), 0, worker));

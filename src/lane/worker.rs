@@ -57,11 +57,11 @@ pub struct Namespace {
 /// One worker on one lane.
 pub(super) struct Worker {
     pub(super) prepared: Arc<Prepared>,
+    /// Whose the draws and the randomness for its stateless side are.
+    pub(super) whose: Whose,
     pub(super) launcher: Launcher<GuestHost>,
     /// The running stateless instance, if there is one.
     pub(super) instance: Option<u64>,
-    /// Whose choices its choices are.
-    pub(super) whose: Whose,
     /// Raised by every reload.
     pub(super) version: u64,
 }

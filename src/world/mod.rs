@@ -6,23 +6,83 @@
 //! Invariant: nothing else in emu reads a clock, draws randomness or chooses an order; clippy's disallowed methods and
 //! the tidy test hold that.
 
+pub mod mix;
+pub mod point;
 pub mod real;
+mod whose;
+
+pub use point::{Class, Point, Points};
+pub use whose::Whose;
 
 /// Clock, randomness, order.
 pub trait World {
     /// Milliseconds since the epoch, whole, never going back.
     fn now_ms(&self) -> f64;
 
-    /// Fills `out` with random bytes.
-    fn random(&self, out: &mut [u8]);
+    /// Fills `out` with random bytes from a stream of `whose` own.
+    fn random(&self, whose: Whose, out: &mut [u8]);
 
-    /// Decides an open ordering or a possible fault: a number below `n`. 0 is calm: first in, first out, no fault.
-    fn choose(&self, label: &'static str, n: usize) -> usize;
+    /// Decides an open ordering or a possible fault: a number below `n`, which is at least 1. 0 is calm: first in, first
+    /// out, no fault.
+    fn choose(&self, point: Point, whose: Whose, n: usize) -> usize;
+
+    /// Takes note that something happened. `hash` stands for all of it; `what` is its text, which is made only where
+    /// texts are kept.
+    fn trace(&self, whose: Whose, kind: TraceKind, hash: u64, what: &dyn Fn() -> String);
+}
+
+/// What a line of a trace tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TraceKind {
+    /// Something came from outside: a request, a message, a timer.
+    Input,
+    /// An instance was started.
+    Start,
+    /// An event was delivered: a turn.
+    Deliver,
+    /// The guest wrote something that is not committed.
+    Write,
+    /// Outputs wait for writes to be durable.
+    Hold,
+    /// Writes became durable.
+    Commit,
+    /// Something left a guest: a call, an answer, a message.
+    Send,
+    /// An instance ended: evicted, crashed, aborted.
+    End,
+    /// The world decided for something that is not calm.
+    Choice,
+    /// Time passed.
+    Clock,
+    /// The guest logged a line.
+    Log,
+    /// The test marked a moment.
+    Mark,
+}
+
+impl TraceKind {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Start => "start",
+            Self::Deliver => "deliver",
+            Self::Write => "write",
+            Self::Hold => "hold",
+            Self::Commit => "commit",
+            Self::Send => "send",
+            Self::End => "end",
+            Self::Choice => "choice",
+            Self::Clock => "clock",
+            Self::Log => "log",
+            Self::Mark => "mark",
+        }
+    }
 }
 
 /// A random fraction in `0.0..1.0`.
-pub fn fraction(world: &dyn World) -> f64 {
+pub fn fraction(world: &dyn World, whose: Whose) -> f64 {
     let mut bytes = [0; 8];
-    world.random(&mut bytes);
+    world.random(whose, &mut bytes);
     (u64::from_le_bytes(bytes) >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -4,7 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the door")]
 
-use super::World;
+use super::{Point, TraceKind, Whose, World};
 use std::cell::Cell;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -35,13 +35,15 @@ impl World for RealWorld {
         now_ms.floor()
     }
 
-    fn random(&self, out: &mut [u8]) {
+    fn random(&self, _whose: Whose, out: &mut [u8]) {
         fill_random(out);
     }
 
-    fn choose(&self, _label: &'static str, _n: usize) -> usize {
+    fn choose(&self, _point: Point, _whose: Whose, _n: usize) -> usize {
         0
     }
+
+    fn trace(&self, _whose: Whose, _kind: TraceKind, _hash: u64, _what: &dyn Fn() -> String) {}
 }
 
 /// Fills `out` from the system's entropy.
