@@ -12,9 +12,10 @@
 //! * [`config`]: `wrangler.jsonc`, from text to meaning.
 //! * [`bundle`]: JavaScript and TypeScript, from files to modules. The sole user of rolldown.
 //! * [`serve`]: lanes with real connections and clocks. The sole user of tungstenite and of hyper's server.
+//! * [`simulate`]: one lane in a simulated world.
 //! * [`cli`]: one file per verb.
 //!
-//! Invariant: the arrow `cli -> serve -> lane -> bindings -> {isolate, storage} -> core -> world -> error` is never
+//! Invariant: the arrow `cli -> {serve, simulate} -> lane -> bindings -> {isolate, storage} -> core -> world -> error` is never
 //! turned around; `tests/it/tidy.rs` holds it.
 
 pub mod bindings;
@@ -26,5 +27,6 @@ pub mod error;
 pub mod isolate;
 pub mod lane;
 pub mod serve;
+pub mod simulate;
 pub mod storage;
 pub mod world;

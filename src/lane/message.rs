@@ -25,6 +25,8 @@ pub enum Input {
         port: PortId,
         /// The worker's number.
         worker: usize,
+        /// The named export; empty for the default one.
+        entrypoint: String,
         /// The request.
         request: Request,
     },
@@ -68,6 +70,8 @@ pub enum Effect {
     SocketReady(SocketId),
     /// Send a request to the network.
     Fetch(FetchId, Request),
+    /// A guest asks something of its world, in JSON; answered like a request to the network.
+    Command(FetchId, String),
     /// Nobody waits for this any more.
     CancelFetch(FetchId),
     /// Send something to another lane.

@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`message`], [`object`] (deliveries and gates), [`faults`], [`turn`] (one turn and its commit), [`call`],
 //! [`service`], [`respond`] and [`ending`] (requests between guests), [`wire`] (streams and sockets), [`alarm`], [`life`],
-//! [`shared`], [`control`], [`report`] and [`thrown`] (what people are told).
+//! [`shared`], [`inspect`], [`control`], [`report`] and [`thrown`] (what people are told).
 //!
 //! Invariant: everything it does follows from its inputs, its timers and its world, in an order it chooses itself.
 
@@ -14,6 +14,7 @@ mod call;
 mod control;
 mod ending;
 mod faults;
+mod inspect;
 mod instance;
 mod life;
 mod message;
@@ -41,7 +42,7 @@ use crate::core::stream::{Party, StreamId, Streams};
 use crate::core::timers::Timers;
 use crate::error::Result;
 use crate::isolate::Engine;
-use crate::storage::Storage;
+use crate::storage::{Snapshot, Storage};
 use crate::world::World;
 use emu_abi::{Event, Invoke, Response};
 use ending::Tails;
@@ -123,6 +124,8 @@ pub struct Lane {
     /// Sockets whose other side is on another lane, which has too much waiting.
     busy: BTreeSet<SocketId>,
     effects: Vec<Effect>,
+    /// Copies of all that was stored, the last one first to be put back.
+    snapshots: Vec<Snapshot>,
 }
 
 /// A request to an object or to another worker that has not been answered.
@@ -220,6 +223,7 @@ impl Lane {
             congested: BTreeSet::new(),
             busy: BTreeSet::new(),
             effects: Vec::new(),
+            snapshots: Vec::new(),
         };
         lane.restore_alarms()?;
         Ok(lane)
@@ -228,8 +232,9 @@ impl Lane {
     /// Takes an input and runs until there is nothing left to do before the next one or the next timer.
     pub fn handle(&mut self, input: Input) {
         match input {
-            Input::Request { port, worker, request } => {
-                self.start(Start::from_outside(worker, Origin::Port(port), Invoke::Fetch(request)));
+            Input::Request { port, worker, entrypoint, request } => {
+                let start = Start::from_outside(worker, Origin::Port(port), Invoke::Fetch(request));
+                self.start(Start { entrypoint, ..start });
             }
             Input::PortClosed(port) => self.origin_gone(&Origin::Port(port)),
             Input::Stream(stream, signal) => self.stream_signal(None, stream, signal),

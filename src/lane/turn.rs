@@ -16,7 +16,7 @@ use emu_abi::{Event, Failure, LogLevel, Op, SocketEvent, Turn};
 use std::collections::BTreeSet;
 
 /// The platform's message for a handler that can never finish (reference §2.2).
-const HUNG: &str = "The Workers runtime canceled this request because it detected that your Worker's code had hung and \
+pub(super) const HUNG: &str = "The Workers runtime canceled this request because it detected that your Worker's code had hung and \
 would never generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
 
 impl Lane {

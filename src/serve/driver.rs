@@ -220,6 +220,10 @@ impl Driver {
                     }
                 }
                 Effect::Fetch(fetch, request) => self.outbound.start(self, fetch, request),
+                // There is no world to ask anything of where the network is real.
+                Effect::Command(fetch, _) => {
+                    self.fetched(fetch, Err(Failure::error("only `emu test` has a world to ask")));
+                }
                 Effect::CancelFetch(fetch) => self.outbound.cancel(fetch),
                 Effect::Parcel(to, parcel) => {
                     // A lane that has gone is one that drains: its callers are gone with it.

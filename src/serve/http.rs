@@ -55,7 +55,7 @@ async fn worker(driver: &Rc<Driver>, peer: SocketAddr, mut request: Request<Inco
     let (port, answer) = driver.open_port();
     let exchange = Exchange { driver, port, answer };
     let worker = driver.worker_for(&guest_request.url);
-    driver.input(Input::Request { port, worker, request: guest_request });
+    driver.input(Input::Request { port, worker, entrypoint: String::new(), request: guest_request });
     match exchange.answered().await {
         Ok(Ok(response)) if response.socket.is_some() => {
             upgraded(driver, response, upgrade, on_upgrade, path).unwrap_or_else(|error| failed(driver, &asked, &error))

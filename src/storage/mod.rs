@@ -20,6 +20,7 @@ mod object;
 mod pool;
 mod restrict;
 mod session;
+mod snapshot;
 mod sources;
 mod sql;
 mod statement;
@@ -28,6 +29,7 @@ mod transaction;
 
 pub use alarms::{Alarm, AlarmIndex};
 pub use object::{CommitError, ObjectStorage};
+pub use snapshot::Snapshot;
 pub use sql::Opened;
 
 use crate::error::{Error, Result};

@@ -7,6 +7,7 @@ use super::database::Sharing;
 use super::session::Session;
 use super::sources::Sources;
 use super::{Backend, Durability, database, failure, layout};
+use crate::world::mix::xxh64;
 use emu_abi::Failure;
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
@@ -27,6 +28,13 @@ pub(super) struct Object {
     used: Cell<u64>,
     /// The first commit since the file was opened has yet to be noted.
     fresh: Cell<bool>,
+}
+
+impl Object {
+    /// Goes on with a digest by who the object is.
+    pub(super) fn digest_of_id(&self, digest: u64) -> u64 {
+        xxh64(&self.id, xxh64(self.unique_key.as_bytes(), digest))
+    }
 }
 
 // The objects of a namespace that are in use or open, by id.
@@ -145,7 +153,7 @@ impl Pool {
         Ok(Some(session))
     }
 
-    fn session(&self, connection: Connection, on_disk: bool) -> rusqlite::Result<Session> {
+    pub(super) fn session(&self, connection: Connection, on_disk: bool) -> rusqlite::Result<Session> {
         if let Some(sources) = self.sources.borrow().as_ref() {
             sources.install(&connection)?;
         }
@@ -229,6 +237,11 @@ impl Pool {
         for (path, folder) in unsynced {
             *current.entry(path).or_default() |= folder;
         }
+    }
+
+    /// All objects that are in use or open, by namespace and id.
+    pub(super) fn known(&self) -> Vec<Rc<Object>> {
+        self.objects.borrow().values().flat_map(BTreeMap::values).map(Rc::clone).collect()
     }
 
     /// How many databases are open.

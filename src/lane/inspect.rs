@@ -1,0 +1,150 @@
+//! What a simulated world asks a lane and `serve` does not: who waits for whom, whether it is at rest, copies of all that is
+//! stored.
+//!
+//! Invariant: looks, or puts the whole lane back; nothing here is on the way of an event.
+
+use super::instance::{Instance, Origin, Owner};
+use super::{Lane, Namespace};
+use crate::core::alarm::{Attempts, RunEnd};
+use crate::core::id::hex;
+use crate::error::Result;
+use crate::storage::Snapshot;
+use emu_abi::{Event, Failure, ObjectId};
+
+impl Lane {
+    /// Whether something is to be done outside.
+    pub fn has_effects(&self) -> bool {
+        !self.effects.is_empty()
+    }
+
+    /// The Durable Object namespaces.
+    pub fn namespaces(&self) -> &[Namespace] {
+        &self.namespaces
+    }
+
+    /// The objects that are in memory.
+    pub fn running_objects(&self) -> Vec<(usize, ObjectId)> {
+        let running = self.objects.iter().filter(|object| object.instance.is_some());
+        running.map(|object| (object.namespace, object.id.clone())).collect()
+    }
+
+    /// The ids, in hex, of the objects of a namespace that have ever been started, in order.
+    pub fn started_ids(&self, namespace: usize) -> Vec<String> {
+        let numbers = self.object_numbers.range((namespace, [0; 32])..=(namespace, [255; 32]));
+        let started = numbers.filter(|(_, number)| self.objects[**number].starts > 0);
+        started.map(|((_, id), _)| hex(id)).collect()
+    }
+
+    /// Whether the alarm of an object runs, or waits for its turn.
+    pub fn alarm_runs(&self, namespace: usize, id: &ObjectId) -> bool {
+        let number = self.object_numbers.get(&(namespace, id.bytes));
+        number.is_some_and(|number| {
+            let alarm = &self.objects[*number].alarm;
+            alarm.waiting || alarm.running_ns.is_some()
+        })
+    }
+
+    /// Whether nothing is under way but what clients wait for: no handler, no call, no commit, no retry.
+    pub fn is_at_rest(&self) -> bool {
+        let busy = |instance: &Instance| {
+            let for_clients = |number: u32| {
+                let invocation = instance.invocations.get(&number);
+                invocation.is_some_and(|invocation| matches!(invocation.origin, Origin::Port(_)))
+            };
+            instance.invocations.keys().any(|number| !for_clients(*number))
+                || instance.calls.values().any(|call| !for_clients(call.invocation))
+        };
+        !self.instances.values().any(busy)
+            && self.late.is_empty()
+            && !self.objects.iter().any(|object| object.alarm.retry_due_ms.is_some() || object.alarm.waiting)
+    }
+
+    /// Everything that is waited for, a sentence each, with who waits.
+    pub fn who_waits(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for instance in self.instances.values() {
+            let who = match instance.owner {
+                Owner::Object(number) => self.object_label(number),
+                Owner::Worker(worker) => self.workers[worker].prepared.name.to_string(),
+            };
+            lines.extend(instance.blockers().into_iter().map(|blocker| format!("{who}: {}", blocker.what)));
+        }
+        for number in 0..self.objects.len() {
+            let waiting = self.objects[number].gate.waiting();
+            if waiting > 0 {
+                lines.push(format!("{}: {waiting} event(s) before the input gate", self.object_label(number)));
+            }
+        }
+        lines
+    }
+
+    /// Nothing can happen any more: handlers that another guest waits for will never settle, and are told so. The last
+    /// ones that were called come first. False if there are none.
+    pub fn cancel_hung_flights(&mut self) -> bool {
+        let hung = self.instances.iter().rev().find_map(|(serial, instance)| {
+            let waits = |origin: &Origin| matches!(origin, Origin::Flight { .. });
+            let mut unsettled = instance.invocations.iter().rev();
+            let found = unsettled.find(|(_, invocation)| !invocation.settled && waits(&invocation.origin));
+            found.map(|(number, _)| (*serial, *number))
+        });
+        let Some((serial, invocation)) = hung else { return false };
+        self.settle(serial, invocation, Err(Failure::error(super::turn::HUNG)));
+        self.event(serial, 0, Event::Cancelled { invocation });
+        self.run();
+        true
+    }
+
+    /// Keeps a copy of all that is stored, for [`Self::pop_storage`].
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn push_storage(&mut self) -> Result<()> {
+        let pending: Vec<usize> = self.late.keys().copied().collect();
+        for number in pending {
+            self.commit_late(number);
+        }
+        let snapshot = self.storage.snapshot()?;
+        self.snapshots.push(snapshot);
+        Ok(())
+    }
+
+    /// Puts back what the last [`Self::push_storage`] kept. All objects start anew.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn pop_storage(&mut self) -> Result<()> {
+        match self.snapshots.pop() {
+            Some(snapshot) => self.put_back(&snapshot),
+            None => self.forget_objects(),
+        }
+    }
+
+    /// Empties all that is stored. All objects start anew.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn forget_objects(&mut self) -> Result<()> {
+        self.put_back(&Snapshot::default())
+    }
+
+    fn put_back(&mut self, snapshot: &Snapshot) -> Result<()> {
+        let failure = Failure { durable_object_reset: true, ..Failure::error("The storage of the test was put back.") };
+        for number in 0..self.objects.len() {
+            self.objects[number].alarm.fate = RunEnd::Abandoned;
+            self.reset(number, &failure);
+            self.objects[number].alarm.fate = RunEnd::default();
+        }
+        self.storage.restore(snapshot)?;
+        for number in 0..self.objects.len() {
+            let object = &mut self.objects[number];
+            object.starts = 0;
+            object.alarm.attempts = Attempts::default();
+            object.alarm.retry_due_ms = None;
+            object.alarm.indexed_ns = None;
+            object.alarm.waiting = false;
+            self.index_flushed_alarm(number);
+        }
+        self.run();
+        Ok(())
+    }
+}

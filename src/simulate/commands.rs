@@ -1,0 +1,197 @@
+//! What a test may ask of its world (`cloudflare:test`, `emu:test`): JSON in, JSON out.
+//!
+//! Invariant: a command does what somebody at a terminal can do with `emu do`, by the same paths.
+
+use super::{Later, Simulation};
+use crate::core::id::parse_hex;
+use crate::lane::{Answered, Command, FetchId, Input, Verb};
+use crate::world::{TraceKind, Whose, World};
+use emu_abi::{Body, ObjectId, Response};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Commands that have not been answered.
+#[derive(Default)]
+pub(super) struct Commands {
+    last_token: u64,
+    /// Those that wait for the lane, and what to do with its answer.
+    controls: BTreeMap<u64, (FetchId, Then)>,
+    /// Runs of alarms that have not ended.
+    alarms: Vec<(FetchId, usize, ObjectId)>,
+    /// Those that wait until nothing is left to do.
+    settling: Vec<FetchId>,
+}
+
+/// What the lane's answer becomes.
+enum Then {
+    /// The command's own.
+    Answer,
+    /// Nothing: one of several.
+    Ignore,
+    /// The command waits until the alarm of this object has run.
+    Alarm(usize, ObjectId),
+}
+
+impl Simulation {
+    /// A test asks something of its world.
+    pub(super) fn command(&mut self, fetch: FetchId, text: &str) {
+        match serde_json::from_str(text) {
+            Ok(command) => {
+                if let Err(message) = self.obey(fetch, &command) {
+                    self.finish_command(fetch, Err(message));
+                }
+            }
+            Err(error) => self.finish_command(fetch, Err(format!("a command to the world is no JSON: {error}"))),
+        }
+    }
+
+    fn obey(&mut self, fetch: FetchId, command: &Value) -> Result<(), String> {
+        let flag = |name: &str| command[name].as_bool().unwrap_or(false);
+        match command["do"].as_str().unwrap_or("") {
+            "list" => {
+                let namespace = self.namespace(command)?;
+                let ids = self.lane.started_ids(namespace);
+                self.finish_command(fetch, Ok(json!({ "ids": ids })));
+            }
+            "evict" => {
+                let verb = Verb::Evict { close_sockets: flag("closeSockets"), now: flag("now") };
+                self.control_object(fetch, command, Then::Answer, verb)?;
+            }
+            "abort" => {
+                let reason = command["reason"].as_str().map(str::to_owned);
+                self.control_object(fetch, command, Then::Answer, Verb::Abort { reason })?;
+            }
+            "crash" => self.control_object(fetch, command, Then::Answer, Verb::Crash)?,
+            "runAlarm" => {
+                let (namespace, id) = self.object(command)?;
+                self.control_object(fetch, command, Then::Alarm(namespace, id), Verb::AlarmRun)?;
+            }
+            "sql" => {
+                let query = command["query"].as_str().ok_or("`sql` wants a `query`")?;
+                self.control_object(fetch, command, Then::Answer, Verb::Sql(query.to_owned()))?;
+            }
+            "evictAll" => self.for_all(fetch, &Verb::Evict { close_sockets: false, now: false }),
+            "abortAll" => self.for_all(fetch, &Verb::Abort { reason: None }),
+            "storage" => self.stack_storage(fetch, command)?,
+            "reset" => {
+                self.lane.forget_objects().map_err(|error| error.to_string())?;
+                self.finish_command(fetch, Ok(json!({})));
+            }
+            "settle" => {
+                self.world.set_calm(true);
+                self.commands.settling.push(fetch);
+            }
+            "faults" => {
+                self.world.set_calm(!flag("on"));
+                self.finish_command(fetch, Ok(json!({})));
+            }
+            "mark" => {
+                let text = command["text"].as_str().unwrap_or("").to_owned();
+                self.world.trace(Whose::WORLD, TraceKind::Mark, 0, &|| text.clone());
+                self.finish_command(fetch, Ok(json!({})));
+            }
+            "now" => {
+                let now_ms = self.world.now_ms();
+                self.finish_command(fetch, Ok(json!({ "now": now_ms })));
+            }
+            "advance" => {
+                let ms = command["ms"].as_f64().filter(|ms| *ms >= 0.0).ok_or("`advance` wants `ms`, not below 0")?;
+                self.timers.add(self.world.now_ms() + ms, Later::Command(fetch));
+            }
+            other => return Err(format!("the world knows no command `{other}`")),
+        }
+        Ok(())
+    }
+
+    fn stack_storage(&mut self, fetch: FetchId, command: &Value) -> Result<(), String> {
+        let done = match command["change"].as_str() {
+            Some("push") => self.lane.push_storage(),
+            Some("pop") => self.lane.pop_storage(),
+            _ => return Err("`storage` wants a `change`: `push` or `pop`".into()),
+        };
+        done.map_err(|error| error.to_string())?;
+        self.finish_command(fetch, Ok(json!({})));
+        Ok(())
+    }
+
+    fn namespace(&self, command: &Value) -> Result<usize, String> {
+        let namespace = command["namespace"].as_u64().and_then(|number| usize::try_from(number).ok());
+        namespace
+            .filter(|number| *number < self.lane.namespaces().len())
+            .ok_or_else(|| "a command to the world names no Durable Object namespace".into())
+    }
+
+    fn object(&self, command: &Value) -> Result<(usize, ObjectId), String> {
+        let namespace = self.namespace(command)?;
+        let bytes = command["id"].as_str().and_then(parse_hex).ok_or("a command to the world names no object")?;
+        Ok((namespace, ObjectId { bytes, name: None }))
+    }
+
+    fn control(&mut self, fetch: FetchId, then: Then, command: Command) {
+        self.commands.last_token += 1;
+        let token = self.commands.last_token;
+        self.commands.controls.insert(token, (fetch, then));
+        self.input(Input::Control(token, command));
+    }
+
+    fn control_object(&mut self, fetch: FetchId, command: &Value, then: Then, verb: Verb) -> Result<(), String> {
+        let (namespace, id) = self.object(command)?;
+        self.control(fetch, then, Command::Object { namespace, id, verb });
+        Ok(())
+    }
+
+    /// Does something with every object that runs.
+    fn for_all(&mut self, fetch: FetchId, verb: &Verb) {
+        for (namespace, id) in self.lane.running_objects() {
+            self.control(fetch, Then::Ignore, Command::Object { namespace, id, verb: verb.clone() });
+        }
+        self.finish_command(fetch, Ok(json!({})));
+    }
+
+    /// The lane has done what a command asked for.
+    pub(super) fn control_answered(&mut self, token: u64, answered: Answered) {
+        let Some((fetch, then)) = self.commands.controls.remove(&token) else { return };
+        match (then, answered) {
+            (Then::Ignore, _) => {}
+            (Then::Answer, answered) => self.finish_command(fetch, answered),
+            (Then::Alarm(namespace, id), Ok(answer)) if answer["ran"] == true => {
+                self.commands.alarms.push((fetch, namespace, id));
+            }
+            (Then::Alarm(..), Ok(_)) => self.finish_command(fetch, Ok(json!({ "ran": false }))),
+            (Then::Alarm(..), Err(message)) => self.finish_command(fetch, Err(message)),
+        }
+    }
+
+    /// Answers commands whose time has come because of what has happened since. False if there is none.
+    pub(super) fn answer_commands(&mut self) -> bool {
+        let ran = self.commands.alarms.iter().position(|(_, namespace, id)| !self.lane.alarm_runs(*namespace, id));
+        if let Some(place) = ran {
+            let (fetch, ..) = self.commands.alarms.remove(place);
+            self.finish_command(fetch, Ok(json!({ "ran": true })));
+            return true;
+        }
+        if self.lane.is_at_rest()
+            && let Some(fetch) = self.commands.settling.pop()
+        {
+            self.finish_command(fetch, Ok(json!({})));
+            return true;
+        }
+        false
+    }
+
+    /// Answers a command.
+    pub(super) fn finish_command(&mut self, fetch: FetchId, answered: Answered) {
+        let body = match answered {
+            Ok(value) => value,
+            Err(message) => json!({ "error": message }),
+        };
+        let response = Response { status: 200, body: Body::Bytes(body.to_string().into_bytes().into()), ..Response::default() };
+        self.input(Input::Fetched(fetch, Ok(response)));
+    }
+
+    /// Nobody waits for a command any more.
+    pub(super) fn forget_command(&mut self, fetch: FetchId) {
+        self.commands.alarms.retain(|(waiting, ..)| *waiting != fetch);
+        self.commands.settling.retain(|waiting| *waiting != fetch);
+    }
+}
