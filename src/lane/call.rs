@@ -10,7 +10,7 @@ use super::{Due, Lane, Task};
 use crate::core::gate::Section;
 use crate::core::id::lane_of;
 use crate::core::stream::Party;
-use emu_abi::{Call, Event, Failure, ObjectId, Outcome, Request, Response, Target};
+use emu_abi::{Body, Call, Event, Failure, ObjectId, Outcome, Request, Response, Target};
 
 /// The longest critical section (reference §1.5).
 const MAX_CRITICAL_MS: f64 = 30_000.0;
@@ -41,6 +41,7 @@ impl Lane {
         }
         match what {
             Call::Fetch { target: Target::Internet, request } => self.fetch_outside(caller, request),
+            Call::Fetch { target: Target::World, request } => self.ask_world(caller, request),
             Call::Fetch { target: Target::Object { namespace, id }, request } => {
                 self.fetch_object(caller, namespace as usize, id, request);
             }
@@ -81,6 +82,10 @@ impl Lane {
     pub(super) fn complete(&mut self, serial: u64, call: u32, result: Result<Outcome, Failure>) {
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         let Some(pending) = instance.end_call(call) else { return };
+        if self.shared.world.is_traced() {
+            instance.ended_calls.insert(call, pending.kind);
+            self.note_answer(serial, pending.invocation, &result);
+        }
         self.event(serial, pending.section, Event::Complete { call, result });
     }
 
@@ -127,6 +132,18 @@ impl Lane {
             }
             Err(failure) => self.complete(serial, call, Err(failure)),
         }
+    }
+
+    fn ask_world(&mut self, caller: Caller, request: Request) {
+        let Body::Bytes(command) = request.body else {
+            self.refuse_call(caller, Failure::error("a command to the world is a JSON text"));
+            return;
+        };
+        self.last_fetch += 1;
+        let fetch = self.last_fetch;
+        self.note_call(caller, CallKind::Internet { fetch, url: "emu:world".into() });
+        self.fetches.insert(fetch, (caller.serial, caller.call));
+        self.effects.push(Effect::Command(fetch, String::from_utf8_lossy(&command.0).into_owned()));
     }
 
     /// The network answered.

@@ -15,7 +15,7 @@ use crate::core::ends::{Holder, SocketId};
 use crate::core::socket::Arrival;
 use crate::core::timers::TimerKey;
 use crate::isolate::Death;
-use crate::world::{Point, Whose};
+use crate::world::{Point, TraceKind, Whose};
 use emu_abi::{Event, Failure, LogLevel, Request, Response};
 
 /// How late a hop may be.
@@ -136,6 +136,7 @@ impl Lane {
             return Some(outputs);
         }
         let due = self.timers.add(self.world().now_ms() + delay_ms, Due::LateCommit { number });
+        self.trace_object(number, TraceKind::Hold, "its writes are pending");
         self.late.insert(number, Late { outputs, due });
         None
     }

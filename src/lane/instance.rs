@@ -60,6 +60,8 @@ pub(super) struct Instance {
     /// Invocations that are over but for calls that nobody waits for.
     pub(super) left_over: BTreeSet<u32>,
     pub(super) calls: BTreeMap<u32, PendingCall>,
+    /// Calls whose end has not been delivered yet; kept where the world is traced.
+    pub(super) ended_calls: BTreeMap<u32, CallKind>,
     /// The section in which each stream was pulled last.
     pub(super) pulls: BTreeMap<u32, Section>,
     /// The timers that limit its open critical sections.
@@ -143,6 +145,7 @@ impl Instance {
             invocations: BTreeMap::new(),
             left_over: BTreeSet::new(),
             calls: BTreeMap::new(),
+            ended_calls: BTreeMap::new(),
             pulls: BTreeMap::new(),
             sections: BTreeMap::new(),
             skew_ms: 0.0,
@@ -249,6 +252,17 @@ impl CallKind {
             Self::Timer { .. } => BlockerKind::Timer,
             Self::Sync => BlockerKind::Event,
             Self::Critical(_) => BlockerKind::CriticalSection,
+        }
+    }
+
+    /// What was waited for, in a few words.
+    pub(super) fn subject(&self) -> String {
+        match self {
+            Self::Internet { url, .. } => format!("fetch of {url}"),
+            Self::Flight { what, .. } => what.clone(),
+            Self::Timer { .. } => "timer".into(),
+            Self::Sync => "storage.sync()".into(),
+            Self::Critical(_) => "critical section".into(),
         }
     }
 

@@ -10,6 +10,7 @@ use super::{Due, Lane};
 use crate::core::alarm::RunEnd;
 use crate::core::life::{Blocker, BlockerKind, Decision, Policy, decide};
 use crate::core::socket::Arrival;
+use crate::world::TraceKind;
 use emu_abi::{Failure, LogLevel};
 use std::sync::Arc;
 
@@ -80,6 +81,7 @@ impl Lane {
             "Connection closed: this Durable Object instance is no longer active. Reconnect or retry the request.";
         let failure = Failure { retryable: true, ..Failure::error(message) };
         if self.objects[number].instance.is_some() {
+            self.trace_object(number, TraceKind::End, "leaves memory");
             self.objects[number].evictions += 1;
         }
         self.commit_late(number);

@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`message`], [`object`] (deliveries and gates), [`faults`], [`turn`] (one turn and its commit), [`call`],
 //! [`service`], [`respond`] and [`ending`] (requests between guests), [`wire`] (streams and sockets), [`alarm`], [`life`],
-//! [`shared`], [`inspect`], [`control`], [`report`] and [`thrown`] (what people are told).
+//! [`shared`], [`inspect`], [`control`], [`report`], [`thrown`] and [`trace`] (what people are told).
 //!
 //! Invariant: everything it does follows from its inputs, its timers and its world, in an order it chooses itself.
 
@@ -24,6 +24,7 @@ mod respond;
 mod service;
 mod shared;
 mod thrown;
+mod trace;
 mod turn;
 mod wire;
 mod worker;
@@ -124,6 +125,8 @@ pub struct Lane {
     /// Sockets whose other side is on another lane, which has too much waiting.
     busy: BTreeSet<SocketId>,
     effects: Vec<Effect>,
+    /// Stands for all that clients were told while they waited.
+    answers: u64,
     /// Copies of all that was stored, the last one first to be put back.
     snapshots: Vec<Snapshot>,
 }
@@ -223,6 +226,7 @@ impl Lane {
             congested: BTreeSet::new(),
             busy: BTreeSet::new(),
             effects: Vec::new(),
+            answers: 0,
             snapshots: Vec::new(),
         };
         lane.restore_alarms()?;

@@ -12,7 +12,7 @@ use crate::core::gate::{Admitted, InputGate, Section};
 use crate::core::socket::{Arrival, Sockets};
 use crate::core::timers::TimerKey;
 use crate::storage::ObjectStorage;
-use crate::world::Whose;
+use crate::world::{TraceKind, Whose};
 use emu_abi::{Event, Failure, Invoke, ObjectId, Outcome, Request};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -272,6 +272,7 @@ impl Lane {
 
     /// The object is broken: its instance, its sockets and everything that waits for it end with `failure`.
     pub(super) fn reset(&mut self, number: usize, failure: &Failure) {
+        self.trace_object(number, TraceKind::End, &failure.message);
         self.drop_instance_of(number, failure);
         if let Some(eviction) = self.objects[number].wanted_eviction.take() {
             let label = self.object_label(number);

@@ -12,6 +12,7 @@ use crate::bindings::Output;
 use crate::core::alarm::RunEnd;
 use crate::core::socket::Arrival;
 use crate::isolate::Death;
+use crate::world::TraceKind;
 use emu_abi::{Event, Failure, LogLevel, Op, SocketEvent, Turn};
 use std::collections::BTreeSet;
 
@@ -22,6 +23,9 @@ would never generate a response. Refer to: https://developers.cloudflare.com/wor
 impl Lane {
     /// Delivers `event` to an instance, if it still runs.
     pub(super) fn turn(&mut self, serial: u64, event: Event) {
+        if let Some(owner) = self.instances.get(&serial).map(|instance| instance.owner) {
+            self.trace_turn(serial, owner, &event);
+        }
         let now_ms = self.world().now_ms();
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         let taken = match &event {
@@ -85,6 +89,9 @@ impl Lane {
             self.log_object(number, LogLevel::Error, failure.to_string());
             self.reset(number, &failure);
             return None;
+        }
+        if has_writes {
+            self.trace_object(number, TraceKind::Commit, "its writes are durable");
         }
         if has_writes && self.strikes_after_commit(number) {
             self.crash(number);
@@ -153,6 +160,7 @@ impl Lane {
         if !self.instances.contains_key(&serial) {
             return;
         }
+        self.trace_output(serial, &output);
         match output {
             Output::Op(op) => self.act_on_op(serial, op),
             Output::Emit(socket, arrival) => self.emit(socket, arrival),

@@ -26,6 +26,11 @@ pub trait World {
     /// out, no fault.
     fn choose(&self, point: Point, whose: Whose, n: usize) -> usize;
 
+    /// Whether anybody takes note of what happens.
+    fn is_traced(&self) -> bool {
+        false
+    }
+
     /// Takes note that something happened. `hash` stands for all of it; `what` is its text, which is made only where
     /// texts are kept.
     fn trace(&self, whose: Whose, kind: TraceKind, hash: u64, what: &dyn Fn() -> String);

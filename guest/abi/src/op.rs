@@ -199,6 +199,8 @@ pub enum Target {
     },
     /// Another worker, or another entrypoint, as [`crate::Binding::Service`] names it.
     Service(u32),
+    /// The world that `emu test` runs the worker in: commands and answers are JSON texts. Refused everywhere else.
+    World,
 }
 
 /// How important a log line is.
