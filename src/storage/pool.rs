@@ -7,6 +7,7 @@ use super::database::Sharing;
 use super::session::Session;
 use super::sources::Sources;
 use super::{Backend, Durability, database, failure, layout};
+use crate::world::Whose;
 use emu_abi::Failure;
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
@@ -129,7 +130,7 @@ impl Pool {
     fn open(&self, object: &Rc<Object>, create: bool) -> Result<Option<Session>, Failure> {
         let Some(path) = self.path(object)? else {
             return if create {
-                let session = database::open_memory().and_then(|connection| self.session(connection, false));
+                let session = database::open_memory().and_then(|connection| self.session(object, connection, false));
                 session.map(Some).map_err(|error| failure::from_sql(&error))
             } else {
                 Ok(None)
@@ -138,16 +139,17 @@ impl Pool {
         self.make_room();
         let opened = database::open_file(&path, self.durability, Sharing::Exclusive, create)?;
         let Some(connection) = opened else { return Ok(None) };
-        let session =
-            self.session(connection, true).map_err(|error| database::cannot_open(&path, &failure::sql_text(&error)))?;
+        let session = self
+            .session(object, connection, true)
+            .map_err(|error| database::cannot_open(&path, &failure::sql_text(&error)))?;
         object.fresh.set(true);
         self.open.borrow_mut().push(Rc::clone(object));
         Ok(Some(session))
     }
 
-    fn session(&self, connection: Connection, on_disk: bool) -> rusqlite::Result<Session> {
+    fn session(&self, object: &Object, connection: Connection, on_disk: bool) -> rusqlite::Result<Session> {
         if let Some(sources) = self.sources.borrow().as_ref() {
-            sources.install(&connection)?;
+            sources.install(&connection, Whose::object(&object.unique_key, &object.id))?;
         }
         Session::new(connection, on_disk, Arc::clone(&self.interrupt))
     }
