@@ -43,7 +43,8 @@ impl Lane {
         let sendable = self.take_guest_body(caller.serial, &mut request.body, Party::Nobody);
         let result = match (sendable.and_then(|()| self.depth_below(caller)), service.worker) {
             (Ok(depth), Some(worker)) => {
-                self.flights.insert(flight, Flown { serial: caller.serial, call: caller.call, to: self.me, object: None });
+                self.flights
+                    .insert(flight, Flown { serial: caller.serial, call: caller.call, to: self.me, object: None });
                 let origin = Origin::Flight { lane: self.me, flight };
                 let entrypoint = service.entrypoint.clone();
                 let start = Start { worker, entrypoint, origin, depth, what: Invoke::Fetch(request) };

@@ -50,7 +50,9 @@ impl Lane {
     fn settle_residents(&mut self, residents: &[u64], said: Vec<Held>) -> Vec<Held> {
         let mut heard: Vec<Option<Held>> = said.into_iter().map(Some).collect();
         for serial in residents {
-            let Some(Owner::Object(number)) = self.instances.get(serial).map(|instance| instance.owner) else { continue };
+            let Some(Owner::Object(number)) = self.instances.get(serial).map(|instance| instance.owner) else {
+                continue;
+            };
             let is_its = |held: &Option<Held>| held.as_ref().is_some_and(|held| held.serial == *serial);
             let places: Vec<usize> = (0..heard.len()).filter(|place| is_its(&heard[*place])).collect();
             let writes = self.objects[number].storage.has_writes();

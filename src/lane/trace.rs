@@ -27,7 +27,9 @@ impl Lane {
     pub fn name_of(&self, whose: Whose) -> Option<String> {
         let object = self.objects.iter().position(|object| object.whose == whose);
         let worker = || self.workers.iter().find(|worker| worker.whose == whose);
-        object.map(|number| self.object_label(number)).or_else(|| worker().map(|worker| worker.prepared.name.to_string()))
+        object
+            .map(|number| self.object_label(number))
+            .or_else(|| worker().map(|worker| worker.prepared.name.to_string()))
     }
 
     pub(super) fn trace_turn(&mut self, serial: u64, owner: Owner, event: &Event) {
@@ -62,7 +64,9 @@ impl Lane {
     /// Takes in what a client is told that runs a test: two runs in which it is told the same look the same to it.
     pub(super) fn note_answer(&mut self, serial: u64, invocation: u32, result: &Result<Outcome, Failure>) {
         if self.world().is_traced()
-            && self.invocation(serial, invocation).is_some_and(|invocation| matches!(invocation.origin, Origin::Port(_)))
+            && self
+                .invocation(serial, invocation)
+                .is_some_and(|invocation| matches!(invocation.origin, Origin::Port(_)))
         {
             self.answers = match result {
                 Ok(Outcome::Response(response)) => {

@@ -78,11 +78,11 @@ impl Simulation {
                 self.finish_command(fetch, Ok(json!({})));
             }
             "settle" => {
-                self.world.set_calm(true);
+                self.world.set_faults(false);
                 self.commands.settling.push(fetch);
             }
             "faults" => {
-                self.world.set_calm(!flag("on"));
+                self.world.set_faults(flag("on"));
                 self.finish_command(fetch, Ok(json!({})));
             }
             "mark" => {
@@ -104,10 +104,10 @@ impl Simulation {
     }
 
     fn stack_storage(&mut self, fetch: FetchId, command: &Value) -> Result<(), String> {
-        let done = match command["change"].as_str() {
+        let done = match command["step"].as_str() {
             Some("push") => self.lane.push_storage(),
             Some("pop") => self.lane.pop_storage(),
-            _ => return Err("`storage` wants a `change`: `push` or `pop`".into()),
+            _ => return Err("`storage` wants a `step`: `push` or `pop`".into()),
         };
         done.map_err(|error| error.to_string())?;
         self.finish_command(fetch, Ok(json!({})));
@@ -185,7 +185,8 @@ impl Simulation {
             Ok(value) => value,
             Err(message) => json!({ "error": message }),
         };
-        let response = Response { status: 200, body: Body::Bytes(body.to_string().into_bytes().into()), ..Response::default() };
+        let response =
+            Response { status: 200, body: Body::Bytes(body.to_string().into_bytes().into()), ..Response::default() };
         self.input(Input::Fetched(fetch, Ok(response)));
     }
 

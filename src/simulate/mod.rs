@@ -26,7 +26,8 @@ use crate::lane::{
     Effect, FetchId, Input, Lane, LaneOptions, LogLine, Namespace, OnReload, PortId, Prepared, Thrown, Uncaught,
 };
 use crate::storage::{Durability, Storage};
-use crate::world::{SimulatedWorld, TraceKind, Whose, World};
+use crate::world::simulated::SimulatedWorld;
+use crate::world::{TraceKind, Whose, World};
 use client::Clients;
 use commands::Commands;
 use emu_abi::Request;
@@ -101,9 +102,9 @@ impl Simulation {
     ///
     /// # Errors
     /// When there is no memory for it.
-    pub fn new(setup: &Setup, world: Rc<SimulatedWorld>, seed: u64) -> Result<Self> {
+    pub fn new(setup: &Setup, world: Rc<SimulatedWorld>) -> Result<Self> {
         let storage = Storage::new(None, Durability::Process, MAX_OPEN_DATABASES);
-        storage.simulate(seed)?;
+        storage.simulate(world.sql_seed())?;
         storage.set_time_ms(world.now_ms() as i64);
         let options = LaneOptions {
             me: 0,

@@ -2,8 +2,8 @@
 //!
 //! Invariant: nothing here opens a connection.
 
-use super::exchange::Recipient;
 use super::Simulation;
+use super::exchange::Recipient;
 use crate::lane::{FetchId, Input, PortId, Thrown};
 use crate::world::{Point, Whose, World};
 use emu_abi::{Body, Failure, Request, Response};

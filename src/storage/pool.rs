@@ -7,7 +7,7 @@ use super::database::Sharing;
 use super::session::Session;
 use super::sources::Sources;
 use super::{Backend, Durability, database, failure, layout};
-use crate::world::mix::xxh64;
+use crate::world::Whose;
 use emu_abi::Failure;
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
@@ -31,9 +31,9 @@ pub(super) struct Object {
 }
 
 impl Object {
-    /// Goes on with a digest by who the object is.
-    pub(super) fn digest_of_id(&self, digest: u64) -> u64 {
-        xxh64(&self.id, xxh64(self.unique_key.as_bytes(), digest))
+    /// Whose its randomness is.
+    pub(super) fn whose(&self) -> Whose {
+        Whose::object(&self.unique_key, &self.id)
     }
 }
 
@@ -137,7 +137,7 @@ impl Pool {
     fn open(&self, object: &Rc<Object>, create: bool) -> Result<Option<Session>, Failure> {
         let Some(path) = self.path(object)? else {
             return if create {
-                let session = database::open_memory().and_then(|connection| self.session(connection, false));
+                let session = database::open_memory().and_then(|connection| self.session(object, connection, false));
                 session.map(Some).map_err(|error| failure::from_sql(&error))
             } else {
                 Ok(None)
@@ -146,16 +146,17 @@ impl Pool {
         self.make_room();
         let opened = database::open_file(&path, self.durability, Sharing::Exclusive, create)?;
         let Some(connection) = opened else { return Ok(None) };
-        let session =
-            self.session(connection, true).map_err(|error| database::cannot_open(&path, &failure::sql_text(&error)))?;
+        let session = self
+            .session(object, connection, true)
+            .map_err(|error| database::cannot_open(&path, &failure::sql_text(&error)))?;
         object.fresh.set(true);
         self.open.borrow_mut().push(Rc::clone(object));
         Ok(Some(session))
     }
 
-    pub(super) fn session(&self, connection: Connection, on_disk: bool) -> rusqlite::Result<Session> {
+    pub(super) fn session(&self, object: &Object, connection: Connection, on_disk: bool) -> rusqlite::Result<Session> {
         if let Some(sources) = self.sources.borrow().as_ref() {
-            sources.install(&connection)?;
+            sources.install(&connection, object.whose())?;
         }
         Session::new(connection, on_disk, Arc::clone(&self.interrupt))
     }

@@ -6,7 +6,7 @@
 use super::pool::Object;
 use super::{Storage, database};
 use crate::error::{Error, Result};
-use crate::world::mix::xxh64;
+use crate::world::mix::{mix, xxh64};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error as SqlError};
@@ -48,7 +48,7 @@ impl Storage {
         for (object, copy) in &snapshot.objects {
             let mut connection = database::open_memory().map_err(failed)?;
             copy_all(copy, &mut connection).map_err(failed)?;
-            *object.session.borrow_mut() = Some(self.pool.session(connection, false).map_err(failed)?);
+            *object.session.borrow_mut() = Some(self.pool.session(object, connection, false).map_err(failed)?);
         }
         self.alarms.borrow_mut().clear();
         Ok(())
@@ -62,7 +62,7 @@ impl Storage {
         let mut digest = 0;
         for object in self.pool.known() {
             if let Some(session) = object.session.borrow().as_ref() {
-                digest = digest_of(&session.connection, object.digest_of_id(digest)).map_err(failed)?;
+                digest = digest_of(&session.connection, mix(&[digest, object.whose().0])).map_err(failed)?;
             }
         }
         Ok(digest)

@@ -5,11 +5,17 @@
 //! date functions here put the simulated time in the place of `'now'` and leave the rest to SQLite's own, in a second
 //! database that holds nothing.
 //!
-//! Invariant: reads neither a clock nor randomness. The same seed, times and statements give the same values.
+//! Each object has a stream of its own, which goes on when its database is closed and opened again.
+//!
+//! Invariant: reads neither a clock nor randomness. The same seed, times and statements of an object give the same values,
+//! whatever other objects do.
 
+use crate::world::Whose;
+use crate::world::mix::{SplitMix64, mix};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Result, params, params_from_iter};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What SQL sees of the world. Shared by all connections of a storage; a connection's functions have to be `Send`, hence
@@ -21,14 +27,17 @@ pub(super) struct Sources {
 
 struct State {
     now_ms: i64,
-    random: u64,
+    seed: u64,
+    /// The streams of the objects that have drawn from them.
+    streams: BTreeMap<Whose, SplitMix64>,
     dates: Connection,
 }
 
 impl Sources {
     /// Time stands at the epoch until it is set.
     pub(super) fn new(seed: u64) -> Result<Self> {
-        let state = State { now_ms: 0, random: seed, dates: Connection::open_in_memory()? };
+        let dates = Connection::open_in_memory()?;
+        let state = State { now_ms: 0, seed, streams: BTreeMap::new(), dates };
         Ok(Self { state: Arc::new(Mutex::new(state)) })
     }
 
@@ -37,17 +46,20 @@ impl Sources {
         self.with(|state| state.now_ms = now_ms);
     }
 
-    /// Replaces the functions of a connection.
-    pub(super) fn install(&self, connection: &Connection) -> Result<()> {
+    /// Replaces the functions of an object's connection.
+    pub(super) fn install(&self, connection: &Connection, whose: Whose) -> Result<()> {
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
         let sources = self.clone();
-        connection
-            .create_scalar_function("random", 0, flags, move |_| Ok(sources.with(State::random).cast_signed()))?;
+        connection.create_scalar_function("random", 0, flags, move |_| {
+            Ok(sources.with(|state| state.stream(whose).next()).cast_signed())
+        })?;
         let sources = self.clone();
         connection.create_scalar_function("randomblob", 1, flags, move |context| {
             // SQLite gives one byte for anything less than two, and so for what is no number.
             let len = integer(context.get_raw(0)).unwrap_or(1).clamp(1, MAX_BLOB_BYTES);
-            Ok(sources.with(|state| (0..len).map(|_| state.random() as u8).collect::<Vec<_>>()))
+            let mut blob = vec![0; len as usize];
+            sources.with(|state| state.stream(whose).fill(&mut blob));
+            Ok(blob)
         })?;
         for (name, arguments, first_time) in DATES {
             let sources = self.clone();
@@ -82,12 +94,8 @@ const DATES: &[(&str, i32, usize)] = &[
 ];
 
 impl State {
-    // SplitMix64.
-    fn random(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.random ^ (self.random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+    fn stream(&mut self, whose: Whose) -> &mut SplitMix64 {
+        self.streams.entry(whose).or_insert_with(|| SplitMix64::new(mix(&[self.seed, whose.0])))
     }
 
     fn date(&self, name: &str, first_time: usize, context: &Context<'_>) -> Result<Value> {

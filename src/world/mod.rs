@@ -1,17 +1,27 @@
 //! The one door to clock, randomness and open orderings.
 //!
 //! Everything that could differ between two runs of the same program comes through [`World`]. `emu serve` opens the
-//! door to the real one ([`real`]).
+//! door to the real one ([`real`]), `emu test` to a simulated one.
+//!
+//! Reading order: [`point`] (where a world may decide), [`driver`] (who decides), [`simulated`] (the world they decide
+//! in), [`shrink`] (which decisions mattered).
 //!
 //! Invariant: nothing else in emu reads a clock, draws randomness or chooses an order; clippy's disallowed methods and
 //! the tidy test hold that.
 
+pub mod driver;
 pub mod mix;
 pub mod point;
 pub mod real;
+mod seed;
+pub mod shrink;
+pub mod simulated;
+mod tape;
 mod whose;
 
 pub use point::{Class, Point, Points};
+pub use seed::{Rerun, Seed};
+pub use tape::{Place, Tape};
 pub use whose::Whose;
 
 /// Clock, randomness, order.

@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::error::{Kind, report};
+use crate::world::Seed;
+use crate::world::driver::Calm;
+use crate::world::simulated::{Keep, SimulatedWorld};
 use clap::{CommandFactory, Parser};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,20 +20,10 @@ struct CommandLine {
 }
 
 /// A world that stands still.
-struct Noon;
-
-impl World for Noon {
-    fn now_ms(&self) -> f64 {
-        NOW_MS
-    }
-
-    fn random(&self, _out: &mut [u8]) {
-        unreachable!("commands draw no randomness")
-    }
-
-    fn choose(&self, _label: &'static str, _n: usize) -> usize {
-        0
-    }
+fn noon() -> SimulatedWorld {
+    let world = SimulatedWorld::new(Seed(0), Box::new(Calm), Keep::default());
+    world.advance_to(NOW_MS);
+    world
 }
 
 /// Reads one request; returns its first line, its Host and its body.
@@ -65,7 +58,8 @@ fn run_against(words: &[&str], response: &str) -> ((String, String, String), Res
             stream.write_all(response.as_bytes()).await.unwrap();
             request
         };
-        tokio::join!(serve, perform(&args, Path::new("/nonexistent"), &Noon))
+        let world = noon();
+        tokio::join!(serve, perform(&args, Path::new("/nonexistent"), &world))
     })
 }
 
@@ -342,7 +336,7 @@ fn nobody_listening_is_an_error() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let url = format!("http://127.0.0.1:{port}");
     let args = CommandLine::try_parse_from(["emu do", "list", "--url", &url]).unwrap().args;
-    let error = runtime.block_on(perform(&args, Path::new("/"), &Noon)).unwrap_err();
+    let error = runtime.block_on(perform(&args, Path::new("/"), &noon())).unwrap_err();
     assert_eq!(
         report(&error).replace(&url, "URL"),
         "error: nothing listens at `URL`\n  help: start emu with `emu serve`, or correct `--url` (or EMU_URL)\n"
@@ -359,7 +353,7 @@ fn what_is_typed_wrong_never_reaches_a_server() {
     ] {
         let args = CommandLine::try_parse_from(["emu do"].into_iter().chain(words.split(' '))).unwrap().args;
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let error = runtime.block_on(perform(&args, Path::new("/nonexistent"), &Noon)).unwrap_err();
+        let error = runtime.block_on(perform(&args, Path::new("/nonexistent"), &noon())).unwrap_err();
         assert_eq!((error.to_string().as_str(), error.exit_code()), (expected, 2), "{words}");
     }
 }

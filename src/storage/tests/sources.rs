@@ -45,8 +45,7 @@ fn randomness_follows_from_the_seed() {
     let draw = |seed| run(&simulated(seed).1, query);
     assert_eq!(draw(1), draw(1));
     assert_ne!(draw(1), draw(2));
-    let (storage, object) = simulated(1);
-    assert_ne!(run(&object, query), run(&storage.open(KEY, &[8; 32], Backend::Sqlite), query));
+    let (_storage, object) = simulated(1);
     for (query, expected) in [
         (
             "select length(randomblob(0)), length(randomblob(-1)), length(randomblob('x')), length(randomblob(3.5))",
@@ -57,4 +56,35 @@ fn randomness_follows_from_the_seed() {
     ] {
         assert_eq!(run(&object, query), expected, "{query}");
     }
+}
+
+#[test]
+fn randomness_of_an_object_is_its_own() {
+    let query = "select random(), hex(randomblob(16))";
+    let (storage, object) = simulated(1);
+    let alone = [run(&object, query), run(&object, query)];
+    let others = [(KEY, [8; 32]), ("worker-User", ID)].map(|(key, id)| storage.open(key, &id, Backend::Sqlite));
+    let all = [run(&others[0], query), run(&others[1], query), alone[0].clone(), alone[1].clone()];
+    for (index, one) in all.iter().enumerate() {
+        assert!(!all[..index].contains(one), "{index}");
+    }
+    // Another object in between changes nothing.
+    let (storage, object) = simulated(1);
+    let first = run(&object, query);
+    run(&storage.open(KEY, &[8; 32], Backend::Sqlite), query);
+    assert_eq!([first, run(&object, query)], alone);
+}
+
+#[test]
+fn randomness_does_not_begin_again_with_the_file() {
+    let folder = Folder::new();
+    let storage = folder.storage();
+    storage.simulate(1).unwrap();
+    let query = "create table if not exists t(id); select random()";
+    let object = open(&storage);
+    let first = run(&object, query);
+    object.commit().unwrap();
+    storage.close();
+    assert_eq!(storage.open_count(), 0);
+    assert_ne!(run(&object, query), first);
 }

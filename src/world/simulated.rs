@@ -1,0 +1,206 @@
+//! The simulated world: a clock that somebody sets, randomness from a seed, and a driver who decides.
+//!
+//! Every stream belongs to somebody ([`Whose`]), and a number of it depends only on the seed, on whose it is, and on how
+//! many were drawn from the same stream before. So one more draw for an object leaves all others as they were.
+//!
+//! Invariant: a run is a function of its seed, its driver and what it is asked. Nothing here reads a clock or entropy.
+
+use super::driver::{Census, Draw, Driver};
+use super::mix::{SplitMix64, mix};
+use super::point::{Class, Point};
+use super::seed::Seed;
+use super::tape::{Place, Tape};
+use super::whose::Whose;
+use super::{TraceKind, World};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+/// A simulated world. One run takes place in it.
+pub struct SimulatedWorld {
+    seed: Seed,
+    now_ms: Cell<f64>,
+    faults: Cell<bool>,
+    digest: Cell<u64>,
+    driver: RefCell<Box<dyn Driver>>,
+    streams: RefCell<BTreeMap<Whose, Streams>>,
+    tape: RefCell<Tape>,
+    census: Option<RefCell<Census>>,
+    lines: Option<RefCell<Vec<Line>>>,
+}
+
+/// How far somebody's streams have come.
+#[derive(Default)]
+struct Streams {
+    draws: [u32; Point::ALL.len()],
+    randoms: u64,
+}
+
+/// A line of the trace, where texts are kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// When, in milliseconds since the epoch.
+    pub at_ms: f64,
+    /// For whom.
+    pub whose: Whose,
+    /// What it tells.
+    pub kind: TraceKind,
+    /// Stands for all of what happened.
+    pub hash: u64,
+    /// What happened, for people.
+    pub text: String,
+}
+
+/// What is kept of a run beside its tape and its digest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Every draw, for an explorer.
+    pub census: bool,
+    /// Every line of the trace.
+    pub texts: bool,
+}
+
+/// What a run was.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    /// What was decided other than calm.
+    pub tape: Tape,
+    /// Stands for the whole trace.
+    pub digest: u64,
+    /// Every draw; empty where it is not kept.
+    pub census: Census,
+    /// The trace; empty where it is not kept.
+    pub lines: Vec<Line>,
+}
+
+/// Where a world's clock starts unless told otherwise: 2025-01-01T00:00:00Z.
+pub const START_MS: f64 = 1_735_689_600_000.0;
+/// The last moment that JavaScript's `Date` knows.
+const LAST_MS: f64 = 8.64e15;
+
+/// What a stream is for; keeps those of the same seed and whose apart.
+const RANDOM: u64 = 1;
+const SQL: u64 = 2;
+
+impl SimulatedWorld {
+    /// A world whose clock shows [`START_MS`].
+    pub fn new(seed: Seed, driver: Box<dyn Driver>, keep: Keep) -> Self {
+        Self {
+            seed,
+            now_ms: Cell::new(START_MS),
+            faults: Cell::new(true),
+            digest: Cell::new(seed.0),
+            driver: RefCell::new(driver),
+            streams: RefCell::default(),
+            tape: RefCell::default(),
+            census: keep.census.then(RefCell::default),
+            lines: keep.texts.then(RefCell::default),
+        }
+    }
+
+    /// Moves the clock on, to the next whole millisecond. It never goes back.
+    pub fn advance_to(&self, at_ms: f64) {
+        // `max` ignores what is not a number.
+        self.now_ms.set(self.now_ms.get().max(at_ms.ceil()).min(LAST_MS));
+    }
+
+    /// Lets faults happen, or none any more. Orders stay open either way.
+    pub fn set_faults(&self, on: bool) {
+        self.faults.set(on);
+    }
+
+    /// The seed of SQL's randomness, for the storage of this world.
+    pub fn sql_seed(&self) -> u64 {
+        mix(&[SQL, self.seed.0])
+    }
+
+    /// What was decided so far.
+    pub fn tape(&self) -> Tape {
+        self.tape.borrow().clone()
+    }
+
+    /// Stands for everything that was traced so far. Two runs of equal digest were the same.
+    pub fn digest(&self) -> u64 {
+        self.digest.get()
+    }
+
+    /// What the run was. What was kept is handed out and not kept any more.
+    pub fn record(&self) -> Record {
+        Record {
+            tape: self.tape(),
+            digest: self.digest(),
+            census: self.census.as_ref().map(RefCell::take).unwrap_or_default(),
+            lines: self.lines.as_ref().map(RefCell::take).unwrap_or_default(),
+        }
+    }
+
+    fn with_streams<T>(&self, whose: Whose, work: impl FnOnce(&mut Streams) -> T) -> T {
+        work(self.streams.borrow_mut().entry(whose).or_default())
+    }
+
+    /// The place of the draw that is made now.
+    fn place(&self, point: Point, whose: Whose) -> Place {
+        let ordinal = self.with_streams(whose, |streams| {
+            let next = &mut streams.draws[point as usize];
+            std::mem::replace(next, next.wrapping_add(1))
+        });
+        Place { point, whose, ordinal }
+    }
+
+    fn note_decision(&self, place: Place, value: u32) {
+        self.tape.borrow_mut().set(place, value);
+        let hash = mix(&[place.point as u64, u64::from(place.ordinal), u64::from(value)]);
+        self.trace(place.whose, TraceKind::Choice, hash, &|| format!("{place}={value}"));
+    }
+}
+
+impl World for SimulatedWorld {
+    fn now_ms(&self) -> f64 {
+        self.now_ms.get()
+    }
+
+    fn random(&self, whose: Whose, out: &mut [u8]) {
+        let ordinal = self.with_streams(whose, |streams| {
+            streams.randoms += 1;
+            streams.randoms
+        });
+        SplitMix64::new(mix(&[RANDOM, self.seed.0, whose.0, ordinal])).fill(out);
+    }
+
+    fn choose(&self, point: Point, whose: Whose, n: usize) -> usize {
+        // What leaves no choice is not counted: an order of one task is none.
+        let n = u32::try_from(n).unwrap_or(u32::MAX);
+        if n < 2 {
+            return 0;
+        }
+        let place = self.place(point, whose);
+        let draw = Draw { place, n };
+        if let Some(census) = &self.census {
+            census.borrow_mut().0.push(draw);
+        }
+        if !self.faults.get() && point.class() != Class::Order {
+            return 0;
+        }
+        let value = self.driver.borrow_mut().answer(draw).min(n - 1);
+        if value != 0 {
+            self.note_decision(place, value);
+        }
+        value as usize
+    }
+
+    fn is_traced(&self) -> bool {
+        true
+    }
+
+    fn trace(&self, whose: Whose, kind: TraceKind, hash: u64, what: &dyn Fn() -> String) {
+        let at_ms = self.now_ms.get();
+        self.digest.set(mix(&[self.digest.get(), at_ms.to_bits(), whose.0, kind as u64, hash]));
+        if let Some(lines) = &self.lines {
+            let text = what();
+            lines.borrow_mut().push(Line { at_ms, whose, kind, hash, text });
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "simulated/tests.rs"]
+mod tests;
