@@ -13,9 +13,10 @@
 //! * [`bundle`]: JavaScript and TypeScript, from files to modules. The sole user of rolldown.
 //! * [`serve`]: lanes with real connections and clocks. The sole user of tungstenite and of hyper's server.
 //! * [`simulate`]: one lane in a simulated world.
+//! * [`test`]: runs tests in simulated worlds, and tries to make them fail.
 //! * [`cli`]: one file per verb.
 //!
-//! Invariant: the arrow `cli -> {serve, simulate} -> lane -> bindings -> {isolate, storage} -> core -> world -> error` is never
+//! Invariant: the arrow `cli -> {serve, test -> simulate} -> lane -> bindings -> {isolate, storage} -> core -> world -> error` is never
 //! turned around; `tests/it/tidy.rs` holds it.
 
 pub mod bindings;
@@ -29,4 +30,5 @@ pub mod lane;
 pub mod serve;
 pub mod simulate;
 pub mod storage;
+pub mod test;
 pub mod world;

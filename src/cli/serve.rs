@@ -11,7 +11,7 @@ use super::{eprint, prepare};
 use crate::config::{Diagnostic, Overrides, Severity};
 use crate::core::life::{Hibernate, Policy};
 use crate::error::{self, Error, Result};
-use crate::lane::{Namespace, OnReload, Prepared};
+use crate::lane::{self, Namespace, OnReload, Prepared};
 use crate::serve::{self, Listening, Log, LogFormat, Port, ServeOptions, Server};
 use crate::storage::Durability;
 use crate::world::real::today;
@@ -150,7 +150,7 @@ fn parse_evict_after(text: &str) -> std::result::Result<EvictAfter, String> {
 pub(super) fn run(args: Box<ServeArgs>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .thread_stack_size(serve::LANE_STACK_BYTES)
+        .thread_stack_size(lane::STACK_BYTES)
         .build()
         .map_err(|error| Error::network("the event loop cannot be started").because(error))?;
     let log = Arc::new(Log::new(args.log_format));

@@ -57,6 +57,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use worker::Worker;
 
+/// The stack of a thread that runs guests, in bytes: the wasm stack, and what the host needs beneath and above it.
+pub const STACK_BYTES: usize = 24 * 1024 * 1024;
+
 /// Bytes of messages that may wait for a handler before the connection is not read any more.
 const MAX_SOCKET_BACKLOG_BYTES: usize = 1024 * 1024;
 

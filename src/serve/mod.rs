@@ -46,8 +46,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{LocalSet, spawn_local};
 
-/// The stack of a thread that runs guests, in bytes: the wasm stack, and what the host needs beneath and above it.
-pub const LANE_STACK_BYTES: usize = 24 * 1024 * 1024;
 /// A client has this long to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// What a client of HTTP/2 sends first.
@@ -133,7 +131,7 @@ pub fn start(options: ServeOptions, listening: &Listening) -> Result<Server> {
         let running = running.clone();
         thread::Builder::new()
             .name(format!("lane-{me}"))
-            .stack_size(LANE_STACK_BYTES)
+            .stack_size(STACK_BYTES)
             .spawn(move || {
                 run_lane(setup, listeners, mail, &ready);
                 drop(running);

@@ -26,14 +26,14 @@ use crate::lane::{
     Effect, FetchId, Input, Lane, LaneOptions, LogLine, Namespace, OnReload, PortId, Prepared, Thrown, Uncaught,
 };
 use crate::storage::{Durability, Storage};
-use crate::world::simulated::SimulatedWorld;
+use crate::world::simulated::{Record, SimulatedWorld};
 use crate::world::{TraceKind, Whose, World};
 use client::Clients;
 use commands::Commands;
 use emu_abi::Request;
 use exchange::Arriving;
 use network::Network;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -187,6 +187,19 @@ impl Simulation {
     /// The world.
     pub fn world(&self) -> &SimulatedWorld {
         &self.world
+    }
+
+    /// Stands for everything that whoever sent requests was answered by the workers in between.
+    pub fn answers(&self) -> u64 {
+        self.lane.answers()
+    }
+
+    /// How people call what a record speaks of.
+    pub fn names(&self, record: &Record) -> Vec<(Whose, String)> {
+        let decided = record.tape.iter().map(|(place, _)| place.whose);
+        let told = record.lines.iter().map(|line| line.whose);
+        let all: BTreeSet<Whose> = decided.chain(told).collect();
+        all.into_iter().filter_map(|whose| Some((whose, self.lane.name_of(whose)?))).collect()
     }
 
     /// A digest of everything that is stored.

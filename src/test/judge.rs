@@ -1,0 +1,225 @@
+//! The oracles: what of a run counts as a failure of the test, cheapest first.
+//!
+//! Under faults that callers see (loud ones) a test that does not say how it copes is not judged by its assertions: an
+//! error that the fault gave it is no mistake of the worker's.
+//!
+//! Invariant: pure.
+
+use super::run::{Ended, State, TestError};
+use crate::simulate::{Happening, Stuck};
+use crate::world::{Class, Point, Tape};
+
+/// Who found a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oracle {
+    /// The test itself: an assertion, an error.
+    Test,
+    /// `invariant()` of `emu:test`.
+    Invariant,
+    /// `eventually()` of `emu:test`, when faults had stopped.
+    Eventually,
+    /// An error that nobody caught.
+    Uncaught,
+    /// Nothing can ever happen again.
+    Deadlock,
+    /// The test goes on and on.
+    Endless,
+    /// The test was answered otherwise than in the calm run.
+    Answers,
+    /// Something else is stored than after the calm run.
+    Storage,
+}
+
+impl Oracle {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Invariant => "invariant",
+            Self::Eventually => "eventually",
+            Self::Uncaught => "uncaught",
+            Self::Deadlock => "deadlock",
+            Self::Endless => "endless",
+            Self::Answers => "answers",
+            Self::Storage => "storage",
+        }
+    }
+}
+
+/// A failure of one test in one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// Who found it.
+    pub oracle: Oracle,
+    /// The error. Where no error was thrown its message says what is wrong.
+    pub error: TestError,
+}
+
+impl Failure {
+    fn of(oracle: Oracle, message: String) -> Self {
+        Self { oracle, error: TestError { name: "Error".into(), message, ..TestError::default() } }
+    }
+
+    /// Whether another failure is the same one: the same oracle at the same place. Numbers in texts may differ.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let without_numbers = |text: &str| -> String {
+            text.lines().next().unwrap_or("").chars().filter(|char| !char.is_ascii_digit()).collect()
+        };
+        self.oracle == other.oracle
+            && self.error.name == other.error.name
+            && without_numbers(&self.error.message) == without_numbers(&other.error.message)
+    }
+}
+
+/// What the calm run of a test came to, to compare others with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Baseline {
+    /// Stands for everything the test was answered.
+    pub answers: u64,
+    /// Stands for everything that is stored in the end.
+    pub storage: u64,
+}
+
+impl Baseline {
+    /// What a calm run came to.
+    pub fn of(ended: &Ended) -> Self {
+        Self { answers: ended.answers, storage: ended.storage }
+    }
+}
+
+/// Judges a run of one test. The baseline is the calm run's; without one the run is itself the calm one.
+pub fn judge(id: &str, ended: &Ended, baseline: Option<Baseline>) -> Option<Failure> {
+    let is_loud = ended.record.tape.iter().any(|(place, _)| place.point.class() >= Class::Loud);
+    match &ended.stuck {
+        Some(Stuck::Deadlock(waiting)) => {
+            let message = format!("nothing can ever happen again, and the test still waits\n{}", waiting.join("\n"));
+            return Some(Failure::of(Oracle::Deadlock, message));
+        }
+        Some(Stuck::TooLong) => {
+            return Some(Failure::of(Oracle::Endless, "the test goes on and on".into()));
+        }
+        None => {}
+    }
+    let result = ended.results.iter().find(|result| result.id == id);
+    if let Some(result) = result.filter(|result| result.state == State::Fail) {
+        return result.errors.iter().find_map(|error| judge_error(error, is_loud, result.withstands));
+    }
+    if !is_loud && let Some(failure) = uncaught(ended) {
+        return Some(failure);
+    }
+    baseline.and_then(|baseline| compare(&ended.record.tape, Baseline::of(ended), baseline))
+}
+
+fn judge_error(error: &TestError, is_loud: bool, withstands: bool) -> Option<Failure> {
+    let oracle = match error.oracle.as_deref() {
+        Some("invariant") => Oracle::Invariant,
+        Some("eventually") => Oracle::Eventually,
+        _ if is_loud && (error.fault || !withstands) => return None,
+        _ => Oracle::Test,
+    };
+    Some(Failure { oracle, error: error.clone() })
+}
+
+fn uncaught(ended: &Ended) -> Option<Failure> {
+    if let Some(error) = ended.errors.first() {
+        return Some(Failure { oracle: Oracle::Uncaught, error: error.clone() });
+    }
+    ended.happenings.iter().find_map(|happening| match happening {
+        // An alarm that fails is retried; only when it is given up has something gone wrong that nobody would learn of.
+        Happening::Uncaught(uncaught) if uncaught.what != "alarm()" && !uncaught.thrown.is_reported => {
+            let failure = &uncaught.thrown.failure;
+            let error = TestError {
+                name: failure.name.clone(),
+                message: format!("{} (in {})", failure.message, uncaught.what),
+                stack: failure.stack.clone().unwrap_or_default(),
+                ..TestError::default()
+            };
+            Some(Failure { oracle: Oracle::Uncaught, error })
+        }
+        _ => None,
+    })
+}
+
+/// Runs whose only deviations nobody may notice must come to the same as the calm one.
+fn compare(tape: &Tape, ended: Baseline, calm: Baseline) -> Option<Failure> {
+    let only = |point: Point| !tape.is_empty() && tape.iter().all(|(place, _)| place.point == point);
+    if only(Point::Evict) && ended.answers != calm.answers {
+        let message =
+            "the test was answered otherwise than in the calm run, though objects were only evicted while idle";
+        return Some(Failure::of(Oracle::Answers, message.into()));
+    }
+    if only(Point::AlarmTwice) && ended.storage != calm.storage {
+        let message = "something else is stored than in the calm run, though an alarm only ran twice: \
+                       `alarm()` is not idempotent";
+        return Some(Failure::of(Oracle::Storage, message.into()));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test::run::TestResult;
+    use crate::world::simulated::Record;
+
+    fn ended(tape: &str, result: Option<TestResult>) -> Ended {
+        Ended {
+            results: result.into_iter().collect(),
+            errors: Vec::new(),
+            stuck: None,
+            snapshots: None,
+            obsolete: Vec::new(),
+            happenings: Vec::new(),
+            answers: 1,
+            storage: 2,
+            virtual_ms: 0.0,
+            record: Record { tape: tape.parse().expect("a tape"), ..Record::default() },
+            names: Vec::new(),
+        }
+    }
+
+    fn failed(error: TestError, withstands: bool) -> Option<TestResult> {
+        let id = "0".into();
+        Some(TestResult { id, state: State::Fail, ms: 0.0, errors: vec![error], note: None, withstands })
+    }
+
+    #[test]
+    fn loud_faults_are_judged_only_where_a_test_says_how_it_copes() {
+        let assertion = TestError { name: "AssertionError".into(), ..TestError::default() };
+        let lost = TestError { fault: true, ..TestError::default() };
+        let invariant = TestError { oracle: Some("invariant".into()), ..TestError::default() };
+        for (tape, error, withstands, found) in [
+            ("calm", &assertion, false, Some(Oracle::Test)),
+            ("evict.1.0=1", &assertion, false, Some(Oracle::Test)),
+            ("crash.1.0=1", &assertion, false, None),
+            ("crash.1.0=1", &assertion, true, Some(Oracle::Test)),
+            ("crash.1.0=1", &lost, true, None),
+            ("crash.1.0=1", &invariant, false, Some(Oracle::Invariant)),
+        ] {
+            let judged = judge("0", &ended(tape, failed(error.clone(), withstands)), None);
+            assert_eq!(judged.map(|failure| failure.oracle), found, "{tape} {error:?} {withstands}");
+        }
+    }
+
+    #[test]
+    fn runs_that_nobody_may_notice_are_compared_with_the_calm_one() {
+        for (tape, calm, found) in [
+            ("evict.1.0=1", Baseline { answers: 1, storage: 9 }, None),
+            ("evict.1.0=1", Baseline { answers: 9, storage: 2 }, Some(Oracle::Answers)),
+            ("evict.1.0=1+task.0.0=1", Baseline { answers: 9, storage: 9 }, None),
+            ("alarm-twice.1.0=1", Baseline { answers: 9, storage: 2 }, None),
+            ("alarm-twice.1.0=1", Baseline { answers: 1, storage: 9 }, Some(Oracle::Storage)),
+            ("calm", Baseline { answers: 9, storage: 9 }, None),
+        ] {
+            let judged = judge("0", &ended(tape, None), Some(calm));
+            assert_eq!(judged.map(|failure| failure.oracle), found, "{tape} {calm:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_do_not_make_failures_differ() {
+        let failure = |message: &str| Failure::of(Oracle::Test, message.into());
+        assert!(failure("expected 1 to be 2").is_same(&failure("expected 10 to be 3")));
+        assert!(!failure("expected 1 to be 2").is_same(&failure("expected 1 to have 2")));
+    }
+}

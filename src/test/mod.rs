@@ -1,0 +1,14 @@
+//! `emu test`: runs a worker's tests in simulated worlds, and tries to make them fail in every way the platform may.
+//!
+//! A [`program`] is a test file with its worker, frozen. A [`run`] is one execution of it in one world, and [`judge`] says
+//! what of a run counts as a failure. A [`campaign`] decides which runs there are: first all tests calmly, then each
+//! test with every single fault, then with seeds until the time is over; what fails is shrunk and told as a [`finding`].
+//!
+//! Invariant: what a run does follows from its program, its seed and its tape. Only the campaign reads a clock, to know
+//! when to stop.
+
+pub mod campaign;
+pub mod finding;
+pub mod judge;
+pub mod program;
+pub mod run;

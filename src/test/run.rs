@@ -1,0 +1,227 @@
+//! One run: tests of a program, in a world of their own.
+//!
+//! Invariant: a run that is asked for twice comes to the same.
+
+use super::program::{ENTRYPOINT, Program, Test};
+use crate::error::{Error, Result};
+use crate::lane::Thrown;
+use crate::simulate::{Answer, Happening, Simulation, Stuck};
+use crate::world::driver::Driver;
+use crate::world::simulated::{Keep, Record, SimulatedWorld};
+use crate::world::{Seed, Whose, World};
+use emu_abi::{Body, Request};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+/// The steps a run may take: a test that goes on longer than this does not end.
+const MAX_STEPS: u64 = 2_000_000;
+/// The time a test has that names none. Time costs nothing here, and what waits for ever is found out otherwise.
+const TEST_TIMEOUT_MS: f64 = 1e12;
+
+/// What is to be run, and how.
+pub struct Plan<'a> {
+    /// The tests; `None` is all.
+    pub ids: Option<&'a [String]>,
+    /// Where randomness comes from.
+    pub seed: Seed,
+    /// Who decides.
+    pub driver: Box<dyn Driver>,
+    /// What is kept of the run.
+    pub keep: Keep,
+    /// The world may do other than calm.
+    pub is_shaken: bool,
+    /// The text of the file's snapshots.
+    pub snapshots: Option<&'a str>,
+    /// Snapshots that differ are written anew.
+    pub updates_snapshots: bool,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Ended {
+    /// What the tests came to; nothing when they never ended.
+    pub results: Vec<TestResult>,
+    /// Errors outside of tests, with those that nobody caught.
+    pub errors: Vec<TestError>,
+    /// Why the tests never ended.
+    pub stuck: Option<Stuck>,
+    /// The text of the file's snapshots, where it changed.
+    pub snapshots: Option<String>,
+    /// Snapshots that no test asked for.
+    pub obsolete: Vec<String>,
+    /// Everything else that came to light, in order.
+    pub happenings: Vec<Happening>,
+    /// Stands for everything the tests were answered.
+    pub answers: u64,
+    /// Stands for everything that is stored in the end.
+    pub storage: u64,
+    /// How much time has passed in the world, in milliseconds.
+    pub virtual_ms: f64,
+    /// What the world decided and saw.
+    pub record: Record,
+    /// How people call what the record speaks of.
+    pub names: Vec<(Whose, String)>,
+}
+
+/// What a test came to.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct TestResult {
+    /// The test.
+    pub id: String,
+    /// How it ended.
+    pub state: State,
+    /// How long it took, in virtual milliseconds.
+    pub ms: f64,
+    /// Why it failed.
+    pub errors: Vec<TestError>,
+    /// Why it was skipped while it ran.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// It calls the worker through a client that retries, or says what must hold whatever happens: it can be judged
+    /// when callers see errors.
+    #[serde(default)]
+    pub withstands: bool,
+}
+
+/// How a test ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It passed.
+    Pass,
+    /// It failed.
+    Fail,
+    /// It did not run.
+    Skip,
+    /// It is not written yet.
+    Todo,
+}
+
+/// An error of a test.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct TestError {
+    /// The error's name.
+    pub name: String,
+    /// What it says.
+    pub message: String,
+    /// Its stack, as the engine gives it.
+    pub stack: String,
+    /// What was expected, and what was there.
+    pub diff: Option<String>,
+    /// The oracle that found it, where that is not the test itself: `invariant`, `eventually`, …
+    pub oracle: Option<String>,
+    /// It is an error that the platform gives callers when something is lost.
+    pub fault: bool,
+}
+
+#[derive(Deserialize)]
+struct Collected {
+    tests: Vec<Test>,
+    errors: Vec<TestError>,
+}
+
+#[derive(Deserialize)]
+struct Ran {
+    results: Vec<TestResult>,
+    #[serde(default)]
+    errors: Vec<TestError>,
+    #[serde(default)]
+    snapshots: Option<String>,
+    #[serde(default)]
+    obsolete: Vec<String>,
+}
+
+/// The tests of a program.
+///
+/// # Errors
+/// When the file has errors, which are in the text.
+pub fn collect(program: &Program) -> Result<(Vec<Test>, Vec<TestError>)> {
+    let world = SimulatedWorld::new(Seed::default(), Box::new(crate::world::driver::Calm), Keep::default());
+    let mut simulation = Simulation::new(&program.setup, Rc::new(world))?;
+    let answer = ask(&mut simulation, "collect", &json!({}));
+    match answer {
+        Ok(Ok(answer)) => parse::<Collected>(program, &answer).map(|collected| (collected.tests, collected.errors)),
+        Ok(Err(thrown)) => Err(broken(program).because(thrown.failure)),
+        Err(stuck) => Err(broken(program).because(format!("{stuck:?}"))),
+    }
+}
+
+/// Runs tests.
+///
+/// # Errors
+/// When there is no memory for it. A test that fails is no error.
+pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
+    let world = Rc::new(SimulatedWorld::new(plan.seed, plan.driver, plan.keep));
+    let began_ms = world.now_ms();
+    let mut simulation = Simulation::new(&program.setup, Rc::clone(&world))?;
+    let asked = json!({
+        "ids": plan.ids,
+        "shaken": plan.is_shaken,
+        "snapshots": plan.snapshots,
+        "update": plan.updates_snapshots,
+        "timeoutMs": TEST_TIMEOUT_MS,
+    });
+    let mut ended = Ended {
+        results: Vec::new(),
+        errors: Vec::new(),
+        stuck: None,
+        snapshots: None,
+        obsolete: Vec::new(),
+        happenings: Vec::new(),
+        answers: 0,
+        storage: 0,
+        virtual_ms: 0.0,
+        record: Record::default(),
+        names: Vec::new(),
+    };
+    match ask(&mut simulation, "run", &asked) {
+        Ok(Ok(answer)) => {
+            let ran: Ran = parse(program, &answer)?;
+            ended.results = ran.results;
+            ended.errors = ran.errors;
+            ended.snapshots = ran.snapshots;
+            ended.obsolete = ran.obsolete;
+        }
+        Ok(Err(Thrown { failure, .. })) => ended.errors.push(TestError {
+            name: failure.name,
+            message: failure.message,
+            stack: failure.stack.unwrap_or_default(),
+            ..TestError::default()
+        }),
+        Err(stuck) => ended.stuck = Some(stuck),
+    }
+    ended.happenings = simulation.take_happenings();
+    ended.answers = simulation.answers();
+    ended.storage = simulation.storage_digest()?;
+    ended.virtual_ms = world.now_ms() - began_ms;
+    ended.record = world.record();
+    ended.names = simulation.names(&ended.record);
+    Ok(ended)
+}
+
+/// Asks the test's entrypoint, and runs until it answers.
+fn ask(
+    simulation: &mut Simulation,
+    what: &str,
+    body: &Value,
+) -> std::result::Result<std::result::Result<Answer, Thrown>, Stuck> {
+    let request = Request {
+        method: "POST".into(),
+        url: format!("emu-test://{what}/"),
+        body: Body::Bytes(body.to_string().into_bytes().into()),
+        ..Request::default()
+    };
+    let port = simulation.send(0, ENTRYPOINT, request);
+    simulation.run_until_answered(port, MAX_STEPS)
+}
+
+fn parse<T: DeserializeOwned>(program: &Program, answer: &Answer) -> Result<T> {
+    serde_json::from_slice(&answer.body).map_err(|error| broken(program).because(format!("{error}: {}", answer.text())))
+}
+
+fn broken(program: &Program) -> Error {
+    Error::internal(format!("the tests of `{}` did not answer", program.name))
+}
