@@ -131,7 +131,7 @@ pub fn start(options: ServeOptions, listening: &Listening) -> Result<Server> {
         let running = running.clone();
         thread::Builder::new()
             .name(format!("lane-{me}"))
-            .stack_size(STACK_BYTES)
+            .stack_size(crate::lane::STACK_BYTES)
             .spawn(move || {
                 run_lane(setup, listeners, mail, &ready);
                 drop(running);
