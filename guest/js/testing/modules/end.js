@@ -1,0 +1,2 @@
+import { end } from "emu:test/core";
+await end();

@@ -1,0 +1,93 @@
+/**
+ * Tests as the world knows them: an id is the path of indices from the file to the test.
+ *
+ * Invariant: pure; ids depend on the order in which tests were declared and on nothing else.
+ */
+
+/**
+ * The tests of a suite, with their ids and the names of the suites around them.
+ *
+ * @returns {Generator<{id: string, suite: string[], test: object}>}
+ */
+export function* allTests(suite, path = [], names = []) {
+    for (const [index, task] of suite.tasks.entries()) {
+        const at = [...path, index];
+        if (task.type === "suite") {
+            yield* allTests(task, at, [...names, task.name]);
+        } else {
+            yield { id: at.join("."), suite: names, test: task };
+        }
+    }
+}
+
+/** @returns {Map<string, object>} */
+export function testsById(file) {
+    return new Map(Array.from(allTests(file), ({ id, test }) => [id, test]));
+}
+
+/** An error as it is reported. */
+function report({ name, message, stack, diff, cause }) {
+    const reported = { name: name ?? "Error", message: message ?? "", stack: stack ?? "" };
+    if (diff !== undefined) {
+        reported.diff = diff;
+    }
+    if (cause !== undefined && cause !== null) {
+        reported.cause = typeof cause === "object" ? report(cause) : { name: "", message: String(cause), stack: "" };
+    }
+    return reported;
+}
+
+/** The errors of a task itself. */
+export function errorsOf(task) {
+    return (task.result?.errors ?? []).map(report);
+}
+
+const MODES = { queued: "run" };
+
+/** `run`, `skip`, `todo` or `only`. */
+export function modeOf({ mode }) {
+    return MODES[mode] ?? mode;
+}
+
+/** The errors of the suites around a test, the innermost first. */
+function errorsAround(test) {
+    const errors = [];
+    for (let suite = test.suite ?? test.file; suite !== undefined; suite = outer(suite)) {
+        errors.push(...errorsOf(suite));
+    }
+    return errors;
+}
+
+function outer(suite) {
+    return suite === suite.file ? undefined : (suite.suite ?? suite.file);
+}
+
+/**
+ * What a test came to. One that did not run because a hook around it failed has failed with the hook's errors.
+ *
+ * @param {boolean} wasWanted Whether it was to run.
+ */
+export function resultOf(test, wasWanted) {
+    const around = wasWanted && test.result?.state !== "pass" ? errorsAround(test) : [];
+    const errors = [...errorsOf(test), ...around];
+    const state = errors.length > 0 ? "fail" : stateOf(test);
+    return { state, ms: Math.round(test.result?.duration ?? 0), errors, ...noteOf(test) };
+}
+
+function stateOf({ mode, result }) {
+    if (mode === "todo") {
+        return "todo";
+    }
+    return result?.state === "pass" || result?.state === "fail" ? result.state : "skip";
+}
+
+function noteOf({ result }) {
+    return result?.note === undefined ? {} : { note: result.note };
+}
+
+/** Errors of hooks that ran after their tests: suites that failed although none of their tests did. */
+export function suiteErrors(suite, names = []) {
+    const own = errorsOf(suite).map((error) => ({ suite: names, ...error }));
+    const inner = suite.tasks.filter(({ type }) => type === "suite");
+    return [...own, ...inner.flatMap((task) => suiteErrors(task, [...names, task.name]))];
+}
