@@ -76,7 +76,8 @@ export async function bundleTesting() {
             mainFields: ["module", "main"],
             conditionNames: ["import", "default"],
             // One set of timers, which neither fake timers nor a test that winds the clock forward may touch.
-            alias: { "@vitest/utils/timers": path("vitest/timers.js") },
+            // Reports are texts, whoever shows them colours them.
+            alias: { "@vitest/utils/timers": path("vitest/timers.js"), tinyrainbow: path("vitest/no-colors.js") },
         },
         plugins: [changeRunner(), absentModules()],
         onLog(level, log) {

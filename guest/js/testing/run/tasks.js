@@ -68,8 +68,10 @@ function outer(suite) {
  * @param {boolean} wasWanted Whether it was to run.
  */
 export function resultOf(test, wasWanted) {
-    const around = wasWanted && test.result?.state !== "pass" ? errorsAround(test) : [];
-    const errors = [...errorsOf(test), ...around];
+    // A test that passed at last may have errors of earlier tries.
+    const hasPassed = test.result?.state === "pass";
+    const around = wasWanted ? errorsAround(test) : [];
+    const errors = hasPassed ? [] : [...errorsOf(test), ...around];
     const state = errors.length > 0 ? "fail" : stateOf(test);
     return { state, ms: Math.round(test.result?.duration ?? 0), errors, ...noteOf(test) };
 }

@@ -85,6 +85,14 @@ export async function closeSnapshots(file) {
     return { text: stored === before ? null : stored, obsolete: [...uncheckedKeys] };
 }
 
+let places = 0;
+
+/** Inline snapshots must say where in the sources they are, each at another place, though nothing is written there. */
+function nowhere() {
+    places += 1;
+    return { message: "", stack: `Error\n    at __INLINE_SNAPSHOT_OFFSET_0__ (file:///inline.js:${places}:1)` };
+}
+
 /**
  * Compares with a snapshot, or takes one.
  *
@@ -92,6 +100,6 @@ export async function closeSnapshots(file) {
  * @param {object} what As `SnapshotClient.match()` takes it.
  */
 export function matchSnapshot(test, what) {
-    const filepath = what.isInline ? INLINE : test.file.filepath;
-    return client.match({ ...what, filepath, name: nameOf(test), testId: test.id });
+    const where = what.isInline ? { filepath: INLINE, error: nowhere() } : { filepath: test.file.filepath };
+    return client.match({ ...what, ...where, name: nameOf(test), testId: test.id });
 }
