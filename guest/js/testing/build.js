@@ -27,12 +27,14 @@ const EXTERNAL = ["cloudflare:workers", "emu:internals"];
 const RUNNER = /node_modules\/@vitest\/runner\/dist\/chunk-artifact\.js$/;
 
 /**
- * Places of Vitest's runner that have no setting: it measures on the world's clock, which tests wind forward on purpose,
- * and keeps a timer going to tell a terminal how far it is.
+ * Places of Vitest's runner that have no setting: it measures on the world's clock, which tests wind forward on purpose;
+ * it keeps a timer going to tell a terminal how far it is; and it begins to collect a moment later, when the test file,
+ * which is a sibling of `emu:test/begin`, was evaluated already.
  */
 const CHANGES = [
     ["globalThis.performance ? globalThis.performance.now.bind(globalThis.performance) : Date.now", "testClockMs"],
     ["throttle(sendTasksUpdate, 100)", "() => {}"],
+    ["await runner.onBeforeCollect?.(paths);", ""],
 ];
 
 /** Node's modules that `@sinonjs/fake-timers` replaces timers of, where there are any: what `require()` gives instead. */

@@ -1,2 +1,2 @@
 import { begin } from "emu:test/core";
-await begin();
+begin();

@@ -1,2 +1,1 @@
-import { end } from "emu:test/core";
-await end();
+export { end } from "emu:test/core";

@@ -25,11 +25,11 @@ function signal() {
     return { promise, send };
 }
 
-const importing = signal();
 const evaluated = signal();
 const collected = signal();
 const asked = signal();
 let finished;
+let isOpen = false;
 let hasBegun = false;
 
 /** The test file, when it is collected. */
@@ -94,7 +94,7 @@ const pushed = new Set();
 const driver = {
     config,
     importFile() {
-        importing.send();
+        isOpen = true;
         return evaluated.promise;
     },
     onCollected([collectedFile]) {
@@ -129,11 +129,13 @@ const driver = {
     extendTaskContext: provideExpect,
 };
 
-/** Opens the collector. To be awaited before the test file is evaluated. */
-export async function begin() {
+/** Opens the collector. Before the test file is evaluated, and at once: nobody waits for a module beside it. */
+export function begin() {
     watchRejections();
     finished = startTests([TEST_FILE], driver);
-    await importing.promise;
+    if (!isOpen) {
+        throw new Error("the runner did not begin to collect");
+    }
 }
 
 /** Closes the collector. To be awaited after the test file was evaluated. */

@@ -90,7 +90,7 @@ async function load(answers, sent) {
 export async function program(file, answers = {}) {
     const sent = [];
     const { core, exports } = await load(answers, sent);
-    await core.begin();
+    core.begin();
     file(exports);
     await core.end();
     const entrypoint = new core.TestEntrypoint();

@@ -5,7 +5,6 @@
  * Invariant: the world's own time does not stop; timers of storage, alarms and of the runner are not replaced.
  */
 
-import { withGlobal } from "@sinonjs/fake-timers";
 import { worldNowMs } from "./timers.js";
 
 /** What is replaced unless a test names others. */
@@ -14,6 +13,11 @@ const TO_FAKE = [
 ];
 
 const RealDate = Date;
+
+/** The package tries a timer when it is evaluated, which global scope does not allow: bundled, evaluated when asked for. */
+function withGlobal(global) {
+    return require("@sinonjs/fake-timers").withGlobal(global);
+}
 
 /** The clock that is installed, if one is. */
 let clock;
