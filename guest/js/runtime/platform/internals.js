@@ -6,7 +6,7 @@
  */
 
 import { fetchCall } from "../calls.js";
-import { responseFromHost } from "../fetch/response.js";
+import { Response, responseFromHost } from "../fetch/response.js";
 import { currentScope, Invocation } from "../scope.js";
 import { executionContext, scheduledController } from "./context.js";
 import { targetOf, testedWorker } from "./fetcher.js";
