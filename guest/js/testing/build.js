@@ -27,8 +27,7 @@ const EXTERNAL = ["cloudflare:workers", "emu:internals"];
 const RUNNER = /node_modules\/@vitest\/runner\/dist\/chunk-artifact\.js$/;
 
 /**
- * Places of Vitest's runner that have no setting: it measures on the world's clock, which tests wind forward on purpose;
- * it keeps a timer going to tell a terminal how far it is; and it begins to collect a moment later, when the test file,
+ * Places of Vitest's runner that have no setting: it measures on the world's clock, which tests wind forward; it keeps a timer going to tell a terminal how far it is; and it begins to collect a moment later, when the test file,
  * which is a sibling of `emu:test/begin`, was evaluated already.
  */
 const CHANGES = [
@@ -37,7 +36,7 @@ const CHANGES = [
     ["await runner.onBeforeCollect?.(paths);", ""],
 ];
 
-/** Node's modules that `@sinonjs/fake-timers` replaces timers of, where there are any: what `require()` gives instead. */
+/** What `require()` gives for Node's modules, whose timers `@sinonjs/fake-timers` replaces where there are any. */
 const ABSENT = { util: "{}", timers: "undefined", "timers/promises": "undefined", perf_hooks: "undefined" };
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));

@@ -5,8 +5,8 @@
  */
 
 export {
-    afterAll, afterEach, aroundAll, aroundEach, beforeAll, beforeEach, describe, it, onTestFailed, onTestFinished, suite,
-    test,
+    afterAll, afterEach, aroundAll, aroundEach, beforeAll, beforeEach, describe, it, onTestFailed, onTestFinished,
+    suite, test,
 } from "@vitest/runner";
 export { assert, chai, createExpect, expect, should } from "./vitest/expect.js";
 export { vi } from "./vitest/vi.js";

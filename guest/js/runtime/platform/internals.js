@@ -78,7 +78,9 @@ async function runInObject(stub, fn) {
     }
     const { outcome } = visit;
     if (outcome === undefined) {
-        throw new Error("Durable Object test helpers can only be used with stubs pointing to objects defined within the same worker.");
+        throw new Error(
+            "Durable Object test helpers can only be used with stubs pointing to objects defined within the same worker.",
+        );
     }
     if ("error" in outcome) {
         throw outcome.error;

@@ -91,7 +91,8 @@ async function visit(fn) {
 
 test("a test visits an object instead of its handler", async () => {
     assert.deepEqual(await visit((instance, state) => [instance.name, state.id.toString()]), ["lobby", ID]);
-    await assert.rejects(visit(() => Promise.reject(new TypeError("inside"))), { name: "TypeError", message: "inside" });
+    const throwing = visit(() => Promise.reject(new TypeError("inside")));
+    await assert.rejects(throwing, { name: "TypeError", message: "inside" });
     const lost = internals.runInObject(stub, () => 1);
     calls.completeFailure(started().call, ["Error", "Network connection lost.", undefined, false, true, false, false]);
     await assert.rejects(lost, { message: "Network connection lost.", retryable: true });
@@ -100,7 +101,8 @@ test("a test visits an object instead of its handler", async () => {
 test("contexts that tests make keep their promises", async () => {
     const context = internals.createContext();
     const seen = [];
-    context.waitUntil(Promise.resolve().then(() => context.waitUntil(Promise.resolve().then(() => seen.push("inner")))));
+    const inner = () => context.waitUntil(Promise.resolve().then(() => seen.push("inner")));
+    context.waitUntil(Promise.resolve().then(inner));
     context.waitUntil(Promise.reject(new Error("late")));
     const reasons = await internals.contextSettled(context);
     assert.deepEqual([seen, reasons.map(({ message }) => message)], [["inner"], ["late"]]);

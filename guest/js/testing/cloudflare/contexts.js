@@ -20,8 +20,8 @@ export async function waitOnExecutionContext(context) {
     const reasons = await contextSettled(context);
     if (reasons === undefined) {
         throw new TypeError(
-            "Failed to execute 'waitOnExecutionContext': parameter 1 is not of type 'ExecutionContext'. You must call " +
-                "'createExecutionContext()' or 'createPagesEventContext()' to get an 'ExecutionContext' instance.",
+            "Failed to execute 'waitOnExecutionContext': parameter 1 is not of type 'ExecutionContext'. You must " +
+                "call 'createExecutionContext()' or 'createPagesEventContext()' to get an 'ExecutionContext' instance.",
         );
     }
     if (reasons.length === 1) {

@@ -73,11 +73,12 @@ function failed(text) {
 
 function notMocked({ method, url }) {
     const { origin } = new URL(url);
-    const how = `fetchMock.get(${JSON.stringify(origin)}).intercept({ path: ${JSON.stringify(pathOf(url))} }).reply(200)`;
+    const path = JSON.stringify(pathOf(url));
+    const how = `fetchMock.get(${JSON.stringify(origin)}).intercept({ path: ${path} }).reply(200)`;
     if (!isActive) {
         return (
-            `the network cannot be reached in a test (${method} ${url}): import \`fetchMock\` from "cloudflare:test", call ` +
-            `\`fetchMock.activate()\` and \`${how}\``
+            `the network cannot be reached in a test (${method} ${url}): import \`fetchMock\` from "cloudflare:test", ` +
+            `call \`fetchMock.activate()\` and \`${how}\``
         );
     }
     const there = mayConnect ? "the network cannot be reached in a test" : "net.connect disabled";

@@ -20,7 +20,7 @@ export function pathOf(url) {
     return query === "" ? pathname : `${pathname}?${query}`;
 }
 
-function expectedPath(origin, { path, query }) {
+function expectedPath({ path, query }) {
     const url = new URL(path, "http://any");
     for (const [name, value] of Object.entries(query ?? {})) {
         for (const one of Array.isArray(value) ? value : [value]) {
@@ -32,7 +32,8 @@ function expectedPath(origin, { path, query }) {
 
 function pathFits(made, url) {
     const { path } = made.conditions;
-    return typeof path === "string" ? expectedPath(made.origin, made.conditions) === pathOf(url) : fits(path, pathOf(url));
+    const actual = pathOf(url);
+    return typeof path === "string" ? expectedPath(made.conditions) === actual : fits(path, actual);
 }
 
 function originFits(origin, url) {

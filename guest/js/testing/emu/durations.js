@@ -25,7 +25,8 @@ export function durationMs(length) {
     }
     if (text === "" || end !== text.length) {
         throw new TypeError(
-            `a length of time is a number of milliseconds or a text such as "2h", "1h 30m" or "250ms", not ${describe(length)}`,
+            'a length of time is a number of milliseconds or a text such as "2h", "1h 30m" or "250ms", not ' +
+                describe(length),
         );
     }
     return sumMs;

@@ -27,8 +27,8 @@ export function invariant(name, fn) {
 }
 
 /**
- * Something that must hold when the world has come to rest: stops the faults, lets the world settle, and calls `fn` until
- * it does not throw.
+ * Something that must hold when the world has come to rest: stops the faults, lets the world settle, and calls `fn`
+ * until it does not throw.
  *
  * @param {() => unknown} fn
  * @param {{within?: number | string, interval?: number | string}} [options] How long, and how often.

@@ -11,7 +11,8 @@ import { durationMs } from "./durations.js";
 function objectNamed(stub, method) {
     const object = objectOf(stub);
     if (object === undefined) {
-        throw new TypeError(`\`${method}()\` takes the stub of a Durable Object, such as \`env.ROOM.getByName("lobby")\``);
+        const example = "`env.ROOM.getByName(\"lobby\")`";
+        throw new TypeError(`\`${method}()\` takes the stub of a Durable Object, such as ${example}`);
     }
     return object;
 }

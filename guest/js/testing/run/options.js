@@ -28,8 +28,8 @@ export function snapshotUpdate() {
 }
 
 /**
- * The timeout of tests that name none. The runner asks for it while it collects, before a run has said what it is, so it
- * gets a number that is not known yet.
+ * The timeout of tests that name none. The runner asks for it while it collects, before a run has said what it is, so
+ * it gets a number that is not known yet.
  */
 export const defaultTimeout = { [Symbol.toPrimitive]: () => options.timeoutMs };
 

@@ -24,8 +24,8 @@ export function takeRejections() {
 }
 
 /**
- * Fails if something was rejected. Whether a promise stays unhandled is only known when its turn has ended, so this waits
- * for the next one.
+ * Fails if something was rejected. Whether a promise stays unhandled is only known when its turn has ended, so this
+ * waits for the next one.
  *
  * @throws {unknown[]} The reasons.
  */

@@ -69,16 +69,14 @@ async function load(answers, sent) {
         "emu:internals": place("internals", `export const { ${names} } = globalThis.${key};`),
         "cloudflare:workers": place("workers", WORKERS),
     };
-    const redirect = (source) => source.replace(/from ?"([a-z]+:[^"]+)"/g, (text, name) => `from"${urls[name] ?? text}"`);
+    const redirect = (source) =>
+        source.replace(/from ?"([a-z]+:[^"]+)"/g, (text, name) => `from"${urls[name] ?? text}"`);
     const modules = await bundled;
     const { "emu:test/core": core, ...others } = modules;
     urls["emu:test/core"] = place("core", redirect(core));
-    const names3 = ["vitest", "cloudflare:test", "emu:test"];
-    const [core3, ...parts] = await Promise.all([
-        import(urls["emu:test/core"]),
-        ...names3.map((name) => import(place(name.replace(":", "-"), redirect(others[name])))),
-    ]);
-    return { core: core3, exports: Object.assign({}, ...parts) };
+    const importPart = (name) => import(place(name.replace(":", "-"), redirect(others[name])));
+    const parts = await Promise.all(["vitest", "cloudflare:test", "emu:test"].map(importPart));
+    return { core: await import(urls["emu:test/core"]), exports: Object.assign({}, ...parts) };
 }
 
 /**

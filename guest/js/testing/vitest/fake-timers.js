@@ -9,12 +9,13 @@ import { worldNowMs } from "./timers.js";
 
 /** What is replaced unless a test names others. */
 const TO_FAKE = [
-    "setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate", "Date", "performance",
+    "setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate", "Date",
+    "performance",
 ];
 
 const RealDate = Date;
 
-/** The package tries a timer when it is evaluated, which global scope does not allow: bundled, evaluated when asked for. */
+/** The package tries a timer when it is evaluated, which global scope does not allow: so it is when asked for. */
 function withGlobal(global) {
     return require("@sinonjs/fake-timers").withGlobal(global);
 }
@@ -27,8 +28,8 @@ let dateMs;
 function installed() {
     if (clock === undefined) {
         throw new Error(
-            "A function to advance timers was called but the timers APIs are not mocked. Call `vi.useFakeTimers()` in " +
-                "the test file first.",
+            "A function to advance timers was called but the timers APIs are not mocked. Call `vi.useFakeTimers()` " +
+                "in the test file first.",
         );
     }
     return clock;

@@ -94,8 +94,8 @@ export function poll(expect, fn, options = {}) {
             }
             if (NOT_POLLABLE.has(key)) {
                 throw new SyntaxError(
-                    `expect.poll() is not supported in combination with .${key}(). Use vi.waitFor() if your assertion ` +
-                        "condition is unstable.",
+                    `expect.poll() is not supported in combination with .${key}(). Use vi.waitFor() if your ` +
+                        "assertion condition is unstable.",
                 );
             }
             return (...args) => {

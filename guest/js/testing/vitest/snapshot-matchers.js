@@ -34,7 +34,8 @@ function match(assertion, name, what) {
 }
 
 function notWritten(name, actual) {
-    return `${name}() has no snapshot to compare with, and \`emu test\` writes none into sources. It would be:\n\n${actual}\n`;
+    const why = `${name}() has no snapshot to compare with, and \`emu test\` writes none into sources`;
+    return `${why}. It would be:\n\n${actual}\n`;
 }
 
 /** `(properties?, hint?)` or `(hint?)`. */
@@ -46,7 +47,8 @@ function stored(propertiesOrHint, hint) {
 
 /** `(properties?, snapshot?, hint?)` or `(snapshot?, hint?)`. */
 function inline(first, second, third) {
-    const [properties, snapshot, message] = typeof first === "object" ? [first, second, third] : [undefined, first, second];
+    const hasProperties = typeof first === "object";
+    const [properties, snapshot, message] = hasProperties ? [first, second, third] : [undefined, first, second];
     const inlineSnapshot = snapshot === undefined ? undefined : stripSnapshotIndentation(snapshot);
     return { isInline: true, properties, inlineSnapshot, message };
 }

@@ -71,8 +71,8 @@ export function forgetSnapshotsOf(test) {
  * After a run.
  *
  * @param {object} file The file's task.
- * @returns {Promise<{text: string | null, obsolete: string[]}>} The snapshot file's new contents, `null` if they are the
- *     old ones, empty if there is nothing left in it; and the names of snapshots that no test asked for.
+ * @returns {Promise<{text: string | null, obsolete: string[]}>} The snapshot file's new contents, `null` if they are
+ *     the old ones, empty if there is nothing left in it; and the names of snapshots that no test asked for.
  */
 export async function closeSnapshots(file) {
     for (const test of getTests(file)) {

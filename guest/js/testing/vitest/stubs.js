@@ -12,7 +12,7 @@ const variables = new Map();
 function environment() {
     const variablesOfNode = globalThis.process?.env;
     if (variablesOfNode === undefined) {
-        throw new Error("`vi.stubEnv()` sets `process.env`, which there is only with the compatibility flag `nodejs_compat`");
+        throw new Error("`vi.stubEnv()` sets `process.env`, which needs the compatibility flag `nodejs_compat`");
     }
     return variablesOfNode;
 }
