@@ -27,13 +27,16 @@ const EXTERNAL = ["cloudflare:workers", "emu:internals"];
 const RUNNER = /node_modules\/@vitest\/runner\/dist\/chunk-artifact\.js$/;
 
 /**
- * Places of Vitest's runner that have no setting: it measures on the world's clock, which tests wind forward; it keeps a timer going to tell a terminal how far it is; and it begins to collect a moment later, when the test file,
- * which is a sibling of `emu:test/begin`, was evaluated already.
+ * Places of Vitest's runner that have no setting. It measures on the world's clock, which tests wind forward. It keeps a
+ * timer going to tell a terminal how far it is. It begins to collect a moment later, when the test file, which is a
+ * sibling of `emu:test/begin`, was evaluated already. It looks for a test's place by the name of a file, where there is a
+ * bundle.
  */
 const CHANGES = [
     ["globalThis.performance ? globalThis.performance.now.bind(globalThis.performance) : Date.now", "testClockMs"],
     ["throttle(sendTasksUpdate, 100)", "() => {}"],
     ["await runner.onBeforeCollect?.(paths);", ""],
+    ["stack && stack.file === testFilePath", 'stack && !line.includes("emu:test/")'],
 ];
 
 /** What `require()` gives for Node's modules, whose timers `@sinonjs/fake-timers` replaces where there are any. */

@@ -41,7 +41,7 @@ const config = {
     setupFiles: [],
     passWithNoTests: true,
     allowOnly: true,
-    includeTaskLocation: false,
+    includeTaskLocation: true,
     maxConcurrency: 1,
     testTimeout: defaultTimeout,
     hookTimeout: defaultHookTimeout,

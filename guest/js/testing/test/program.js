@@ -4,7 +4,7 @@
  * Invariant: each program has modules of its own, as each world has.
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,6 +13,7 @@ import { bundleTesting } from "../build.js";
 
 const bundled = bundleTesting();
 const folder = mkdtempSync(join(tmpdir(), "emu-testing-"));
+mkdirSync(join(folder, "emu:test"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What the runtime's global object has and node's does not. */
@@ -60,7 +61,8 @@ async function load(answers, sent) {
     const key = `emuInternals${programs}`;
     globalThis[key] = internals(answers, sent);
     const place = (name, source) => {
-        const file = join(folder, `${programs}-${name}.mjs`);
+        // The modules are known in stacks by their names, as in the engine.
+        const file = join(folder, "emu:test", `${programs}-${name}.mjs`);
         writeFileSync(file, source);
         return pathToFileURL(file).href;
     };

@@ -5,12 +5,19 @@
  */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { program, rejectUnhandled, resultsOf } from "./program.js";
 
 const pause = (delayMs) => new Promise((resolve) => {
     setTimeout(resolve, delayMs);
 });
+
+/** The line of this file that contains a text first. */
+function lineOf(text) {
+    const lines = readFileSync(new URL(import.meta.url), "utf8").split("\n");
+    return lines.findIndex((line) => line.includes(text)) + 1;
+}
 
 /** Runs a file, and compares each test's state with the beginning of its name. */
 async function check(file, options) {
@@ -58,6 +65,7 @@ test("tests end in the state that their declaration asks for", async () => {
     });
     assert.deepEqual(ran.errors, []);
     assert.equal(tests[0].id, "0");
+    assert.equal(tests[0].line, lineOf('"pass: a test"'));
     const nested = tests.find(({ name }) => name === "pass: nested");
     assert.deepEqual([nested.suite, nested.id], [["outer", "inner"], "18.0.0"]);
     assert.deepEqual(tests.filter(({ mode }) => mode === "todo").map(({ name }) => name), ["todo: to do"]);
