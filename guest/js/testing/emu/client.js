@@ -6,6 +6,7 @@
 
 import { renew } from "emu:internals";
 import { delay } from "../vitest/timers.js";
+import { noteWithstanding } from "./withstanding.js";
 
 /** The header by which an answer says that the world made it. */
 const FAULT_HEADER = "emu-fault";
@@ -32,6 +33,9 @@ class Client {
     constructor({ retry = 3, delayMs = 100 }) {
         if (!Number.isInteger(retry) || retry < 0) {
             throw new TypeError("`retry` is how often a call is tried again: an integer, 0 or greater");
+        }
+        if (retry > 0) {
+            noteWithstanding();
         }
         this.#retry = retry;
         this.#delayMs = delayMs;

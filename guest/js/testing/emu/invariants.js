@@ -7,6 +7,7 @@
 import { processError } from "@vitest/utils/error";
 import { delay, testClockMs } from "../vitest/timers.js";
 import { durationMs } from "./durations.js";
+import { noteWithstanding } from "./withstanding.js";
 import { world } from "./world.js";
 
 /** @type {{name: string, fn: () => unknown}[]} */
@@ -23,6 +24,7 @@ function requireFunction(fn, name) {
 /** Something that must hold after every event, until the test has ended. `fn` throws, or rejects, when it does not. */
 export function invariant(name, fn) {
     requireFunction(fn, "invariant(name, fn)");
+    noteWithstanding();
     invariants.push({ name: String(name), fn });
 }
 
@@ -35,6 +37,7 @@ export function invariant(name, fn) {
  */
 export async function eventually(fn, { within = "1m", interval = "100ms" } = {}) {
     requireFunction(fn, "eventually(fn)");
+    noteWithstanding();
     const [withinMs, intervalMs] = [durationMs(within), durationMs(interval)];
     const check = { name: `eventually ${eventual.length + 1}`, fn };
     eventual.push(check);
@@ -45,10 +48,37 @@ export async function eventually(fn, { within = "1m", interval = "100ms" } = {})
             return await fn();
         } catch (error) {
             if (testClockMs() >= lastMs) {
-                throw error;
+                throw foundBy("eventually", error);
             }
         }
         await delay(Math.max(intervalMs, 1));
+    }
+}
+
+/** Says of an error which oracle found it. */
+function foundBy(oracle, error) {
+    return typeof error === "object" && error !== null ? Object.assign(error, { oracle }) : error;
+}
+
+/**
+ * Checks the invariants of the test that ends.
+ *
+ * @throws {unknown[]} What those that do not hold throw.
+ */
+export async function requireInvariants() {
+    const errors = [];
+    for (const { name, fn } of [...invariants]) {
+        try {
+            await fn();
+        } catch (error) {
+            const text = error instanceof Error ? error.message : String(error);
+            const named = error instanceof Error ? error : new Error(text);
+            named.message = `invariant "${name}": ${text}`;
+            errors.push(foundBy("invariant", named));
+        }
+    }
+    if (errors.length > 0) {
+        throw errors;
     }
 }
 

@@ -7,7 +7,7 @@
 
 import { startTests } from "@vitest/runner";
 import { getTests } from "@vitest/runner/utils";
-import { forgetChecks } from "../emu/invariants.js";
+import { forgetChecks, requireInvariants } from "../emu/invariants.js";
 import { resetFetchMock } from "../cloudflare/fetch-mock.js";
 import { beginExpecting, checkExpectations, provideExpect } from "../vitest/expect.js";
 import { restoreTimers } from "../vitest/fake-timers.js";
@@ -121,7 +121,10 @@ const driver = {
         await pushStorage();
     },
     onAfterTryTask: checkExpectations,
-    onTaskFinished: requireNoRejections,
+    async onTaskFinished() {
+        await requireNoRejections();
+        await requireInvariants();
+    },
     async onAfterRetryTask() {
         forgetChecks();
         await popStorage();

@@ -1,8 +1,10 @@
 /**
  * Tests as the world knows them: an id is the path of indices from the file to the test.
  *
- * Invariant: pure; ids depend on the order in which tests were declared and on nothing else.
+ * Invariant: changes nothing; ids depend on the order in which tests were declared and on nothing else.
  */
+
+import { withstands } from "../emu/withstanding.js";
 
 /**
  * The tests of a suite, with their ids and the names of the suites around them.
@@ -25,9 +27,18 @@ export function testsById(file) {
     return new Map(Array.from(allTests(file), ({ id, test }) => [id, test]));
 }
 
+/** Whether an error is one that the platform gives callers when something is lost. */
+function isFault({ retryable, overloaded, durableObjectReset }) {
+    return retryable === true || overloaded === true || durableObjectReset === true;
+}
+
 /** An error as it is reported. */
-function report({ name, message, stack, diff, cause }) {
-    const reported = { name: name ?? "Error", message: message ?? "", stack: stack ?? "" };
+function report(error) {
+    const { name, message, stack, diff, cause, oracle } = error;
+    const reported = { name: name ?? "Error", message: message ?? "", stack: stack ?? "", fault: isFault(error) };
+    if (typeof oracle === "string") {
+        reported.oracle = oracle;
+    }
     if (diff !== undefined) {
         reported.diff = diff;
     }
@@ -73,7 +84,8 @@ export function resultOf(test, wasWanted) {
     const around = wasWanted ? errorsAround(test) : [];
     const errors = hasPassed ? [] : [...errorsOf(test), ...around];
     const state = errors.length > 0 ? "fail" : stateOf(test);
-    return { state, ms: Math.round(test.result?.duration ?? 0), errors, ...noteOf(test) };
+    const ms = Math.round(test.result?.duration ?? 0);
+    return { state, ms, errors, withstands: withstands(test), ...noteOf(test) };
 }
 
 function stateOf({ mode, result }) {

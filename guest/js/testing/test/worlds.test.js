@@ -239,9 +239,27 @@ test("invariants are checked while their test runs; what must hold in the end is
     const { failed } = await made.invariants();
     assert.deepEqual([failed[0].name, failed[0].error.name], ["count is small", "AssertionError"]);
     assert.equal((await made.settled()).checked, 1);
-    assert.deepEqual((await ran).results.map(({ state }) => state), ["pass", "fail"]);
+    const { results } = await ran;
+    const found = results.map(({ state, errors }) => [state, errors[0].oracle, errors[0].message.split(":")[0]]);
+    assert.deepEqual(found, [
+        ["fail", "invariant", 'invariant "count is small"'],
+        ["fail", "eventually", "expected 1 to be 2 // Object.is equality"],
+    ]);
     assert.deepEqual(await made.invariants(), { checked: 0, failed: [] });
     assert.ok(made.sent.some(({ do: name }) => name === "settle"));
+});
+
+test("results say who withstands loud faults, and which errors are the platform's", async () => {
+    const { results } = await resultsOf(({ it, client, invariant }) => {
+        it("plain", () => {
+            throw Object.assign(new Error("Network connection lost."), { retryable: true });
+        });
+        it("client", () => void client({ retry: 1 }));
+        it("client without retries", () => void client({ retry: 0 }));
+        it("invariant", () => invariant("holds", () => {}));
+    });
+    assert.deepEqual(Object.values(results).map(({ withstands }) => withstands), [false, true, false, true]);
+    assert.equal(results.plain.errors[0].fault, true);
 });
 
 test("marks are gathered", async () => {
