@@ -6,6 +6,7 @@ use super::faults::Travelling;
 use super::instance::{CallKind, Origin, Owner, PendingCall};
 use super::message::{Effect, Parcel};
 use super::thrown::Thrown;
+use super::worker::Service;
 use super::{Due, Lane, Task};
 use crate::core::gate::Section;
 use crate::core::id::lane_of;
@@ -18,6 +19,11 @@ const MAX_CRITICAL_MS: f64 = 30_000.0;
 const MAX_CALLS: usize = 100_000;
 /// The longest timer, as browsers and the platform have it.
 const MAX_TIMER_MS: f64 = 2_147_483_647.0;
+
+/// The URL of a command to the world.
+const COMMAND_URL: &str = "emu-test://command";
+/// What a guest is told that speaks to the world of tests where there is none.
+const NO_WORLD: &str = "this worker is not being tested: `cloudflare:test` and `emu:test` work in `emu test` only";
 
 /// Who started a call.
 #[derive(Clone, Copy)]
@@ -134,7 +140,19 @@ impl Lane {
         }
     }
 
+    /// A test speaks: to its world in commands, otherwise to the worker that it tests.
     fn ask_world(&mut self, caller: Caller, request: Request) {
+        let owner = self.instances.get(&caller.serial).map(|instance| instance.owner);
+        let Some(Owner::Worker(worker)) = owner.filter(|_| self.is_colocated) else {
+            self.refuse_call(caller, Failure::error(NO_WORLD));
+            return;
+        };
+        if request.url != COMMAND_URL {
+            let name = self.workers[worker].prepared.name.to_string();
+            let service = Service { worker: Some(worker), worker_name: name, entrypoint: String::new() };
+            self.fetch_worker(caller, &service, request);
+            return;
+        }
         let Body::Bytes(command) = request.body else {
             self.refuse_call(caller, Failure::error("a command to the world is a JSON text"));
             return;

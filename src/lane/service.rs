@@ -5,6 +5,7 @@
 use super::call::Caller;
 use super::instance::{CallKind, Origin};
 use super::respond::Start;
+use super::worker::Service;
 use super::{Flown, Lane, Task};
 use crate::core::stream::Party;
 use emu_abi::{Body, Exports, Failure, Invoke, Outcome, Request, Response};
@@ -30,12 +31,17 @@ impl Lane {
     }
 
     /// Sends a request to a service, as the caller's worker numbers it.
-    pub(super) fn fetch_service(&mut self, caller: Caller, number: u32, mut request: Request) {
+    pub(super) fn fetch_service(&mut self, caller: Caller, number: u32, request: Request) {
         let services = self.instances.get(&caller.serial).map(|instance| Arc::clone(&instance.prepared.services));
         let Some(service) = services.as_ref().and_then(|services| services.get(number as usize)) else {
             self.refuse_call(caller, Failure::error(format!("there is no service {number}")));
             return;
         };
+        self.fetch_worker(caller, service, request);
+    }
+
+    /// Sends a request to an entrypoint of a worker on this lane.
+    pub(super) fn fetch_worker(&mut self, caller: Caller, service: &Service, mut request: Request) {
         self.last_flight += 1;
         let flight = self.last_flight;
         let what = format!("a request to `{}` of the worker `{}`", request.url, service.worker_name);

@@ -33,7 +33,12 @@ impl Lane {
             _ => None,
         };
         let owner = instance.owner;
+        let whose = match owner {
+            Owner::Object(number) => self.objects[number].whose,
+            Owner::Worker(worker) => self.workers[worker].whose,
+        };
         let mut isolate = instance.home.isolate.borrow_mut();
+        isolate.host_mut().whose = whose;
         if matches!(event, Event::Invoke { .. } | Event::Construct { .. }) {
             isolate.refill_cpu();
         }
