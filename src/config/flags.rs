@@ -148,6 +148,7 @@ pub(super) const FLAGS: &[Flag] = &[
         ..dated("2026-08-04", "nodejs_compat_v2", "no_nodejs_compat_v2")
     },
     Flag { date: Some("2026-08-11"), ..opt_in("workflows_enable_fast_engine_creation", None) },
+    dated("2026-09-15", "spec_compliant_dispatch_exceptions", "no_spec_compliant_dispatch_exceptions"),
     dated("2026-10-01", "durable_object_io_tasks_prevent_eviction", "durable_object_io_tasks_do_not_prevent_eviction"),
 
     implied("2024-09-23", NODE_ANY, "nodejs_zlib", "no_nodejs_zlib"),
