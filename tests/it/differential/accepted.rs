@@ -82,20 +82,10 @@ const ACCEPTED: &[Accepted] = &[
             "workerd tells the end that is left of a lost connection when both ends of a closed pair are in one worker",
         ),
     ),
-    probe(
-        "/probe/events/errors",
-        &["listener that throws"],
-        Gap("what a listener throws is to be reported, not thrown"),
-    ),
     probe("/probe/globals/objects", &["result"], Gap("there is no Cache API yet")),
     probe("/probe/globals/members", &["WritableStream", "TransformStream", "ReadableStreamDefaultReader"], NO_METHOD),
     probe("/probe/globals/members", &["WritableStreamDefaultWriter"], NO_METHOD),
     probe("/probe/readable/shape", &["names"], NO_METHOD),
-    probe(
-        "/probe/headers/invalid%20names",
-        &["unicode"],
-        Gap("workerd takes letters beyond ASCII in names of headers"),
-    ),
     probe(
         "/probe/readable/failing",
         &["start at once", "enqueue after close", "close twice"],
@@ -107,8 +97,6 @@ const ACCEPTED: &[Accepted] = &[
         Gap("texts of the streams' errors are the library's"),
     ),
     probe("/probe/writable/failing", &["write after close", "close twice"], Gap("as above")),
-    probe("/probe/response/defaults", &["result"], Gap("`cf` of a response is to be undefined")),
-    probe("/probe/response/null%20body%20statuses", &["204 and an empty text"], Gap("an empty text is no body there")),
     probe(
         "/probe/transform/fixed%20length",
         &["too little", "too much"],
@@ -120,7 +108,6 @@ const ACCEPTED: &[Accepted] = &[
     probe("/object/stubs/failures", &["constructor throws"], Gap("`durableObjectReset` is not set")),
     probe("/object/stubs/failures", &["body fails"], Gap("`remote` is not set")),
     probe("/object/stubs/without%20SQL", &["transactionSync"], Gap("it works for a class without SQL too")),
-    probe("/global-scope", &["Request", "Response"], Gap("bodies are to be refused in global scope")),
     Accepted {
         area: "sockets",
         case: "lost standard socket",

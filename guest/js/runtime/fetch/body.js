@@ -49,6 +49,7 @@ function wholeBuffer(bytes) {
 
 /** Set by the class: what requests and responses need of it. */
 let setContent;
+let empty;
 let isUsed;
 let take;
 let split;
@@ -83,6 +84,14 @@ export class Body {
             } else {
                 body.#content = content;
             }
+        };
+        empty = (body) => {
+            const content = body.#content;
+            if (content === null ? body.#stream !== undefined : content.length !== 0) {
+                return false;
+            }
+            body.#content = null;
+            return true;
         };
         isUsed = (body) => body.#isUsed();
         take = (body) => body.#takeOut();
@@ -329,6 +338,15 @@ export function initBody(body, init) {
 /** Fills a body that was just made with content. */
 export function fillBody(body, content) {
     setContent(body, content);
+}
+
+/**
+ * Makes a body without content of one that was just made, if what is in it is empty.
+ *
+ * @returns {boolean} False when it is not, or is a stream, of which nobody knows.
+ */
+export function emptyBody(body) {
+    return empty(body);
 }
 
 /** Whether the content was read or given away. */

@@ -8,13 +8,14 @@
  */
 
 import { host } from "../host.js";
+import { requireHandler } from "../scope.js";
 import { normalizeUrl } from "../web/url.js";
 import {
     constructorError, defineInterface, fieldError, illegalInvocation, isObject, parameterError,
 } from "../web/webidl.js";
 import { Inbound } from "./bodies.js";
 import {
-    Body, CONTENT, CONTENT_TYPE, fillBody, initBody, splitBody, takeBody,
+    Body, CONTENT, CONTENT_TYPE, emptyBody, fillBody, initBody, splitBody, takeBody,
 } from "./body.js";
 import { contentFromHost, TEXT_TYPE } from "./content.js";
 import {
@@ -85,6 +86,7 @@ export class Response extends Body {
     constructor(body = undefined, init = undefined) {
         super(CONTENT);
         if (typeof body === "string") {
+            requireHandler();
             fillBody(this, body);
             this.#type = TEXT_TYPE;
         } else if (body === BARE) {
@@ -93,7 +95,7 @@ export class Response extends Body {
             this.#type = initBody(this, body);
         }
         if (init !== undefined && init !== null) {
-            this.#apply(init, body !== undefined && body !== null);
+            this.#apply(init);
         }
     }
 
@@ -131,12 +133,13 @@ export class Response extends Body {
     /** The rarely used members, to be changed. */
     #change() {
         this.#rest ??= {
-            url: "", redirected: false, webSocket: null, cf: null, type: "default", immutable: false, manual: false,
+            url: "", redirected: false, webSocket: null, cf: undefined, type: "default", immutable: false,
+            manual: false,
         };
         return this.#rest;
     }
 
-    #apply(init, hasBody) {
+    #apply(init) {
         if (!isObject(init)) {
             throw constructorError("Response", 2, "InitializerDict or Response");
         }
@@ -147,8 +150,8 @@ export class Response extends Body {
         }
         if (status !== undefined || hasSocket) {
             this.#status = parseStatus(status === undefined ? 200 : status, hasSocket);
-            if (hasBody && isNullBodyStatus(this.#status)) {
-                throw new TypeError(NO_BODY);
+            if (isNullBodyStatus(this.#status)) {
+                this.#dropEmptyBody();
             }
         }
         if (statusText !== undefined) {
@@ -160,7 +163,7 @@ export class Response extends Body {
         if (hasSocket) {
             this.#change().webSocket = webSocket;
         }
-        if (cf !== undefined && cf !== null) {
+        if (cf !== undefined) {
             if (!isObject(cf)) {
                 throw fieldError("cf", DICTIONARY, "Object");
             }
@@ -171,6 +174,14 @@ export class Response extends Body {
         } else if (isResponse(init) && init.#rest?.manual) {
             this.#change().manual = true;
         }
+    }
+
+    /** What can have no content has none: the platform takes an empty one for that, and refuses any other. */
+    #dropEmptyBody() {
+        if (!emptyBody(this)) {
+            throw new TypeError(NO_BODY);
+        }
+        this.#type = undefined;
     }
 
     #applyHeaders(headers) {
@@ -210,6 +221,7 @@ export class Response extends Body {
         if (href === undefined) {
             throw new TypeError(`Unable to parse URL: ${url}`);
         }
+        requireHandler();
         return create(number, "", ["location", href], true, "default");
     }
 
@@ -219,11 +231,12 @@ export class Response extends Body {
             throw parameterError("json", "Response", 1, "Value");
         }
         const text = JSON.stringify(value) ?? "undefined";
+        requireHandler();
         const response = new Response(BARE);
         fillBody(response, text);
         response.#type = "application/json";
         if (init !== undefined && init !== null) {
-            response.#apply(init, true);
+            response.#apply(init);
         }
         return response;
     }
@@ -337,7 +350,7 @@ export class Response extends Body {
         if (!(#status in this)) {
             throw illegalInvocation();
         }
-        return this.#rest === undefined ? null : this.#rest.cf;
+        return this.#rest?.cf;
     }
 
     get type() {
