@@ -39,7 +39,6 @@ const NEW: Why =
 const NEW_LINES: &[&str] = &["without new"];
 const ON_INSTANCES: Why =
     Standard("attributes of events and sockets are on their prototypes; in workerd on each instance");
-const NO_METHOD: Why = Gap("classes of streams have a method `toJSON` of the library they are made with");
 
 const ACCEPTED: &[Accepted] = &[
     probe("/probe/blob/errors", NEW_LINES, NEW),
@@ -83,27 +82,12 @@ const ACCEPTED: &[Accepted] = &[
         ),
     ),
     probe("/probe/globals/objects", &["result"], Gap("there is no Cache API yet")),
-    probe("/probe/globals/members", &["WritableStream", "TransformStream", "ReadableStreamDefaultReader"], NO_METHOD),
-    probe("/probe/globals/members", &["WritableStreamDefaultWriter"], NO_METHOD),
-    probe("/probe/readable/shape", &["names"], NO_METHOD),
-    probe(
-        "/probe/readable/failing",
-        &["start at once", "enqueue after close", "close twice"],
-        Gap("what `start()` throws is to fail the stream, not the constructor"),
-    ),
-    probe(
-        "/probe/readable/bytes",
-        &["no bytes", "read into nothing", "read no view", "unknown type"],
-        Gap("texts of the streams' errors are the library's"),
-    ),
-    probe("/probe/writable/failing", &["write after close", "close twice"], Gap("as above")),
-    probe(
-        "/probe/transform/fixed%20length",
-        &["too little", "too much"],
-        Gap("only the reading end is to learn that the length is wrong"),
-    ),
     probe("/object/state/sockets", &["accept again"], Gap("the text is to be that of `accept()`")),
-    probe("/object/storage/values", &["request"], Gap("workerd keeps a request as an empty object")),
+    probe(
+        "/object/storage/values",
+        &["request"],
+        Gap("workerd keeps requests, headers, blobs and DOM exceptions as what they are, in a format of its own"),
+    ),
     probe("/object/stubs/failures", &["throws an object"], Gap("an object that is thrown is to arrive as one")),
     probe("/object/stubs/failures", &["constructor throws"], Gap("`durableObjectReset` is not set")),
     probe("/object/stubs/failures", &["body fails"], Gap("`remote` is not set")),
