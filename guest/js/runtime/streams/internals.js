@@ -6,6 +6,7 @@
  * worker.
  */
 
+import { hideSymbols } from "../web/webidl.js";
 import { privates } from "./library.js";
 
 const {
@@ -35,6 +36,7 @@ const {
     _writableStreamController: WRITABLE_STREAM_CONTROLLER,
     _writer: WRITER,
 } = privates;
+hideSymbols(Object.values(privates));
 
 const hasOwn = Object.prototype.hasOwnProperty;
 const { then } = Promise.prototype;
