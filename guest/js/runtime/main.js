@@ -7,6 +7,7 @@
 
 import "./prelude.js";
 import { complete, completeFailure, completeResponse, sleep } from "./calls.js";
+import { commonJs } from "./common-js.js";
 import { console } from "./console/console.js";
 import { makeError } from "./failure.js";
 import * as bodies from "./fetch/bodies.js";
@@ -78,6 +79,7 @@ install(globalThis);
 host.handlers({
     makeError,
     builtin,
+    commonJs,
     prepare,
     start: events.start,
     construct: events.construct,
