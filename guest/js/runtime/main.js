@@ -26,6 +26,7 @@ import { streamGlobals } from "./streams/globals.js";
 import { provideTimer } from "./web/abort.js";
 import * as web from "./web/globals.js";
 import { installWebAssembly, wasmError, wasmModule } from "./web/webassembly.js";
+import { wasmCaught, wasmException } from "./web/webassembly-exceptions.js";
 import { provideBeacon } from "./web/navigator.js";
 import { provideCopier } from "./web/structured-clone.js";
 import { defineGlobals } from "./web/webidl.js";
@@ -94,6 +95,8 @@ host.handlers({
     turnEnd: events.turnEnd,
     wasmModule,
     wasmError,
+    wasmException,
+    wasmCaught,
     complete,
     completeResponse,
     completeFailure,
