@@ -90,10 +90,13 @@ pub(super) fn access(operator: &O<'_>) -> Option<Access> {
         | O::V128Load64Splat { memarg, .. }
         | O::V128Load32Zero { memarg, .. }
         | O::V128Load64Zero { memarg, .. } => (None, memarg),
-        O::I32Store { memarg, .. } | O::I32Store8 { memarg, .. } | O::I32Store16 { memarg, .. } => (Some(ValType::I32), memarg),
-        O::I64Store { memarg, .. } | O::I64Store8 { memarg, .. } | O::I64Store16 { memarg, .. } | O::I64Store32 { memarg, .. } => {
-            (Some(ValType::I64), memarg)
+        O::I32Store { memarg, .. } | O::I32Store8 { memarg, .. } | O::I32Store16 { memarg, .. } => {
+            (Some(ValType::I32), memarg)
         }
+        O::I64Store { memarg, .. }
+        | O::I64Store8 { memarg, .. }
+        | O::I64Store16 { memarg, .. }
+        | O::I64Store32 { memarg, .. } => (Some(ValType::I64), memarg),
         O::F32Store { memarg, .. } => (Some(ValType::F32), memarg),
         O::F64Store { memarg, .. } => (Some(ValType::F64), memarg),
         O::V128Store { memarg, .. }
