@@ -54,7 +54,7 @@ impl Body<'_> {
     }
 
     fn trap_if_beyond(&mut self) {
-        // A load at the end of the address space, where the engine has no memory either: it traps as any such load does.
+        // A load at the end of the address space, where the engine has no memory either, traps as any such load.
         self.emit([I::If(BlockType::Empty), I::I32Const(-1), I::I32Load8U(at(u64::from(u32::MAX), 0)), I::Drop]);
         self.emit([I::Unreachable, I::End]);
     }

@@ -1,9 +1,9 @@
 //! Exceptions without an engine that has them: a call that ends by one leaves a mark, and whoever called looks for it.
 //!
 //! The exception itself is a JavaScript value that the engine keeps; inside nested code it is the number of a handle. A
-//! `try_table` becomes two blocks. Its body is in the inner one, the *pad*, at whose end the exception is offered to each
-//! catch; what nobody catches goes on to the next pad outside. A function is such a pair of blocks too: its pad returns
-//! zeros, for its caller looks for the mark before it looks at results.
+//! `try_table` becomes two blocks. Its body is in the inner one, the *pad*, at whose end the exception is offered to
+//! each catch; what nobody catches goes on to the next pad outside. A function is such a pair of blocks too: its pad
+//! returns zeros, for its caller looks for the mark before it looks at results.
 //!
 //! Invariant: control flow only; what an exception is, and which tag it has, is the engine's business.
 
@@ -46,7 +46,8 @@ impl Body<'_> {
         }
     }
 
-    /// Rewrites an instruction that opens, closes or leaves blocks; says whether it was one. `results` are the function's.
+    /// Rewrites an instruction that opens, closes or leaves blocks; says whether it was one. `results` are the
+    /// function's.
     pub(super) fn exception_operator(&mut self, operator: &O<'_>, results: &[ValType]) -> Result<bool, Refusal> {
         match operator {
             O::Block { .. } | O::Loop { .. } | O::If { .. } => {

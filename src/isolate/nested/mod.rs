@@ -5,7 +5,8 @@
 //! engine is frozen and made again when an isolate starts ([`state`]).
 //!
 //! Reading order: [`shape`] (what a module has), [`layout`] (where it is after rewriting), [`body`] (rewriting one
-//! function), [`access`], [`exceptions`], [`rewrite`], [`state`] (instances and tables of one isolate), [`imports`] (what the engine calls).
+//! function), [`access`], [`exceptions`], [`rewrite`], [`state`] (instances and tables of one
+//! isolate), [`imports`] (what the engine calls).
 //!
 //! Invariant: a nested module can harm the memory of its own isolate and nothing else.
 
