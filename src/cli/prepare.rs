@@ -251,7 +251,7 @@ pub(super) fn prepare(
     let mut code = Vec::new();
     let base = match &project.bundle {
         Some(bundle) => {
-            init.modules = source::modules(bundle)?;
+            init.modules = source::modules(bundle);
             engines.javascript()?
         }
         None => {

@@ -84,29 +84,20 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 /// The modules of a bundle as the engine takes them, the main one first.
-///
-/// # Errors
-/// When one of them is of a kind that the engine cannot load.
-pub(super) fn modules(bundle: &Bundle) -> Result<Vec<GuestModule>> {
+pub(super) fn modules(bundle: &Bundle) -> Vec<GuestModule> {
     let modules = bundle.modules.iter().map(|module| {
         let kind = match module.kind {
             bundle::ModuleKind::Esm => ModuleKind::Script,
+            bundle::ModuleKind::CommonJs => ModuleKind::CommonJs,
             bundle::ModuleKind::Text => ModuleKind::Text,
             bundle::ModuleKind::Data => ModuleKind::Data,
             bundle::ModuleKind::Wasm => ModuleKind::Wasm,
-            bundle::ModuleKind::CommonJs => {
-                return Err(Error::guest(format!(
-                    "`{}` cannot be loaded: emu runs no modules of this kind",
-                    module.name
-                ))
-                .hint("unbundled CommonJS modules are not supported yet"));
-            }
         };
-        Ok(GuestModule { name: module.name.clone(), kind, bytes: module.bytes.clone().into() })
+        GuestModule { name: module.name.clone(), kind, bytes: module.bytes.clone().into() }
     });
-    let mut modules = modules.collect::<Result<Vec<_>>>()?;
+    let mut modules: Vec<_> = modules.collect();
     modules.sort_by_key(|module| module.name != bundle.main);
-    Ok(modules)
+    modules
 }
 
 impl Sources for Bundle {

@@ -43,6 +43,8 @@ pub enum ModuleKind {
     /// WebAssembly; the default export is a `WebAssembly.Module`. The host takes it as written, compiles it, and gives the
     /// guest an encoded [`crate::WasmModule`] in its place.
     Wasm,
+    /// A CommonJS module in UTF-8; the default export is its `module.exports`.
+    CommonJs,
 }
 
 /// One delivery of one event.
