@@ -67,6 +67,10 @@ export function durableObjectId(hex, name) {
 // The platform calls the class of stubs like the class that objects extend.
 const Stub = {
     DurableObject: class extends Fetcher {
+        // Defined, not set: a set would look for a setter as far as the proxy behind the prototypes.
+        name;
+        id;
+
         constructor(token, namespace, id) {
             if (token !== INTERNAL) {
                 throw illegalConstructor();
