@@ -21,6 +21,7 @@ mod errors;
 mod gates;
 mod hibernation;
 mod isolates;
+mod kept;
 mod kill;
 mod nested;
 mod npm_apps;
