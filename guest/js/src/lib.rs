@@ -21,5 +21,6 @@ mod events;
 mod modules;
 mod native;
 pub mod nested;
+mod seal;
 
 pub use engine::{boot, init, turn};
