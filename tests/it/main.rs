@@ -29,6 +29,7 @@ mod outgoing;
 mod reload;
 mod requests;
 mod restart;
+mod sealed;
 mod seeds_js;
 mod services;
 mod signals;
