@@ -22,5 +22,6 @@ mod events;
 mod modules;
 mod native;
 pub mod nested;
+mod seal;
 
 pub use engine::{boot, init, turn};

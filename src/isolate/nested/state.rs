@@ -79,6 +79,11 @@ impl Record {
         Self { modules, ..Self::default() }
     }
 
+    /// Whether there is nothing to make again.
+    pub(in crate::isolate) fn is_empty(&self) -> bool {
+        self.modules.is_empty() && self.made.is_empty()
+    }
+
     /// Makes everything again beside an engine that starts from its image.
     pub(in crate::isolate) fn restore<H: Host>(
         &self,

@@ -125,7 +125,7 @@ export class Response extends Body {
             response.#statusText = statusText === "" ? undefined : statusText;
             response.#headers = headers;
             response.#rest = {
-                url, redirected, webSocket: null, cf: null, type: "default", immutable: true, manual: false,
+                url, redirected, webSocket: null, cf: undefined, type: "default", immutable: true, manual: false,
             };
             return response;
         };
