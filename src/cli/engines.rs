@@ -11,11 +11,16 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 /// The JavaScript engine, compiled to wasm and compressed; `guest/build` makes it of `guest/js`.
 const JAVASCRIPT: &[u8] = include_bytes!("../../guest/prebuilt/js.wasm.zst");
 /// The name of the engine in errors.
 const JAVASCRIPT_NAME: &str = "emu's JavaScript engine";
+/// How the names of kept images begin.
+const IMAGE_PREFIX: &str = "javascript-";
+/// Images of other engines that are kept: people go back and forth between a few versions of emu.
+const MAX_OTHER_IMAGES: usize = 3;
 /// The length of the digest at the head of a kept image.
 const DIGEST_BYTES: usize = 32;
 
@@ -61,6 +66,7 @@ impl Engines {
         if let (Some(path), Some(image)) = (kept, base.save()) {
             // Without it the next start takes longer.
             let _ = write(&path, &image);
+            forget_old_images(&path);
         }
         Ok(base)
     }
@@ -69,7 +75,25 @@ impl Engines {
 /// Where the image of this engine is kept.
 fn image_path(cache: &Path) -> PathBuf {
     let digest: String = Sha256::digest(JAVASCRIPT).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    cache.join(format!("javascript-{}-{digest}.image", env!("CARGO_PKG_VERSION")))
+    cache.join(format!("{IMAGE_PREFIX}{}-{digest}.image", env!("CARGO_PKG_VERSION")))
+}
+
+/// Removes the images of other engines but the newest ones. Whoever still wants one that is removed boots once more.
+fn forget_old_images(own: &Path) {
+    let Some(Ok(entries)) = own.parent().map(fs::read_dir) else { return };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_other = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        path != own && name.is_some_and(|name| name.starts_with(IMAGE_PREFIX))
+    };
+    let mut others: Vec<(Option<SystemTime>, PathBuf)> = paths
+        .filter(is_other)
+        .map(|path| (fs::metadata(&path).and_then(|metadata| metadata.modified()).ok(), path))
+        .collect();
+    others.sort_by(|one, other| other.cmp(one));
+    for (_, path) in others.into_iter().skip(MAX_OTHER_IMAGES) {
+        let _ = fs::remove_file(path);
+    }
 }
 
 /// The image in a file, if it is whole.
@@ -93,6 +117,33 @@ fn write(path: &Path, image: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn only_the_newest_images_of_other_engines_are_kept() {
+        let folder = std::env::temp_dir().join(format!("emu-images-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let make = |name: &str, age_s: u64| {
+            let path = folder.join(name);
+            let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 - age_s);
+            fs::File::create(&path).and_then(|file| file.set_modified(modified)).expect("a file");
+            path
+        };
+        let own = make("javascript-own.image", 100);
+        for age_s in 1..=5 {
+            make(&format!("javascript-{age_s}.image"), age_s);
+        }
+        make("javascript-6.9.unfinished", 6);
+        make("modules", 50);
+        forget_old_images(&own);
+        let entries = fs::read_dir(&folder).expect("the folder");
+        let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name()).collect();
+        names.sort();
+        let kept =
+            ["javascript-1.image", "javascript-2.image", "javascript-3.image", "javascript-own.image", "modules"];
+        assert_eq!(names, kept);
+        fs::remove_dir_all(&folder).expect("the folder");
+    }
 
     #[test]
     fn an_image_is_read_back_only_when_it_is_whole() {
