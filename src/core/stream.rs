@@ -223,9 +223,7 @@ impl Streams {
         let is_it = |party: Party| matches!(party, Party::Guest { instance, .. } if instance == serial);
         let mut streams =
             self.of_instances.get(&serial).into_iter().flatten().filter_map(|stream| self.streams.get(stream));
-        streams.any(|stream| {
-            stream.wanted && is_it(stream.consumer) || stream.end.is_none() && is_it(stream.producer)
-        })
+        streams.any(|stream| stream.wanted && is_it(stream.consumer) || stream.end.is_none() && is_it(stream.producer))
     }
 
     /// The streams that an instance produces or consumes, as (stream, is producer).
