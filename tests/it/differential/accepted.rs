@@ -114,37 +114,9 @@ const ACCEPTED: &[Accepted] = &[
         &["too little", "too much"],
         Gap("only the reading end is to learn that the length is wrong"),
     ),
-    probe("/object/state/sockets", &["accept again"], Gap("the text is to be that of `accept()`")),
     probe("/object/storage/values", &["request"], Gap("workerd keeps a request as an empty object")),
     probe("/object/stubs/failures", &["throws an object"], Gap("an object that is thrown is to arrive as one")),
-    probe("/object/stubs/failures", &["constructor throws"], Gap("`durableObjectReset` is not set")),
-    probe("/object/stubs/failures", &["body fails"], Gap("`remote` is not set")),
-    probe("/object/stubs/without%20SQL", &["transactionSync"], Gap("it works for a class without SQL too")),
     probe("/global-scope", &["Request", "Response"], Gap("bodies are to be refused in global scope")),
-    Accepted {
-        area: "sockets",
-        case: "lost standard socket",
-        lines: &["step 3"],
-        why: Gap("`readyState` is to be 1 when a standard socket is lost"),
-    },
-    Accepted {
-        area: "http",
-        case: "many headers",
-        lines: &["vary"],
-        why: Gap("values that are appended to most headers are sent as one line"),
-    },
-    Accepted {
-        area: "http",
-        case: "echo of bytes",
-        lines: &["content-length"],
-        why: Gap("a request's body that is passed on keeps its length"),
-    },
-    Accepted {
-        area: "http",
-        case: "never settles",
-        lines: &["status", "no response"],
-        why: Gap("a handler that can never settle is not found out yet"),
-    },
 ];
 
 /// The entries that have been used, by their place in the list.
