@@ -12,8 +12,10 @@ use crate::lane::Prepared;
 use crate::world::real::thread_cpu_time;
 use emu_abi::LogLevel;
 use sha2::{Digest, Sha256};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 /// The JavaScript engine, compiled to wasm and compressed; `guest/build` makes it of `guest/js`.
 const JAVASCRIPT: &[u8] = include_bytes!("../../guest/prebuilt/js.wasm.zst");
@@ -23,6 +25,10 @@ const MANIFEST: &str = include_str!("../../guest/prebuilt/MANIFEST");
 const JAVASCRIPT_NAME: &str = "emu's JavaScript engine";
 /// How many images of workers are kept. Each worker has one place, which it may have to share.
 const IMAGES_KEPT: u8 = 16;
+/// How the names of kept engines begin.
+const ENGINE_PREFIX: &str = "javascript-";
+/// Other engines that are kept: people go back and forth between a few versions of emu.
+const MAX_OTHER_ENGINES: usize = 3;
 
 /// The engines, each started once.
 pub(super) struct Engines {
@@ -67,6 +73,7 @@ impl Engines {
         if let Some(path) = kept {
             // Without it the next start takes longer.
             let _ = base.keep(path);
+            forget_old_engines(path);
         }
         Ok(base)
     }
@@ -109,7 +116,25 @@ fn engine_digest() -> &'static str {
 fn engine_path(cache: &Path) -> PathBuf {
     let digest = engine_digest();
     let short = digest.get(..16).unwrap_or(digest);
-    cache.join(format!("javascript-{}-{short}.image", env!("CARGO_PKG_VERSION")))
+    cache.join(format!("{ENGINE_PREFIX}{}-{short}.image", env!("CARGO_PKG_VERSION")))
+}
+
+/// Removes other engines but the newest ones. Whoever still wants one that is removed boots once more.
+fn forget_old_engines(own: &Path) {
+    let Some(Ok(entries)) = own.parent().map(fs::read_dir) else { return };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_other = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        path != own && name.is_some_and(|name| name.starts_with(ENGINE_PREFIX))
+    };
+    let mut others: Vec<(Option<SystemTime>, PathBuf)> = paths
+        .filter(is_other)
+        .map(|path| (fs::metadata(&path).and_then(|metadata| metadata.modified()).ok(), path))
+        .collect();
+    others.sort_by(|one, other| other.cmp(one));
+    for (_, path) in others.into_iter().skip(MAX_OTHER_ENGINES) {
+        let _ = fs::remove_file(path);
+    }
 }
 
 /// Where the image of a worker is kept: one of few places, so that the cache does not grow with every worker there ever
@@ -133,6 +158,33 @@ fn image_key(worker: [u8; 32]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn only_the_newest_of_other_engines_are_kept() {
+        let folder = std::env::temp_dir().join(format!("emu-images-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let make = |name: &str, age_s: u64| {
+            let path = folder.join(name);
+            let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 - age_s);
+            fs::File::create(&path).and_then(|file| file.set_modified(modified)).expect("a file");
+            path
+        };
+        let own = make("javascript-own.image", 100);
+        for age_s in 1..=5 {
+            make(&format!("javascript-{age_s}.image"), age_s);
+        }
+        make("javascript-6.9.unfinished", 6);
+        make("modules", 50);
+        forget_old_engines(&own);
+        let entries = fs::read_dir(&folder).expect("the folder");
+        let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name()).collect();
+        names.sort();
+        let kept =
+            ["javascript-1.image", "javascript-2.image", "javascript-3.image", "javascript-own.image", "modules"];
+        assert_eq!(names, kept);
+        fs::remove_dir_all(&folder).expect("the folder");
+    }
 
     #[test]
     fn the_manifest_tells_which_engine_is_part_of_emu() {

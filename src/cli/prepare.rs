@@ -205,6 +205,7 @@ fn services(projects: &[Project], project: &Project) -> Vec<Service> {
         worker: worker_of(projects, &binding.service),
         worker_name: binding.service.clone(),
         entrypoint: binding.entrypoint.clone().unwrap_or_default(),
+        props: binding.props.as_ref().map_or_else(String::new, ToString::to_string),
     };
     project.worker.services.iter().map(service).collect()
 }

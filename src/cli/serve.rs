@@ -281,7 +281,8 @@ impl Serving {
 
     #[expect(clippy::disallowed_methods, reason = "lets several writes of one save settle")]
     async fn until_told_to_stop(self: &Arc<Self>, mut sources: Sources, signals: &mut Signals) {
-        let mut again = false;
+        // What was saved before there was a watch.
+        let mut again = sources.seen.has_changed();
         loop {
             let Some(watch) = &mut sources.watch else { return signals.next().await };
             if !again {

@@ -4,7 +4,7 @@
 
 use super::load::Project;
 use super::prepare::main_path;
-use super::watch::Seen;
+use super::watch::{self, Seen};
 use crate::bundle::{self, Built, Bundle, NodeModules, Rule, RuleKind};
 use crate::config::{ModuleRule, RuleType};
 use crate::error::{Error, Result};
@@ -30,9 +30,10 @@ pub(super) fn bundle(project: &mut Project, log: &Log, seen: &mut Seen) -> Resul
     if !is_source(&main) {
         return Ok(());
     }
+    let since = watch::now();
     let Built { bundle, inputs, folders } = bundle::bundle(&settings(project, &main));
     for input in &inputs {
-        seen.note_once(input);
+        seen.note_read(input, since);
     }
     project.module_folders = folders;
     let bundle = bundle?;

@@ -38,6 +38,8 @@ pub struct Service {
     pub worker_name: String,
     /// The named export that answers; empty for the default export.
     pub entrypoint: String,
+    /// `ctx.props` of its invocations, as JSON; empty for nothing.
+    pub props: String,
 }
 
 /// A Durable Object class that is bound or declared, in the numbering all lanes share.

@@ -80,6 +80,8 @@ pub enum Event {
         object: u32,
         /// The named export of the worker that handles it; empty for the default export and for objects.
         entrypoint: String,
+        /// `ctx.props`, as JSON: what the binding that led here was configured with; empty for nothing.
+        props: String,
         /// The handler and its arguments.
         what: Invoke,
     },

@@ -72,7 +72,7 @@ use alloc::vec::Vec;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The version of this interface. Host and guest must agree on it exactly.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A guest exports a function of this name followed by its [`VERSION`] in decimal.
 pub const VERSION_EXPORT_PREFIX: &str = "emu_abi_";

@@ -82,40 +82,12 @@ const ACCEPTED: &[Accepted] = &[
         ),
     ),
     probe("/probe/globals/objects", &["result"], Gap("there is no Cache API yet")),
-    probe("/object/state/sockets", &["accept again"], Gap("the text is to be that of `accept()`")),
     probe(
         "/object/storage/values",
         &["request"],
         Gap("workerd keeps requests, headers, blobs and DOM exceptions as what they are, in a format of its own"),
     ),
     probe("/object/stubs/failures", &["throws an object"], Gap("an object that is thrown is to arrive as one")),
-    probe("/object/stubs/failures", &["constructor throws"], Gap("`durableObjectReset` is not set")),
-    probe("/object/stubs/failures", &["body fails"], Gap("`remote` is not set")),
-    probe("/object/stubs/without%20SQL", &["transactionSync"], Gap("it works for a class without SQL too")),
-    Accepted {
-        area: "sockets",
-        case: "lost standard socket",
-        lines: &["step 3"],
-        why: Gap("`readyState` is to be 1 when a standard socket is lost"),
-    },
-    Accepted {
-        area: "http",
-        case: "many headers",
-        lines: &["vary"],
-        why: Gap("values that are appended to most headers are sent as one line"),
-    },
-    Accepted {
-        area: "http",
-        case: "echo of bytes",
-        lines: &["content-length"],
-        why: Gap("a request's body that is passed on keeps its length"),
-    },
-    Accepted {
-        area: "http",
-        case: "never settles",
-        lines: &["status", "no response"],
-        why: Gap("a handler that can never settle is not found out yet"),
-    },
 ];
 
 /// The entries that have been used, by their place in the list.
