@@ -33,8 +33,11 @@ find_c_compiler_for_wasm() {
     local version
     for version in '' -21 -20 -19 -18; do
         if command -v "clang$version" >/dev/null && command -v "llvm-ar$version" >/dev/null; then
-            export CC_wasm32_unknown_unknown=clang$version AR_wasm32_unknown_unknown=llvm-ar$version
+            # The digest has the C compiled again when that which changes it does.
+            export EMU_JS_CLANG=clang$version AR_wasm32_unknown_unknown=llvm-ar$version
+            export CC_wasm32_unknown_unknown=$PWD/js/quickjs/cc
             export CFLAGS_wasm32_unknown_unknown='-O3 -mbulk-memory -msign-ext -mnontrapping-fptoint -mmutable-globals'
+            CFLAGS_wasm32_unknown_unknown+=" -DEMU_QUICKJS=$(cat js/quickjs/* | sha256sum | cut -c-16)"
             return
         fi
     done

@@ -1,10 +1,12 @@
 // How guest/build bundles the runtime: one script without imports, its names kept for `constructor.name` and stack traces.
 import { resolve } from "node:path";
 import { defineConfig } from "rolldown";
+import { streamsLibrary } from "./streams-library.js";
 
 export default defineConfig({
     input: "runtime/main.js",
     platform: "neutral",
+    plugins: [streamsLibrary],
     treeshake: { moduleSideEffects: "no-external" },
     resolve: {
         mainFields: ["browser", "module", "main"],

@@ -1,29 +1,42 @@
 //! The engines that workers run on: wasm, and the JavaScript engine that is part of emu.
 //!
-//! The JavaScript engine boots once per machine: what it has become is kept in the cache folder, beside the compiled code.
+//! The JavaScript engine boots once per machine: its code and what it has become are kept in the cache folder, and so are
+//! the images of the JavaScript workers that ran last.
 //!
 //! Invariant: a cache that is missing, damaged or read-only costs time and nothing else.
 
+use super::load::Project;
 use crate::error::{Error, Result};
-use crate::isolate::{Base, Engine, EngineOptions, Metering, Module};
+use crate::isolate::{Base, Engine, EngineOptions, Image, Metering, Module};
+use crate::lane::Prepared;
 use crate::world::real::thread_cpu_time;
+use emu_abi::LogLevel;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 /// The JavaScript engine, compiled to wasm and compressed; `guest/build` makes it of `guest/js`.
 const JAVASCRIPT: &[u8] = include_bytes!("../../guest/prebuilt/js.wasm.zst");
+/// What `guest/build` says about the engines it made, their digests among it.
+const MANIFEST: &str = include_str!("../../guest/prebuilt/MANIFEST");
 /// The name of the engine in errors.
 const JAVASCRIPT_NAME: &str = "emu's JavaScript engine";
-/// The length of the digest at the head of a kept image.
-const DIGEST_BYTES: usize = 32;
+/// How many images of workers are kept. Each worker has one place, which it may have to share.
+const IMAGES_KEPT: u8 = 16;
+/// How the names of kept engines begin.
+const ENGINE_PREFIX: &str = "javascript-";
+/// Other engines that are kept: people go back and forth between a few versions of emu.
+const MAX_OTHER_ENGINES: usize = 3;
 
 /// The engines, each started once.
 pub(super) struct Engines {
     /// Compiles and runs wasm.
     pub(super) wasm: Engine,
     cache: Option<PathBuf>,
+    /// Tells apart code that is metered in different ways.
+    variant: &'static str,
     javascript: OnceLock<Base>,
 }
 
@@ -33,8 +46,20 @@ impl Engines {
     /// # Errors
     /// When the cache folder cannot be used, or this machine cannot run compiled wasm.
     pub(super) fn new(cache: Option<PathBuf>) -> Result<Self> {
-        let wasm = Engine::new(EngineOptions { cache: cache.clone(), metering: Metering::Time(thread_cpu_time) })?;
-        Ok(Self { wasm, cache, javascript: OnceLock::new() })
+        Self::metered(cache, Metering::Time(thread_cpu_time), "")
+    }
+
+    /// The same, for simulated worlds: guests are limited by what they do and not by how long it takes.
+    ///
+    /// # Errors
+    /// As [`Engines::new`].
+    pub(super) fn simulated(cache: Option<PathBuf>) -> Result<Self> {
+        Self::metered(cache, Metering::Instructions, "-counted")
+    }
+
+    fn metered(cache: Option<PathBuf>, metering: Metering, variant: &'static str) -> Result<Self> {
+        let wasm = Engine::new(EngineOptions { cache: cache.clone(), metering })?;
+        Ok(Self { wasm, cache, variant, javascript: OnceLock::new() })
     }
 
     /// The booted JavaScript engine.
@@ -45,80 +70,156 @@ impl Engines {
         if let Some(base) = self.javascript.get() {
             return Ok(base);
         }
-        let wasm = zstd::decode_all(JAVASCRIPT)
-            .map_err(|error| Error::internal(format!("{JAVASCRIPT_NAME} cannot be unpacked")).because(error))?;
-        let module = Module::compile(&self.wasm, &wasm, JAVASCRIPT_NAME)?;
-        let base = self.boot(module)?;
+        let kept = self.cache.as_deref().map(|cache| engine_path(cache, self.variant));
+        let base = match kept.as_deref().and_then(|path| Base::open(&self.wasm, path)) {
+            Some(base) => base,
+            None => self.boot(kept.as_deref())?,
+        };
         Ok(self.javascript.get_or_init(|| base))
     }
 
-    fn boot(&self, module: Module) -> Result<Base> {
-        let kept = self.cache.as_deref().map(image_path);
-        if let Some(base) = kept.as_deref().and_then(read).and_then(|image| Base::restore(module.clone(), &image)) {
-            return Ok(base);
-        }
+    /// Compiles and boots the JavaScript engine, and keeps what that comes to.
+    fn boot(&self, kept: Option<&Path>) -> Result<Base> {
+        let wasm = zstd::decode_all(JAVASCRIPT)
+            .map_err(|error| Error::internal(format!("{JAVASCRIPT_NAME} cannot be unpacked")).because(error))?;
+        let module = Module::compile(&self.wasm, &wasm, JAVASCRIPT_NAME)?;
         let base = Base::boot(&self.wasm, module, JAVASCRIPT_NAME)?;
-        if let (Some(path), Some(image)) = (kept, base.save()) {
+        if let Some(path) = kept {
             // Without it the next start takes longer.
-            let _ = write(&path, &image);
+            let _ = base.keep(path);
+            forget_old_engines(path);
         }
         Ok(base)
     }
-}
 
-/// Where the image of this engine is kept.
-fn image_path(cache: &Path) -> PathBuf {
-    let digest: String = Sha256::digest(JAVASCRIPT).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    cache.join(format!("javascript-{}-{digest}.image", env!("CARGO_PKG_VERSION")))
-}
-
-/// The image in a file, if it is whole.
-fn read(path: &Path) -> Option<Vec<u8>> {
-    let mut kept = fs::read(path).ok()?;
-    let image = kept.split_off(DIGEST_BYTES.min(kept.len()));
-    (kept == Sha256::digest(&image).as_slice()).then_some(image)
-}
-
-/// Keeps an image, behind its digest. Other processes see all of it or nothing.
-fn write(path: &Path, image: &[u8]) -> std::io::Result<()> {
-    let unfinished = path.with_extension(format!("{}.unfinished", std::process::id()));
-    let written = fs::write(&unfinished, [Sha256::digest(image).as_slice(), image].concat())
-        .and_then(|()| fs::rename(&unfinished, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&unfinished);
+    /// Where the image of a JavaScript worker is kept.
+    pub(super) fn image_path(&self, project: &Project) -> Option<PathBuf> {
+        project.bundle.as_ref()?;
+        Some(image_path(self.cache.as_deref()?, project))
     }
-    written
+
+    /// The image of a JavaScript worker, if it was kept when it ran last and is the same still. What its global scope
+    /// logged goes to `log`. `digest` is that of [`Prepared`].
+    pub(super) fn kept_image(
+        &self,
+        project: &Project,
+        digest: [u8; 32],
+        log: &mut dyn FnMut(LogLevel, &str),
+    ) -> Option<Image> {
+        Image::open(self.javascript().ok()?, &self.image_path(project)?, image_key(digest), log)
+    }
+
+    /// Keeps the image of a worker for the next start, unless it is kept already.
+    pub(super) fn keep_image(&self, path: &Path, worker: &Prepared) {
+        let Some(base) = self.javascript.get() else { return };
+        let key = image_key(worker.digest);
+        if Image::open(base, path, key, &mut |_, _| {}).is_none() {
+            // Without it the next start takes longer.
+            let _ = worker.image.keep(path, key);
+        }
+    }
+}
+
+/// What distinguishes this engine from every other one.
+fn engine_digest() -> &'static str {
+    let line = MANIFEST.lines().find(|line| line.starts_with("js ")).unwrap_or(MANIFEST);
+    line.rsplit('=').next().unwrap_or(line).trim()
+}
+
+/// Where this engine is kept.
+fn engine_path(cache: &Path, variant: &str) -> PathBuf {
+    let digest = engine_digest();
+    let short = digest.get(..16).unwrap_or(digest);
+    cache.join(format!("{ENGINE_PREFIX}{}-{short}{variant}.image", env!("CARGO_PKG_VERSION")))
+}
+
+/// Removes other engines but the newest ones. Whoever still wants one that is removed boots once more.
+fn forget_old_engines(own: &Path) {
+    let Some(Ok(entries)) = own.parent().map(fs::read_dir) else { return };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_other = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        path != own && name.is_some_and(|name| name.starts_with(ENGINE_PREFIX))
+    };
+    let mut others: Vec<(Option<SystemTime>, PathBuf)> = paths
+        .filter(is_other)
+        .map(|path| (fs::metadata(&path).and_then(|metadata| metadata.modified()).ok(), path))
+        .collect();
+    others.sort_by(|one, other| other.cmp(one));
+    for (_, path) in others.into_iter().skip(MAX_OTHER_ENGINES) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Where the image of a worker is kept: one of few places, so that the cache does not grow with every worker there ever
+/// was.
+fn image_path(cache: &Path, project: &Project) -> PathBuf {
+    let path = std::path::absolute(&project.path).unwrap_or_else(|_| project.path.clone());
+    let digest = Sha256::digest(format!("{}\0{}", path.display(), project.worker.name));
+    cache.join(format!("worker-{:02}.image", digest[0] % IMAGES_KEPT))
+}
+
+/// Differs between any two images: the engine's version and all that the worker is made of.
+fn image_key(worker: [u8; 32]) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(env!("CARGO_PKG_VERSION"))
+        .chain_update(engine_digest())
+        .chain_update(worker)
+        .finalize()
+        .into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn the_engine_boots_to_the_same_memory_every_time_however_it_is_metered() {
-        let images =
-            [Metering::Time(thread_cpu_time), Metering::Instructions, Metering::Instructions].map(|metering| {
-                let wasm = Engine::new(EngineOptions { cache: None, metering }).expect("an engine");
-                let engines = Engines { wasm, cache: None, javascript: OnceLock::new() };
-                engines.javascript().expect("it boots").save().expect("an image")
-            });
+        let folder = std::env::temp_dir().join(format!("emu-boots-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let meterings = [Metering::Time(thread_cpu_time), Metering::Instructions, Metering::Instructions];
+        let mut images = Vec::new();
+        for (number, metering) in meterings.into_iter().enumerate() {
+            let engines = Engines::metered(None, metering, "").expect("an engine");
+            let path = folder.join(format!("{number}.image"));
+            engines.javascript().expect("it boots").keep(&path).expect("a file");
+            images.push(fs::read(&path).expect("the file"));
+        }
+        fs::remove_dir_all(&folder).expect("the folder");
         assert!(images[0].len() > 1_000_000, "{} bytes", images[0].len());
         assert!(images[0] == images[1] && images[1] == images[2], "the images differ");
     }
 
     #[test]
-    fn an_image_is_read_back_only_when_it_is_whole() {
-        let folder = std::env::temp_dir().join(format!("emu-image-{}", std::process::id()));
+    fn only_the_newest_of_other_engines_are_kept() {
+        let folder = std::env::temp_dir().join(format!("emu-images-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder");
-        let path = folder.join("engine.image");
-        assert_eq!(read(&path), None, "there is none");
-        write(&path, b"memory").expect("a file");
-        assert_eq!(read(&path).as_deref(), Some(b"memory".as_slice()));
-        let whole = fs::read(&path).expect("the file");
-        for damaged in [&whole[..whole.len() - 1], &whole[1..], b"", &[whole.as_slice(), b"x"].concat()] {
-            fs::write(&path, damaged).expect("a file");
-            assert_eq!(read(&path), None, "{} bytes", damaged.len());
+        let make = |name: &str, age_s: u64| {
+            let path = folder.join(name);
+            let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 - age_s);
+            fs::File::create(&path).and_then(|file| file.set_modified(modified)).expect("a file");
+            path
+        };
+        let own = make("javascript-own.image", 100);
+        for age_s in 1..=5 {
+            make(&format!("javascript-{age_s}.image"), age_s);
         }
+        make("javascript-6.9.unfinished", 6);
+        make("modules", 50);
+        forget_old_engines(&own);
+        let entries = fs::read_dir(&folder).expect("the folder");
+        let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name()).collect();
+        names.sort();
+        let kept =
+            ["javascript-1.image", "javascript-2.image", "javascript-3.image", "javascript-own.image", "modules"];
+        assert_eq!(names, kept);
         fs::remove_dir_all(&folder).expect("the folder");
+    }
+
+    #[test]
+    fn the_manifest_tells_which_engine_is_part_of_emu() {
+        let digest: String = Sha256::digest(JAVASCRIPT).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(engine_digest(), digest);
     }
 }

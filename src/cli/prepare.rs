@@ -205,6 +205,7 @@ fn services(projects: &[Project], project: &Project) -> Vec<Service> {
         worker: worker_of(projects, &binding.service),
         worker_name: binding.service.clone(),
         entrypoint: binding.entrypoint.clone().unwrap_or_default(),
+        props: binding.props.as_ref().map_or_else(String::new, ToString::to_string),
     };
     project.worker.services.iter().map(service).collect()
 }
@@ -247,26 +248,29 @@ pub(super) fn prepare(
     let mut init = init(projects, namespaces, project)?;
     let services = services(projects, project);
     let sources = project.bundle.clone().map(|bundle| bundle as Arc<dyn Sources>);
-    let compiled;
-    let mut code = Vec::new();
-    let base = match &project.bundle {
-        Some(bundle) => {
-            init.modules = source::modules(bundle)?;
-            engines.javascript()?
-        }
-        None => {
-            code = read_wasm(&path, &name)?;
-            let module = Module::compile(&engines.wasm, &code, &name)?;
-            compiled = Base::boot(&engines.wasm, module, &name)?;
-            &compiled
-        }
-    };
-    let digest = digest(&code, &init, &services, project);
-    let image = Image::freeze(&engines.wasm, base, &init, limits, &mut |level, line| {
+    let mut logged = |level, line: &str| {
         let (worker, sources) = (project.worker.name.as_str().into(), sources.clone());
         log.guest(&LogLine { level, worker, object: None, message: line.to_owned(), sources });
-    })
-    .map_err(|failure| {
+    };
+    let (digest, image) = match &project.bundle {
+        Some(bundle) => {
+            init.modules = source::modules(bundle);
+            let digest = digest(&[], &init, &services, project);
+            let kept = engines.kept_image(project, digest, &mut logged);
+            let image = match kept {
+                Some(image) => Ok(image),
+                None => Image::freeze(&engines.wasm, engines.javascript()?, &init, limits, &mut logged),
+            };
+            (digest, image)
+        }
+        None => {
+            let code = read_wasm(&path, &name)?;
+            let module = Module::compile(&engines.wasm, &code, &name)?;
+            let base = Base::boot(&engines.wasm, module, &name)?;
+            (digest(&code, &init, &services, project), Image::freeze(&engines.wasm, &base, &init, limits, &mut logged))
+        }
+    };
+    let image = image.map_err(|failure| {
         let error = Error::guest(format!("`{name}` failed in its global scope: {failure}"))
             .hint("the worker cannot start before its start-up code returns; no request was served");
         match (&project.bundle, failure) {

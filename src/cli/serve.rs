@@ -174,15 +174,17 @@ async fn serve(args: Arc<ServeArgs>, log: &Arc<Log>) -> Result<()> {
     // The state's folder is ours until the lanes have ended.
     let Started { serving, listening, state: _state, sources } = started?;
     log.ready(&listening.url());
+    let keeping = serving.keep_images(&sources.projects);
     serving.until_told_to_stop(sources, &mut signals).await;
     log.info("Shutting down");
     tokio::task::spawn(async move {
         signals.next().await;
         std::process::exit(130);
     });
-    tokio::task::spawn_blocking(move || serving.server.stop())
-        .await
-        .map_err(|error| Error::internal("the server did not stop").because(error))
+    let stopped = tokio::task::spawn_blocking(move || serving.server.stop()).await;
+    // Where emu served for a moment only, the next start shall be quicker all the same.
+    let _ = keeping.await;
+    stopped.map_err(|error| Error::internal("the server did not stop").because(error))
 }
 
 /// What runs once everything is ready.
@@ -263,9 +265,24 @@ struct Serving {
 }
 
 impl Serving {
+    /// Keeps the images of the workers for the next start, meanwhile.
+    fn keep_images(self: &Arc<Self>, projects: &[Project]) -> tokio::task::JoinHandle<()> {
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let paths: Vec<_> = projects.iter().map(|project| self.engines.image_path(project)).collect();
+        let this = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            for (path, worker) in paths.iter().zip(&workers) {
+                if let Some(path) = path {
+                    this.engines.keep_image(path, worker);
+                }
+            }
+        })
+    }
+
     #[expect(clippy::disallowed_methods, reason = "lets several writes of one save settle")]
     async fn until_told_to_stop(self: &Arc<Self>, mut sources: Sources, signals: &mut Signals) {
-        let mut again = false;
+        // What was saved before there was a watch.
+        let mut again = sources.seen.has_changed();
         loop {
             let Some(watch) = &mut sources.watch else { return signals.next().await };
             if !again {

@@ -4,7 +4,7 @@
 
 use super::load::Project;
 use super::prepare::main_path;
-use super::watch::Seen;
+use super::watch::{self, Seen};
 use crate::bundle::{self, Built, Bundle, NodeModules, Rule, RuleKind};
 use crate::config::{ModuleRule, RuleType};
 use crate::error::{Error, Result};
@@ -30,9 +30,10 @@ pub(super) fn bundle(project: &mut Project, log: &Log, seen: &mut Seen) -> Resul
     if !is_source(&main) {
         return Ok(());
     }
+    let since = watch::now();
     let Built { bundle, inputs, folders } = bundle::bundle(&settings(project, &main));
     for input in &inputs {
-        seen.note_once(input);
+        seen.note_read(input, since);
     }
     project.module_folders = folders;
     let bundle = bundle?;
@@ -84,29 +85,20 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 /// The modules of a bundle as the engine takes them, the main one first.
-///
-/// # Errors
-/// When one of them is of a kind that the engine cannot load.
-pub(super) fn modules(bundle: &Bundle) -> Result<Vec<GuestModule>> {
+pub(super) fn modules(bundle: &Bundle) -> Vec<GuestModule> {
     let modules = bundle.modules.iter().map(|module| {
         let kind = match module.kind {
             bundle::ModuleKind::Esm => ModuleKind::Script,
+            bundle::ModuleKind::CommonJs => ModuleKind::CommonJs,
             bundle::ModuleKind::Text => ModuleKind::Text,
             bundle::ModuleKind::Data => ModuleKind::Data,
             bundle::ModuleKind::Wasm => ModuleKind::Wasm,
-            bundle::ModuleKind::CommonJs => {
-                return Err(Error::guest(format!(
-                    "`{}` cannot be loaded: emu runs no modules of this kind",
-                    module.name
-                ))
-                .hint("unbundled CommonJS modules are not supported yet"));
-            }
         };
-        Ok(GuestModule { name: module.name.clone(), kind, bytes: module.bytes.clone().into() })
+        GuestModule { name: module.name.clone(), kind, bytes: module.bytes.clone().into() }
     });
-    let mut modules = modules.collect::<Result<Vec<_>>>()?;
+    let mut modules: Vec<_> = modules.collect();
     modules.sort_by_key(|module| module.name != bundle.main);
-    Ok(modules)
+    modules
 }
 
 impl Sources for Bundle {

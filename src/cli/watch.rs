@@ -22,6 +22,19 @@ impl Seen {
         self.0.insert(file, state);
     }
 
+    /// Notes a file that was read at some time after `since`, unless it was noted before. One that was saved after `since`
+    /// may have been read before that, so it counts as changed.
+    pub(super) fn note_read(&mut self, file: &Path, since: SystemTime) {
+        let file = absolute(file);
+        if self.0.contains_key(&file) {
+            return;
+        }
+        let state = state_of(&file);
+        // A time that lies ahead is that of another clock and says nothing.
+        let saved_since = state.is_some_and(|(modified, _)| since <= modified && modified <= now());
+        self.0.insert(file, if saved_since { None } else { state });
+    }
+
     /// Notes a file as it is now, unless it was noted before.
     pub(super) fn note_once(&mut self, file: &Path) {
         let file = absolute(file);
@@ -49,6 +62,12 @@ impl Seen {
     pub(super) fn files(&self) -> Vec<PathBuf> {
         self.0.keys().cloned().collect()
     }
+}
+
+/// The time by which files are stamped.
+#[expect(clippy::disallowed_methods, reason = "compared with times of files, which are the system's")]
+pub(super) fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 fn state_of(file: &Path) -> Option<(SystemTime, u64)> {
@@ -126,4 +145,32 @@ pub(super) fn watch(files: Vec<PathBuf>, folders: Vec<PathBuf>) -> Result<Watch>
         watcher.watch(tree, RecursiveMode::Recursive).map_err(refused)?;
     }
     Ok(Watch { _watcher: watcher, changes, files, folders })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_file_that_was_saved_while_it_may_have_been_read_counts_as_changed() {
+        let file = std::env::temp_dir().join(format!("emu-seen-{}.js", std::process::id()));
+        fs::write(&file, "saved").expect("a file");
+        let (saved, _) = state_of(&file).expect("its state");
+        let second = Duration::from_secs(1);
+        let ahead = now() + 3600 * second;
+        let cases = [
+            ("before the reading began", saved, saved + second, false),
+            ("since the reading began", saved, saved - second, true),
+            ("by another clock", ahead, saved, false),
+        ];
+        for (when, modified, since, changed) in cases {
+            fs::File::options().write(true).open(&file).and_then(|open| open.set_modified(modified)).expect("a time");
+            let mut seen = Seen::default();
+            seen.note_read(&file, since);
+            assert_eq!(seen.has_changed(), changed, "saved {when}");
+            assert!(!seen.now().has_changed(), "noted anew, saved {when}");
+        }
+        fs::remove_file(&file).expect("the file");
+    }
 }

@@ -19,7 +19,7 @@ use super::syntax::Span;
 pub const DEFAULT_DATE: &str = "2026-08-22";
 
 /// The newest date whose flags are in the table; a later one behaves like it.
-pub const NEWEST_DATE: &str = "2026-10-01";
+pub const NEWEST_DATE: &str = "2026-11-17";
 
 /// A worker's compatibility date, and the flags that are on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,6 +218,11 @@ mod tests {
             ("2021-11-03", &[], "formdata_parser_supports_files", true),
             ("2026-02-23", &[], "delete_all_deletes_alarm", false),
             ("2026-02-24", &[], "delete_all_deletes_alarm", true),
+            ("2026-09-14", &[], "spec_compliant_dispatch_exceptions", false),
+            ("2026-09-15", &[], "spec_compliant_dispatch_exceptions", true),
+            ("2026-11-16", &[], "enable_request_signal", false),
+            ("2026-11-17", &[], "enable_request_signal", true),
+            ("2026-11-17", &["legacy_module_registry"], "new_module_registry", false),
             ("2026-09-30", &[], "durable_object_io_tasks_prevent_eviction", false),
             ("2026-10-01", &[], "durable_object_io_tasks_prevent_eviction", true),
             // Implied: both the parent and the date are needed, and an explicit no wins.

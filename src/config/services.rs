@@ -19,6 +19,8 @@ pub struct ServiceBinding {
     pub service: String,
     /// The named export that answers; none is the default export.
     pub entrypoint: Option<String>,
+    /// What the named export sees as `ctx.props`: an object.
+    pub props: Option<serde_json::Value>,
     /// Where the file says so.
     pub place: Place,
 }
@@ -42,9 +44,6 @@ fn read_one(reader: &mut Reader<'_>, item: &Node) -> Option<ServiceBinding> {
     if let Some(node) = item.get("entrypoint").filter(|node| node.is_empty()) {
         reader.error(&node.span, "`entrypoint` is empty").help("leave it out: the default export answers then");
     }
-    if let Some(node) = item.get("props").filter(|node| !node.is_empty()) {
-        reader.note(&node.span, "`props` is not supported yet: `ctx.props` is empty");
-    }
     if let Some(node) = item.get("remote").filter(|node| !node.is_empty()) {
         reader.note(&node.span, "`remote` is not supported: the worker has to run here");
     }
@@ -56,6 +55,7 @@ fn read_one(reader: &mut Reader<'_>, item: &Node) -> Option<ServiceBinding> {
         name: name.to_owned(),
         service,
         entrypoint: item.text("entrypoint").filter(|entrypoint| *entrypoint != DEFAULT_EXPORT).map(str::to_owned),
+        props: item.get("props").filter(|node| !node.is_empty()).map(Node::to_json),
         place: reader.file.place(&item.span),
     })
 }

@@ -84,7 +84,8 @@ fn describe(worker: &Worker) -> String {
     }
     for service in &worker.services {
         let entrypoint = service.entrypoint.as_ref().map_or(String::new(), |entrypoint| format!("#{entrypoint}"));
-        line("service", format!("{} = {}{entrypoint} at {}", service.name, service.service, service.place));
+        let props = service.props.as_ref().map_or(String::new(), |props| format!(" with {props}"));
+        line("service", format!("{} = {}{entrypoint}{props} at {}", service.name, service.service, service.place));
     }
     for route in &worker.routes {
         line("route", route.clone());

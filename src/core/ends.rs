@@ -168,6 +168,21 @@ impl Ends {
         held.filter_map(|socket| Some((*socket, self.ends.get(socket)?)))
     }
 
+    /// The ends of an object whose other side has closed, and which have not answered that.
+    pub fn unanswered(&self, object: usize) -> Vec<SocketId> {
+        let is_unanswered =
+            |end: &End| end.holder == Holder::Object(object) && end.got_close && !end.sent_close && !end.gone;
+        self.ends.iter().filter(|(_, end)| is_unanswered(end)).map(|(socket, _)| *socket).collect()
+    }
+
+    /// Whether a socket can still tell an instance something: one that it has accepted, that has not been closed, and whose
+    /// other end it does not hold itself.
+    pub fn may_wake(&self, serial: u64) -> bool {
+        let is_its_own = |end: &End| self.get(end.peer).is_some_and(|peer| peer.holder == Holder::Instance(serial));
+        let mut held = self.of_instance(serial);
+        held.any(|(_, end)| end.mode == Mode::Standard && !end.got_close && !is_its_own(end))
+    }
+
     /// `ws.accept()`; with `half_open` a close that arrives is the holder's to answer.
     ///
     /// # Errors
@@ -201,12 +216,8 @@ impl Ends {
                 return Err(Failure::error("Cannot call `acceptWebSocket()` on a WebSocket that this worker opened."));
             }
             Mode::Fresh => {}
-            Mode::Standard => {
-                return Err(Failure::error(
-                    "Cannot call `acceptWebSocket()` if the WebSocket was already accepted via `accept()`",
-                ));
-            }
-            Mode::Hibernatable | Mode::Passed => return Err(Failure::error(PAIR_IN_USE)),
+            Mode::Standard | Mode::Hibernatable => return Err(Failure::error(ALREADY_ACCEPTED)),
+            Mode::Passed => return Err(Failure::error(PAIR_IN_USE)),
         }
         let peer = end.peer;
         if self.ends.get(&peer).is_some_and(|peer| matches!(peer.mode, Mode::Standard | Mode::Hibernatable)) {
@@ -337,6 +348,8 @@ impl Ends {
     }
 }
 
+/// The platform says `accept()` in either case.
+const ALREADY_ACCEPTED: &str = "Cannot call `acceptWebSocket()` if the WebSocket was already accepted via `accept()`";
 const PAIR_IN_USE: &str = "Cannot call `acceptWebSocket()` on this WebSocket because its pair has already been \
 accepted or used in a Response.";
 
@@ -373,6 +386,20 @@ mod tests {
     }
 
     #[test]
+    fn an_open_socket_wakes_who_has_accepted_it() {
+        let (mut ends, client, server) = pair();
+        ends.accept(server, false).unwrap();
+        assert!(!ends.may_wake(1), "only it could send itself something");
+        ends.set_holder(client, Holder::Outside);
+        assert!(ends.may_wake(1) && !ends.may_wake(2));
+        ends.get_mut(server).unwrap().got_close = true;
+        assert!(!ends.may_wake(1), "nothing follows a close");
+        let (mut ends, client, _) = pair();
+        ends.set_holder(client, Holder::Outside);
+        assert!(!ends.may_wake(1), "what arrives at an end that is not accepted waits");
+    }
+
+    #[test]
     fn close_codes_and_reasons_are_checked() {
         let (mut ends, _, server) = pair();
         ends.accept(server, false).unwrap();
@@ -392,6 +419,7 @@ mod tests {
     fn an_end_is_used_one_way_only() {
         let (mut ends, client, server) = pair();
         ends.hibernate(server, 0).unwrap();
+        assert_eq!(ends.hibernate(server, 0).unwrap_err().message, ALREADY_ACCEPTED);
         assert_eq!(
             ends.accept(server, false).unwrap_err().message,
             "Can't accept() WebSocket after enabling hibernation."
@@ -404,6 +432,7 @@ mod tests {
         let (mut ends, client, server) = pair();
         ends.accept(client, false).unwrap();
         assert_eq!(ends.hibernate(server, 0).unwrap_err().message, PAIR_IN_USE);
+        assert_eq!(ends.hibernate(client, 0).unwrap_err().message, ALREADY_ACCEPTED);
         assert_eq!(
             ends.pass(client).unwrap_err().message,
             "Can't return WebSocket in a Response after calling accept()."

@@ -85,6 +85,8 @@ struct Stream {
     asked: bool,
     /// How much a guest may still send.
     credit: u32,
+    /// How many bytes it has from beginning to end, where its producer has said so.
+    length: Option<u64>,
 }
 
 /// The streams of a lane.
@@ -119,6 +121,7 @@ impl Streams {
                 wanted: false,
                 asked: false,
                 credit: INITIAL_BODY_CREDIT,
+                length: None,
             },
         );
         self.note(self.last, producer, true);
@@ -134,6 +137,18 @@ impl Streams {
     /// Who consumes a stream.
     pub fn consumer(&self, stream: StreamId) -> Option<Party> {
         self.streams.get(&stream).map(|stream| stream.consumer)
+    }
+
+    /// How many bytes a stream has from beginning to end, where that is known.
+    pub fn length(&self, stream: StreamId) -> Option<u64> {
+        self.streams.get(&stream)?.length
+    }
+
+    /// Notes how many bytes a stream has: whoever passes it on unread says so too.
+    pub fn set_length(&mut self, stream: StreamId, length: Option<u64>) {
+        if let Some(entry) = self.streams.get_mut(&stream) {
+            entry.length = length;
+        }
     }
 
     /// The stream has a new consumer, which has not pulled yet.
@@ -201,6 +216,14 @@ impl Streams {
     /// Whether an instance produces or consumes any stream.
     pub fn has_any(&self, serial: u64) -> bool {
         self.of_instances.contains_key(&serial)
+    }
+
+    /// Whether a stream can still tell an instance something: one that it waits to read from, or has not ended itself.
+    pub fn may_wake(&self, serial: u64) -> bool {
+        let is_it = |party: Party| matches!(party, Party::Guest { instance, .. } if instance == serial);
+        let mut streams =
+            self.of_instances.get(&serial).into_iter().flatten().filter_map(|stream| self.streams.get(stream));
+        streams.any(|stream| stream.wanted && is_it(stream.consumer) || stream.end.is_none() && is_it(stream.producer))
     }
 
     /// The streams that an instance produces or consumes, as (stream, is producer).
@@ -320,6 +343,31 @@ mod tests {
         assert!(matches!(forth.signal, Signal::Chunk(_)));
         assert_eq!(credit, Notice { stream: id, to: GUEST, signal: Signal::Credit(INITIAL_BODY_CREDIT) });
         assert_eq!(streams.chunk(id, vec![0]), Ok(Notices::default()));
+    }
+
+    #[test]
+    fn a_stream_wakes_who_waits_to_read_it_or_has_more_to_write() {
+        let mut streams = Streams::default();
+        let read = streams.open(Party::Outside, GUEST);
+        assert!(!streams.may_wake(1), "nobody has pulled");
+        let _ = streams.pull(read);
+        assert!(streams.may_wake(1) && !streams.may_wake(2));
+        let _ = streams.chunk(read, b"a".to_vec());
+        assert!(!streams.may_wake(1), "what was pulled has come");
+        let written = streams.open(GUEST, Party::Outside);
+        assert!(streams.may_wake(1));
+        let _ = streams.end(written, Ok(()));
+        assert!(!streams.may_wake(1), "it has said all, though nobody has read it");
+    }
+
+    #[test]
+    fn the_length_stays_with_the_stream() {
+        let mut streams = Streams::default();
+        let id = streams.open(Party::Outside, GUEST);
+        assert_eq!(streams.length(id), None);
+        streams.set_length(id, Some(5));
+        streams.hand_over(id, Party::Outside);
+        assert_eq!(streams.length(id), Some(5));
     }
 
     #[test]

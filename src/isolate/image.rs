@@ -17,6 +17,8 @@ use super::nested::{self, Record};
 use super::snapshot::{Snapshot, globals};
 use crate::error::{Error, Result};
 use emu_abi::{Answer, Ask, BOOT_EXPORT, Exports, Failure, Init, LogLevel, Op};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
 use std::sync::Arc;
 use wasmtime::{Instance, Memory, Store};
 
@@ -50,14 +52,20 @@ impl Base {
         Ok(Self { module, booted: Some(booted) })
     }
 
-    /// What booting came to, as bytes for [`Base::restore`]; nothing for a guest that does not boot.
-    pub fn save(&self) -> Option<Vec<u8>> {
-        self.booted.as_ref()?.save().ok()
+    /// Keeps code and memory of a guest that boots for later processes, in two files beside each other.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn keep(&self, path: &Path) -> std::io::Result<()> {
+        let Some(booted) = &self.booted else { return Ok(()) };
+        self.module.keep_code(&path.with_extension("code"))?;
+        booted.keep(&path.with_extension("image"), self.module.globals)
     }
 
-    /// The base that [`Base::save`] made of the same module; nothing if the bytes are not that.
-    pub fn restore(module: Module, saved: &[u8]) -> Option<Self> {
-        let booted = Snapshot::restore(saved)?;
+    /// What [`Base::keep`] kept under this name, if it is there and this machine can run it.
+    pub fn open(engine: &Engine, path: &Path) -> Option<Self> {
+        let (booted, globals) = Snapshot::open(&path.with_extension("image"))?;
+        let module = Module::open_code(engine, &path.with_extension("code"), globals)?;
         Some(Self { module, booted: Some(booted) })
     }
 }
@@ -69,6 +77,16 @@ pub struct Image {
     pub(super) snapshot: Snapshot,
     pub(super) nested: Record,
     exports: Arc<Exports>,
+    /// What was logged in global scope.
+    said: Arc<[(LogLevel, String)]>,
+}
+
+/// What is said about a kept image.
+#[derive(Serialize, Deserialize)]
+struct About {
+    key: [u8; 32],
+    exports: Exports,
+    said: Vec<(LogLevel, String)>,
 }
 
 /// Why a worker cannot start.
@@ -108,14 +126,33 @@ impl Image {
         let ran = run_init(engine, base, &init, &modules, &mut store)
             .map_err(|error| StartFailure::Died(explain(&error, store.data())));
         let startup = store.into_data().host;
-        for (level, line) in &startup.log {
-            log(*level, line);
-        }
+        tell(&startup.log, log);
         let (snapshot, nested) = ran?;
         if let Some(failure) = startup.refused {
             return Err(StartFailure::Refused(failure));
         }
-        Ok(Self { module: base.module.clone(), snapshot, nested, exports: Arc::new(startup.exports) })
+        let (exports, said) = (Arc::new(startup.exports), startup.log.into());
+        Ok(Self { module: base.module.clone(), snapshot, nested, exports, said })
+    }
+
+    /// Keeps the image for later processes, under a name and a `key` that differs between any two images that could have
+    /// that name. Nested modules are not kept, and so no image with them.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn keep(&self, path: &Path, key: [u8; 32]) -> std::io::Result<()> {
+        if !self.nested.is_empty() {
+            return Ok(());
+        }
+        self.snapshot.keep(path, About { key, exports: (*self.exports).clone(), said: self.said.to_vec() })
+    }
+
+    /// The image that was kept under this name, if it has this key. What its global scope logged goes to `log` again.
+    pub fn open(base: &Base, path: &Path, key: [u8; 32], log: &mut dyn FnMut(LogLevel, &str)) -> Option<Self> {
+        let (snapshot, about) = Snapshot::open::<About>(path).filter(|(_, about)| about.key == key)?;
+        tell(&about.said, log);
+        let (exports, said) = (Arc::new(about.exports), about.said.into());
+        Some(Self { module: base.module.clone(), snapshot, nested: Record::default(), exports, said })
     }
 
     /// What the worker exports.
@@ -126,6 +163,12 @@ impl Image {
     /// The size of the frozen memory in bytes.
     pub fn memory_bytes(&self) -> usize {
         self.snapshot.contents.len()
+    }
+}
+
+fn tell(said: &[(LogLevel, String)], log: &mut dyn FnMut(LogLevel, &str)) {
+    for (level, line) in said {
+        log(*level, line);
     }
 }
 

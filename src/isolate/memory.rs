@@ -8,41 +8,47 @@
 //! Which image is meant is said by [`with_image`] around the instantiation, for wasmtime's interface has no room for
 //! an argument. Instantiation is synchronous, so a thread-local says it without a race.
 //!
+//! Compiled code is mapped here as well, from a file that [`super::kept`] vouches for.
+//!
 //! Invariant: knows addresses and lengths only.
 
 #![expect(unsafe_code, reason = "mapping memory is what this file is for")]
 
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 /// What is copied on write at once.
-pub(super) const PAGE: usize = 4096;
+const PAGE: usize = 4096;
+/// How much is copied from file to file at once.
+const COPIED_BYTES: usize = 64 * 1024;
 
-/// Frozen contents of a memory: an anonymous file, sparse where the memory is zero, never written after creation.
+/// Frozen contents of a memory: part of a file, sparse where the memory is zero, never written after creation.
 pub(super) struct Contents {
-    file: OwnedFd,
+    file: File,
+    /// Where in the file they begin.
+    offset: u64,
     len: usize,
 }
 
 impl Contents {
-    /// Freezes `bytes`, whose length must be a multiple of the wasm page size.
+    /// Freezes `bytes`, whose length must be a multiple of the wasm page size, in an anonymous file.
     pub(super) fn freeze(bytes: &[u8]) -> std::io::Result<Self> {
-        use std::os::unix::fs::FileExt;
-        let file = rustix::fs::memfd_create("emu-image", rustix::fs::MemfdFlags::CLOEXEC)?;
-        let file = File::from(file);
+        let file = File::from(memfd_create("emu-image", MemfdFlags::CLOEXEC)?);
         file.set_len(bytes.len() as u64)?;
-        for (index, page) in bytes.chunks(PAGE).enumerate() {
-            if page.iter().any(|byte| *byte != 0) {
-                file.write_all_at(page, (index * PAGE) as u64)?;
-            }
-        }
-        Ok(Self { file: file.into(), len: bytes.len() })
+        write_filled(&file, 0, bytes)?;
+        Ok(Self { file, offset: 0, len: bytes.len() })
+    }
+
+    /// What `file` holds at `offset`, a multiple of the machine's page size. Nobody may write to the file any more.
+    pub(super) fn of_file(file: File, offset: u64, len: usize) -> Self {
+        Self { file, offset, len }
     }
 
     /// The length in bytes.
@@ -50,13 +56,40 @@ impl Contents {
         self.len
     }
 
-    /// All bytes.
-    pub(super) fn read(&self) -> std::io::Result<Vec<u8>> {
-        use std::os::unix::fs::FileExt;
-        let mut bytes = vec![0; self.len];
-        File::from(self.file.try_clone()?).read_exact_at(&mut bytes, 0)?;
-        Ok(bytes)
+    /// Writes what is not zero into another file, which is zero so far.
+    pub(super) fn copy_to(&self, other: &File, offset: u64) -> std::io::Result<()> {
+        let mut buffer = vec![0; COPIED_BYTES];
+        for start in (0..self.len).step_by(COPIED_BYTES) {
+            let part = &mut buffer[..COPIED_BYTES.min(self.len - start)];
+            self.file.read_exact_at(part, self.offset + start as u64)?;
+            write_filled(other, offset + start as u64, part)?;
+        }
+        Ok(())
     }
+}
+
+/// Writes the pages that are not zero, neighbours at once.
+fn write_filled(file: &File, offset: u64, bytes: &[u8]) -> std::io::Result<()> {
+    let is_zero = |page: &[u8]| page.iter().all(|byte| *byte == 0);
+    let mut start = 0;
+    for pages in bytes.chunks(PAGE).collect::<Vec<_>>().chunk_by(|one, next| is_zero(one) == is_zero(next)) {
+        let len: usize = pages.iter().map(|page| page.len()).sum();
+        if !is_zero(pages[0]) {
+            file.write_all_at(&bytes[start..start + len], offset + start as u64)?;
+        }
+        start += len;
+    }
+    Ok(())
+}
+
+/// Compiled code that is mapped from a file.
+///
+/// # Errors
+/// When it is no code, or none for this engine on this machine.
+pub(super) fn map_code(engine: &wasmtime::Engine, code: File) -> wasmtime::Result<wasmtime::Module> {
+    // SAFETY: the file is what `Module::serialize` wrote. It comes from `kept`, which opens only what this user alone can
+    // have written, and nobody writes to a kept file once it has a name.
+    unsafe { wasmtime::Module::deserialize_open_file(engine, code) }
 }
 
 thread_local! {
@@ -133,7 +166,7 @@ impl ImageMemory {
             && image_len > 0
         {
             // SAFETY: replaces the first `image_len <= mapped` bytes of the reservation made above, which nobody has
-            // seen yet. The file is never written or truncated after `freeze`, so private pages stay what they are.
+            // seen yet. Nobody writes to the file any more (`Contents`), so private pages stay what they are.
             unsafe {
                 mmap(
                     base,
@@ -141,7 +174,7 @@ impl ImageMemory {
                     ProtFlags::READ | ProtFlags::WRITE,
                     MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE,
                     &image.file,
-                    0,
+                    image.offset,
                 )?;
             }
         }

@@ -6,8 +6,12 @@
 //! Invariant: judges and rewrites bytes; runs nothing.
 
 use super::engine::Engine;
+use super::kept;
+use super::memory::map_code;
 use crate::error::{Error, Result};
 use emu_abi::{BOOT_EXPORT, IMPORT_MODULE, REGISTER_EXPORT_PREFIX, VERSION, VERSION_EXPORT_PREFIX};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use wasm_encoder::{DataSection, ExportKind, ExportSection, RawSection};
 use wasmparser::{DataKind, ExternalKind, Operator, Parser, Payload, TypeRef};
 
@@ -44,6 +48,19 @@ impl Module {
             .map_err(|error| Error::guest(format!("`{name}` cannot be compiled")).because(format!("{error:#}")))?;
         let globals = shape.mutable_globals.len() as u32;
         Ok(Self { wasmtime, data: shape.data, register: shape.register, boots: shape.boots, globals })
+    }
+
+    /// Keeps the compiled code for later processes.
+    pub(super) fn keep_code(&self, path: &Path) -> std::io::Result<()> {
+        let code = self.wasmtime.serialize().map_err(std::io::Error::other)?;
+        kept::keep(path, |file| file.write_all_at(&code, 0))
+    }
+
+    /// The module whose code was kept under this name, if this machine can run it. It starts from a snapshot only, for
+    /// its data segments were not kept.
+    pub(super) fn open_code(engine: &Engine, path: &Path, globals: u32) -> Option<Self> {
+        let wasmtime = map_code(&engine.wasmtime, kept::open(path)?).ok()?;
+        Some(Self { wasmtime, data: Vec::new(), register: Vec::new(), boots: true, globals })
     }
 }
 

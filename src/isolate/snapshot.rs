@@ -3,10 +3,11 @@
 //! Invariant: taken and restored between calls only, when nothing of the guest is on a stack.
 
 use super::guest::{Guest, Host};
-use super::memory::{Contents, PAGE, with_image};
+use super::kept::{self, Kept};
+use super::memory::{Contents, with_image};
 use super::module::{GLOBAL_EXPORT_PREFIX, Module};
-use emu_abi::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::path::Path;
 use std::sync::Arc;
 use wasmtime::{Global, Instance, InstancePre, Memory, Store, Val};
 
@@ -20,41 +21,33 @@ pub(super) struct Snapshot {
     globals: Vec<(u32, i64)>,
 }
 
-/// A snapshot as bytes: what is zero is left out.
+/// What is said about a kept snapshot, beside what its owner says of it.
 #[derive(Serialize, Deserialize)]
-struct Saved {
+struct Head<T> {
     fresh: Vec<i64>,
     globals: Vec<(u32, i64)>,
-    memory_len: u64,
-    /// Pages that are not zero, by number.
-    pages: Vec<(u32, Bytes)>,
+    about: T,
 }
 
 /// The largest memory that is restored: what an isolate may have.
-const MAX_RESTORED_BYTES: u64 = 128 * 1024 * 1024;
+const RESTORED_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
 impl Snapshot {
-    /// The snapshot as bytes, for a later process.
-    pub(super) fn save(&self) -> std::io::Result<Vec<u8>> {
-        let memory = self.contents.read()?;
-        let filled = (0..).zip(memory.chunks(PAGE)).filter(|(_, page)| page.iter().any(|byte| *byte != 0));
-        let pages = filled.map(|(number, page)| (number, Bytes(page.to_vec()))).collect();
-        let (fresh, globals) = (self.fresh.clone(), self.globals.clone());
-        Ok(emu_abi::encode(&Saved { fresh, globals, memory_len: memory.len() as u64, pages }))
+    /// Keeps the snapshot for later processes. `about` is what its owner wants to read back with it.
+    pub(super) fn keep<T: Serialize>(&self, path: &Path, about: T) -> std::io::Result<()> {
+        let head = Head { fresh: self.fresh.clone(), globals: self.globals.clone(), about };
+        let contents = &self.contents;
+        kept::keep_memory(path, &head, contents.len() as u64, |file, offset| contents.copy_to(file, offset))
     }
 
-    /// The snapshot that was saved as these bytes; nothing if they are none.
-    pub(super) fn restore(bytes: &[u8]) -> Option<Self> {
-        let Saved { fresh, globals, memory_len, pages } = emu_abi::decode(bytes).ok()?;
-        if memory_len > MAX_RESTORED_BYTES {
+    /// The snapshot that was kept under this name, if there is one, and what was said about it.
+    pub(super) fn open<T: DeserializeOwned>(path: &Path) -> Option<(Self, T)> {
+        let Kept { head: Head { fresh, globals, about }, file, offset, len } = kept::open_memory(path)?;
+        if len > RESTORED_BYTES_MAX {
             return None;
         }
-        let mut memory = vec![0; usize::try_from(memory_len).ok()?];
-        for (number, Bytes(page)) in pages {
-            let start = (number as usize).checked_mul(PAGE)?;
-            memory.get_mut(start..start.checked_add(page.len())?)?.copy_from_slice(&page);
-        }
-        Some(Self { contents: Arc::new(Contents::freeze(&memory).ok()?), fresh, globals })
+        let contents = Arc::new(Contents::of_file(file, offset, usize::try_from(len).ok()?));
+        Some((Self { contents, fresh, globals }, about))
     }
 
     /// Keeps what `instance` has become. `fresh` are the globals it started with, as [`globals`] read them.

@@ -149,7 +149,8 @@ impl Lane {
         };
         if request.url != COMMAND_URL {
             let name = self.workers[worker].prepared.name.to_string();
-            let service = Service { worker: Some(worker), worker_name: name, entrypoint: String::new() };
+            let service =
+                Service { worker: Some(worker), worker_name: name, entrypoint: String::new(), ..Service::default() };
             self.fetch_worker(caller, &service, request);
             return;
         }

@@ -90,6 +90,7 @@ impl Lane {
         self.objects[number].gate.instance_gone(|gated| matches!(gated, Gated::Delivery(_)));
         self.drop_instance_of(number, &failure);
         self.objects[number].alarm.fate = RunEnd::Failed;
+        self.cut_unanswered(number);
         self.wake(number);
     }
 

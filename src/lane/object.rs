@@ -38,6 +38,8 @@ pub(super) struct Object {
     pub(super) idle_since_ms: f64,
     /// A timer will look whether it is still idle.
     pub(super) idle_check: Option<(f64, TimerKey)>,
+    /// The handler of a socket's close has ended and may have left the close without an answer.
+    pub(super) may_owe_close: bool,
     /// Somebody waits for it to be evicted.
     pub(super) wanted_eviction: Option<Eviction>,
     /// It is in the queue of things to do.
@@ -105,6 +107,7 @@ impl Lane {
             evictions: 0,
             idle_since_ms: 0.0,
             idle_check: None,
+            may_owe_close: false,
             wanted_eviction: None,
             awake: false,
             slow_start: SlowStart::default(),
@@ -202,7 +205,8 @@ impl Lane {
             }
         };
         let object = self.instances.get(&serial).map_or(0, |instance| instance.resident);
-        self.turn(serial, Event::Invoke { invocation, object, entrypoint: String::new(), what });
+        let (entrypoint, props) = (String::new(), String::new());
+        self.turn(serial, Event::Invoke { invocation, object, entrypoint, props, what });
     }
 
     /// Starts an instance and runs the constructor.
@@ -287,6 +291,20 @@ impl Lane {
         let sockets = self.objects[number].sockets.borrow_mut().clear();
         for socket in sockets {
             self.emit(socket, Arrival::lost());
+        }
+        self.cut_unanswered(number);
+    }
+
+    /// Cuts the sockets whose other side has closed and waits for an answer: who would give it has gone.
+    pub(super) fn cut_unanswered(&mut self, number: usize) {
+        if !std::mem::take(&mut self.objects[number].may_owe_close) {
+            return;
+        }
+        let unanswered = self.shared.ends.borrow().unanswered(number);
+        for socket in unanswered {
+            if !self.objects[number].sockets.borrow().contains(socket) {
+                self.emit(socket, Arrival::lost());
+            }
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Start {
     pub(super) worker: usize,
     /// The named export; empty for the default one.
     pub(super) entrypoint: String,
+    /// What the binding that led here was configured with, as JSON; empty for nothing.
+    pub(super) props: String,
     pub(super) origin: Origin,
     /// How many requests led to this.
     pub(super) depth: u32,
@@ -29,7 +31,7 @@ pub(super) struct Start {
 impl Start {
     /// For somebody outside.
     pub(super) fn from_outside(worker: usize, origin: Origin, what: Invoke) -> Self {
-        Self { worker, entrypoint: String::new(), origin, depth: 0, what }
+        Self { worker, entrypoint: String::new(), props: String::new(), origin, depth: 0, what }
     }
 }
 
@@ -40,7 +42,7 @@ impl Lane {
 
     /// Starts a handler of the stateless side of a worker, if somebody still waits for it.
     pub(super) fn start(&mut self, start: Start) {
-        let Start { worker, entrypoint, origin, depth, what } = start;
+        let Start { worker, entrypoint, props, origin, depth, what } = start;
         let exports = self.workers[worker].prepared.image.exports();
         let serial = match missing_handler(exports, &entrypoint, &what) {
             None if self.is_wanted(&origin) => self.worker_instance(worker),
@@ -64,7 +66,7 @@ impl Lane {
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         let invocation = instance.begin(origin.clone(), depth, now_ms);
         self.running.insert(origin, (serial, invocation));
-        self.turn(serial, Event::Invoke { invocation, object: 0, entrypoint, what });
+        self.turn(serial, Event::Invoke { invocation, object: 0, entrypoint, props, what });
     }
 
     pub(super) fn worker_instance(&mut self, number: usize) -> Result<u64, Failure> {
@@ -153,7 +155,7 @@ impl Lane {
         if let Err(failure) = result {
             let thrown = self.thrown(serial, 0, failure.clone());
             self.report_uncaught(serial, "the constructor", thrown);
-            let failure = Failure { remote: true, ..failure };
+            let failure = Failure { remote: true, durable_object_reset: true, ..failure };
             self.reset(number, &failure);
             return;
         }
@@ -166,6 +168,7 @@ impl Lane {
 
     pub(super) fn socket_handled(&mut self, number: usize, socket: u32, last: bool) {
         let next = self.objects[number].sockets.borrow_mut().handled(socket, last);
+        self.objects[number].may_owe_close |= last;
         self.forget_after(socket, last);
         if let Some(arrival) = next {
             self.deliver(number, Delivery::Socket { socket, arrival });

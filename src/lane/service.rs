@@ -52,8 +52,8 @@ impl Lane {
                 self.flights
                     .insert(flight, Flown { serial: caller.serial, call: caller.call, to: self.me, object: None });
                 let origin = Origin::Flight { lane: self.me, flight };
-                let entrypoint = service.entrypoint.clone();
-                let start = Start { worker, entrypoint, origin, depth, what: Invoke::Fetch(request) };
+                let (entrypoint, props) = (service.entrypoint.clone(), service.props.clone());
+                let start = Start { worker, entrypoint, props, origin, depth, what: Invoke::Fetch(request) };
                 // Not at once: what the caller said after this call keeps its place before what the other one says.
                 self.ready.push_back(Task::Start(start));
                 return;

@@ -191,7 +191,10 @@ impl Lane {
             Op::BodyCancel { body } => self.cancel_for_guest(serial, body),
             Op::BodyChunk { body, bytes } => self.chunk_from_guest(serial, body, bytes.0),
             Op::BodyEnd { body } => self.end_from_guest(serial, body, Ok(())),
-            Op::BodyFailed { body, failure } => self.end_from_guest(serial, body, Err(failure)),
+            Op::BodyFailed { body, failure } => {
+                // Whoever reads it is told that it comes from elsewhere.
+                self.end_from_guest(serial, body, Err(Failure { remote: true, ..failure }));
+            }
             Op::SocketDrop { socket } => self.drop_socket(serial, socket),
             // `Log` and `Abort` act at once, `Declare` and `Refuse` belong to initialisation: none of them is an output.
             Op::Log { .. } | Op::Abort { .. } | Op::Declare(_) | Op::Refuse(_) => {}
@@ -245,8 +248,8 @@ impl Lane {
     /// Whether no event can reach the instance any more that would let its promises settle.
     fn nothing_can_come(&self, serial: u64) -> bool {
         !self.ready.iter().any(|task| task.is_for(serial))
-            && !self.streams.has_any(serial)
-            && self.shared.ends.borrow().of_instance(serial).next().is_none()
+            && !self.streams.may_wake(serial)
+            && !self.shared.ends.borrow().may_wake(serial)
     }
 
     fn cancel_hung(&mut self, serial: u64) {

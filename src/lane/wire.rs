@@ -109,7 +109,8 @@ impl Lane {
 
     /// The guest in `serial` is the consumer of a body from now on.
     pub(super) fn take_body(&mut self, serial: u64, body: &Body) {
-        if let Body::Stream { id, .. } = body {
+        if let Body::Stream { id, length } = body {
+            self.streams.set_length(*id, *length);
             self.streams.hand_over(*id, Party::Guest { instance: serial, body: 0 });
         }
     }
@@ -134,7 +135,7 @@ impl Lane {
                     ));
                 }
                 self.streams.hand_over(*id, consumer);
-                *body = Body::Stream { id: *id, length: None };
+                *body = Body::Stream { id: *id, length: self.streams.length(*id) };
             }
         }
         Ok(())

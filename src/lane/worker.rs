@@ -31,7 +31,7 @@ pub struct Prepared {
 }
 
 /// A service binding of a worker.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
     /// The worker that answers, in the numbering all lanes share; `None` if it is not served here.
     pub worker: Option<usize>,
@@ -39,6 +39,8 @@ pub struct Service {
     pub worker_name: String,
     /// The named export that answers; empty for the default export.
     pub entrypoint: String,
+    /// `ctx.props` of its invocations, as JSON; empty for nothing.
+    pub props: String,
 }
 
 /// A Durable Object class that is bound or declared, in the numbering all lanes share.

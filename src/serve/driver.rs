@@ -10,7 +10,7 @@ use super::outbound::Outbound;
 use super::routes::Routes;
 use crate::core::ends::SocketId;
 use crate::core::stream::{Signal, StreamId};
-use crate::lane::{Answered, Effect, FetchId, Input, Lane, Parcel, PortId, Thrown};
+use crate::lane::{Answered, Effect, FetchId, Input, Lane, Parcel, PortId, Prepared, Thrown};
 use bytes::Bytes;
 use emu_abi::{Failure, Response};
 use http_body_util::BodyExt;
@@ -29,7 +29,7 @@ pub(super) enum Mail {
     /// A command, with where its answer goes.
     Control(crate::lane::Command, oneshot::Sender<Answered>),
     /// New code or configuration for a worker.
-    Reload(usize, Arc<crate::lane::Prepared>),
+    Reload(usize, Arc<Prepared>),
     /// Stop accepting connections and finish what is under way.
     Drain,
 }
@@ -55,8 +55,8 @@ pub(super) struct Driver {
     pub(super) lanes: Lanes,
     pub(super) log: Arc<Log>,
     routes: RefCell<Routes>,
-    /// What the routes are made of: the patterns of each worker.
-    patterns: RefCell<Vec<Vec<String>>>,
+    /// The workers, whose patterns the routes are made of.
+    workers: RefCell<Vec<Arc<Prepared>>>,
     ports: RefCell<BTreeMap<PortId, oneshot::Sender<Result<Response, Thrown>>>>,
     last_port: Cell<PortId>,
     /// Bodies that clients or servers send to guests, until they are asked for.
@@ -73,14 +73,14 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(lane: Lane, me: usize, lanes: Lanes, patterns: Vec<Vec<String>>, log: Arc<Log>) -> Rc<Self> {
+    pub(super) fn new(lane: Lane, me: usize, lanes: Lanes, workers: Vec<Arc<Prepared>>, log: Arc<Log>) -> Rc<Self> {
         Rc::new(Self {
             lane: RefCell::new(lane),
             me,
             lanes,
             log,
-            routes: RefCell::new(Routes::of(&patterns)),
-            patterns: RefCell::new(patterns),
+            routes: RefCell::new(routes(&workers)),
+            workers: RefCell::new(workers),
             ports: RefCell::default(),
             last_port: Cell::new(0),
             incoming: RefCell::default(),
@@ -132,6 +132,11 @@ impl Driver {
         let (sender, receiver) = oneshot::channel();
         self.ports.borrow_mut().insert(port, sender);
         (port, receiver)
+    }
+
+    /// The worker of that name.
+    pub(super) fn worker_named(&self, name: &str) -> Option<usize> {
+        self.workers.borrow().iter().position(|worker| *worker.name == *name)
     }
 
     /// The worker that answers requests for a URL.
@@ -198,8 +203,8 @@ impl Driver {
                 self.input(Input::Control(token, command));
             }
             Mail::Reload(worker, prepared) => {
-                self.patterns.borrow_mut()[worker].clone_from(&prepared.routes);
-                *self.routes.borrow_mut() = Routes::of(&self.patterns.borrow());
+                self.workers.borrow_mut()[worker] = Arc::clone(&prepared);
+                *self.routes.borrow_mut() = routes(&self.workers.borrow());
                 self.input(Input::Reload(worker, prepared));
             }
             Mail::Drain => {}
@@ -344,4 +349,9 @@ fn broken_body(error: &hyper::Error) -> Failure {
         format!("the body cannot be read: {error}")
     };
     Failure { retryable: true, ..Failure::error(what) }
+}
+
+fn routes(workers: &[Arc<Prepared>]) -> Routes {
+    let patterns: Vec<Vec<String>> = workers.iter().map(|worker| worker.routes.clone()).collect();
+    Routes::of(&patterns)
 }

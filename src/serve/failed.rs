@@ -5,7 +5,8 @@
 
 use super::body::OutgoingBody;
 use super::driver::Driver;
-use super::http::{plain, text_of};
+use super::headers::text_of;
+use super::http::plain;
 use crate::lane::Thrown;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode};

@@ -8,12 +8,13 @@ use super::control;
 use super::driver::Driver;
 use super::failed::{Asked, failed};
 use super::frames::Role;
+use super::headers::{HOP_BY_HOP, header_map, text_of};
 use super::log::Served;
 use crate::lane::{Input, PortId, Thrown};
 use bytes::Bytes;
 use emu_abi::{Body as GuestBody, Failure, Redirect, Request as GuestRequest, Response as GuestResponse};
 use hyper::body::{Body, Incoming};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
@@ -23,6 +24,9 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tungstenite::handshake::derive_accept_key;
+
+/// Names the worker that shall answer, whatever the routes say (reference §5.3).
+const ROUTE_OVERRIDE: &str = "mf-route-override";
 
 /// Answers one request.
 pub(super) async fn serve(
@@ -44,6 +48,13 @@ async fn worker(driver: &Rc<Driver>, peer: SocketAddr, mut request: Request<Inco
     if head_bytes(&request) > super::MAX_HEAD_BYTES {
         return plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too large\n");
     }
+    let worker = match request.headers_mut().remove(ROUTE_OVERRIDE) {
+        None => None,
+        Some(name) => match driver.worker_named(&text_of(&name)) {
+            None => return plain(StatusCode::NOT_FOUND, "No entrypoint worker found"),
+            named => named,
+        },
+    };
     let upgrade = Upgrade::of(&request);
     let on_upgrade = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
     let asked = Asked::of(&request);
@@ -54,7 +65,7 @@ async fn worker(driver: &Rc<Driver>, peer: SocketAddr, mut request: Request<Inco
     let path = upgrade.as_ref().map(|_| path_of(&guest_request.url).to_owned());
     let (port, answer) = driver.open_port();
     let exchange = Exchange { driver, port, answer };
-    let worker = driver.worker_for(&guest_request.url);
+    let worker = worker.unwrap_or_else(|| driver.worker_for(&guest_request.url));
     driver.input(Input::Request { port, worker, entrypoint: String::new(), request: guest_request });
     match exchange.answered().await {
         Ok(Ok(response)) if response.socket.is_some() => {
@@ -175,31 +186,6 @@ fn is_authority(host: &str) -> bool {
         && !host.contains('@')
         && host.parse::<hyper::http::uri::Authority>().is_ok_and(|parsed| parsed == *host)
 }
-
-/// A header's value; bytes that are no UTF-8 stand for themselves, as in Latin-1.
-pub(super) fn text_of(value: &HeaderValue) -> String {
-    match std::str::from_utf8(value.as_bytes()) {
-        Ok(text) => text.to_owned(),
-        Err(_) => value.as_bytes().iter().map(|byte| char::from(*byte)).collect(),
-    }
-}
-
-/// A guest's headers as HTTP has them. What HTTP forbids is an error that names the header.
-pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Failure> {
-    let mut map = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
-        let name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| Failure::type_error(format!("Invalid header name: {name:?}.")))?;
-        let value = HeaderValue::from_bytes(value.as_bytes())
-            .map_err(|_| Failure::type_error(format!("Invalid header value of {name}.")))?;
-        map.append(name, value);
-    }
-    Ok(map)
-}
-
-/// Headers that belong to the connection rather than to the message.
-const HOP_BY_HOP: [HeaderName; 4] =
-    [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE, header::CONTENT_LENGTH];
 
 fn response_out(driver: &Rc<Driver>, response: GuestResponse) -> Result<Response<OutgoingBody>, Thrown> {
     // The body comes first: dropped, it tells the guest that nobody reads it.

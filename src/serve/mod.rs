@@ -1,7 +1,7 @@
 //! Lanes with real connections and clocks: what `emu serve` runs.
 //!
 //! Each lane is a thread with its own event loop. All of them accept from the same listening sockets. Reading order:
-//! [`listen`], [`driver`] (a lane's inputs and effects), [`http`], [`routes`], [`body`] and [`failed`] (error pages), [`frames`] and [`connection`]
+//! [`listen`], [`driver`] (a lane's inputs and effects), [`http`], [`headers`], [`routes`], [`body`] and [`failed`] (error pages), [`frames`] and [`connection`]
 //! (WebSockets), [`outbound`], [`control`].
 //!
 //! Invariant: translates bytes to inputs and effects to bytes. The sole user of hyper and tungstenite.
@@ -13,6 +13,7 @@ mod control;
 mod driver;
 mod failed;
 mod frames;
+mod headers;
 mod http;
 mod listen;
 mod log;
@@ -218,9 +219,9 @@ fn open_lane(setup: LaneSetup, listeners: Vec<StdListener>) -> Result<(Rc<Driver
         on_reload: setup.on_reload,
         is_colocated: false,
     };
-    let routes = options.workers.iter().map(|worker| worker.routes.clone()).collect();
+    let workers = options.workers.clone();
     let lane = Lane::new(options, Rc::new(RealWorld::default()))?;
-    let driver = Driver::new(lane, setup.me, setup.lanes, routes, setup.log);
+    let driver = Driver::new(lane, setup.me, setup.lanes, workers, setup.log);
     let listeners = listeners
         .into_iter()
         .map(TcpListener::from_std)

@@ -6,7 +6,7 @@ use super::body::OutgoingBody;
 use super::connection::Connection;
 use super::driver::Driver;
 use super::frames::Role;
-use super::http::{header_map, text_of};
+use super::headers::{header_map, text_of};
 use crate::lane::FetchId;
 use crate::world::real::fill_random;
 use bytes::Bytes;

@@ -29,6 +29,8 @@ struct Waiting {
     dropped: u64,
     /// Earlier lines are being written.
     writing: bool,
+    /// Somebody waits for what is there to be written.
+    hurried: bool,
 }
 
 impl Sink {
@@ -40,7 +42,7 @@ impl Sink {
         thread::spawn(move || {
             while let Some(sink) = shared.upgrade() {
                 sink.wait();
-                thread::sleep(LINGER);
+                sink.linger();
                 sink.write_out();
             }
         });
@@ -65,10 +67,11 @@ impl Sink {
 
     /// Waits until everything is written, but not for a reader that does not read.
     pub(super) fn flush(&self) {
-        let waited = self
-            .none
-            .wait_timeout_while(self.lock(), FLUSH_TIMEOUT, |waiting| waiting.writing || !waiting.lines.is_empty());
-        drop(waited);
+        let mut waiting = self.lock();
+        waiting.hurried = !waiting.lines.is_empty();
+        self.some.notify_one();
+        let is_unwritten = |waiting: &mut Waiting| waiting.writing || !waiting.lines.is_empty();
+        drop(self.none.wait_timeout_while(waiting, FLUSH_TIMEOUT, is_unwritten));
     }
 
     /// Writes what there is. Only the sink's own thread does, for it may take for ever.
@@ -76,6 +79,7 @@ impl Sink {
         let lines = {
             let mut waiting = self.lock();
             waiting.writing = true;
+            waiting.hurried = false;
             let dropped = std::mem::take(&mut waiting.dropped);
             let mut lines = std::mem::take(&mut waiting.lines);
             if dropped > 0 {
@@ -94,6 +98,11 @@ impl Sink {
         let waited =
             self.some.wait_timeout_while(self.lock(), Duration::from_secs(1), |waiting| waiting.lines.is_empty());
         drop(waited);
+    }
+
+    /// Collects lines for a moment, unless somebody waits for them.
+    fn linger(&self) {
+        drop(self.some.wait_timeout_while(self.lock(), LINGER, |waiting| !waiting.hurried));
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

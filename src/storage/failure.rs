@@ -19,7 +19,6 @@ pub(super) const NO_SQL: &str = "SQL is not enabled for this Durable Object clas
     `new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or wrangler.toml file. If using workerd \
     directly,set `enableSql = true` in your workerd config for the class. Note that this change cannot be made after \
     the class is already deployed to production.";
-pub(super) const NOT_BACKED_BY_SQL: &str = "Durable Object is not backed by SQL.";
 pub(super) const DELETE_ALL_IN_TRANSACTION: &str = "Cannot call deleteAll() within a transaction";
 pub(super) const DATABASE_DELETED: &str = "SQLite query was canceled because the database was deleted.";
 pub(super) const DATABASE_CLOSED: &str = "SQLite query was canceled because the database was closed.";

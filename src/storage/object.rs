@@ -106,9 +106,6 @@ impl ObjectStorage {
     /// Opens a savepoint inside those that are open. An `explicit` one, of `transaction()`, holds the commit back over
     /// turns; the others, of `transactionSync()`, end within the turn.
     pub fn savepoint_begin(&self, explicit: bool) -> Result<(), Failure> {
-        if !explicit {
-            require_sql(self.backend(), failure::NOT_BACKED_BY_SQL)?;
-        }
         self.write(|session| session.begin_savepoint(explicit))
     }
 

@@ -56,14 +56,14 @@ const WORKERS: &[Case] = &[
         what: "a worker for another emu",
         spoil: |project| {
             let mut wasm = fs::read(project.path("worker.wasm")).expect("a worker");
-            let name = b"emu_abi_2";
+            let name = b"emu_abi_3";
             let at =
                 wasm.windows(name.len()).position(|window| window == name).expect("the export that says the version");
             wasm[at + name.len() - 1] = b'9';
             project.write("worker.wasm", wasm);
         },
         code: 1,
-        says: "error: `./worker.wasm` speaks version 9 of the guest interface, this emu speaks version 2
+        says: "error: `./worker.wasm` speaks version 9 of the guest interface, this emu speaks version 3
   help: build the worker again with the `worker` crate that belongs to this emu",
     },
     Case {

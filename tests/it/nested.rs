@@ -96,6 +96,11 @@ const cases = {
         wasm.growValues("new", 2), wasm.values.get(3), wasm.values.length],
     traps: () => [() => wasm.trap(), () => wasm.div(1, 0), () => wasm.div(-(2 ** 31), -1), () => wasm.deep(),
         () => wasm.indirect(3, 1, 1), () => wasm.indirect(99, 1, 1), () => wasm.growValues.call()].map(failure),
+    beyond: () => { const end = wasm.memory.buffer.byteLength; wasm.poke(end - 1, 7); wasm.poke64(end - 24, 1n, 1, 1);
+        wasm.copy(end, end, 0); wasm.fill(end - 4, 1, 4);
+        return [wasm.peek(end - 1), ...[() => wasm.peek(end), () => wasm.poke(end, 1), () => wasm.peek(-1), () => wasm.poke64(end - 23, 1n, 1, 1),
+            () => wasm.poke64(-8, 1n, 1, 1), () => wasm.copy(0, end - 1, 2), () => wasm.copy(end - 1, 0, 2),
+            () => wasm.copy(0, -1, 2), () => wasm.fill(end - 1, 0, 2), () => wasm.vector(end - 47)].map(failure)]; },
     thrown: () => { wasm.counter.value = 20; return failure(() => wasm.bump()); },
     forbidden: async () => [failure(() => new WebAssembly.Module(new Uint8Array(8))),
         ...await Promise.all([WebAssembly.instantiate(new Uint8Array(8)), WebAssembly.compile(new Uint8Array(8))]
@@ -187,6 +192,14 @@ fn a_module_does_what_it_does_elsewhere() {
     for (path, expected) in cases {
         assert_eq!(emu.get(&format!("/{path}")).json(), expected, "{path}");
     }
+}
+
+#[test]
+fn an_access_beyond_the_memory_is_a_trap() {
+    let (_project, emu) = served();
+    let mut expected = vec![json!(1)];
+    expected.resize(11, json!("RuntimeError: memory access out of bounds"));
+    assert_eq!(emu.get("/beyond").json(), Value::from(expected));
 }
 
 #[test]

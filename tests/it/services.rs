@@ -36,8 +36,8 @@ fn a_service_gets_the_request_and_its_caller_the_answer() {
     let emu = serve(&project);
     let seen = emu.post("/BACK/a?b", b"hello").json();
     assert_eq!(seen, json!({ "who": "back", "method": "POST", "url": emu.url("/a?b"), "body": "hello" }));
-    assert_eq!(emu.text("/ADMIN/x"), format!("admin of back: {}", emu.url("/x")));
-    assert_eq!(emu.text("/PLAIN/x"), "plain of back: GET");
+    assert_eq!(emu.text("/ADMIN/x"), format!("admin of back: {} {{\"rights\":[\"read\"]}}", emu.url("/x")));
+    assert_eq!(emu.text("/PLAIN/x"), "plain of back: GET {}");
     assert_eq!(emu.text("/SELF/SELF/BACK/version"), "first");
     // Bodies are streams both ways: more passes through than is ever held.
     let body = vec![7; 3 << 20];
@@ -57,6 +57,8 @@ fn a_failure_behind_rejects_the_call_and_is_logged_where_it_was_thrown() {
     assert!(log.starts_with("✘ [ERROR]"), "{log}");
     emu.logged("back.js:");
     emu.logged("in fetch() of the worker `back`");
+    // What other requests have left behind can settle nothing.
+    assert_eq!(emu.post("/BACK/version", b"nobody reads this").body, "first");
     let hung = emu.get("/BACK/never").json();
     assert!(hung["message"].as_str().is_some_and(|text| text.contains("your Worker's code had hung")), "{hung}");
     assert_eq!(emu.text("/BACK/version"), "first");
@@ -130,6 +132,12 @@ fn a_route_leads_a_client_to_another_worker() {
     assert_eq!((behind.status, behind.body.as_str()), (200, "first"));
     // The worker in front has no binding of that name.
     assert_eq!(ask("other.example.com").status, 502);
+    let told = |worker: &str| emu.request("GET", "/version", &[("MF-Route-Override", worker)], b"");
+    let cases = [("back", 200, "first"), ("nowhere", 404, "No entrypoint worker found")];
+    for (worker, status, body) in cases {
+        let reply = told(worker);
+        assert_eq!((reply.status, reply.body.as_str()), (status, body), "{worker}");
+    }
 }
 
 #[test]

@@ -202,6 +202,18 @@ fn a_close_that_the_object_does_not_answer_leaves_the_client_waiting() {
 }
 
 #[test]
+fn a_close_that_nobody_answers_ends_the_connection_when_the_object_hibernates() {
+    let project = Project::probe();
+    let emu = project.serve(&["--evict-after", "20ms"]);
+    let open = emu.websocket("/object/a/ws");
+    let mut raw = Raw::websocket(emu.port(), "/object/a/ws?on_close=ignore");
+    raw.send(&frame(0x88, &[0x0f, 0xa0]));
+    assert_eq!(raw.rest(), b"", "no Close frame comes");
+    // The others stay.
+    assert_eq!(open.close(4000, "bye"), Got::Closed(4000, "bye".into()));
+}
+
+#[test]
 fn a_connection_that_breaks_off_is_a_close_with_1006() {
     let project = Project::probe();
     for api in ["hibernation", "standard"] {

@@ -43,6 +43,8 @@ pub enum ModuleKind {
     /// WebAssembly; the default export is a `WebAssembly.Module`. The host takes it as written, compiles it, and gives the
     /// guest an encoded [`crate::WasmModule`] in its place.
     Wasm,
+    /// A CommonJS module in UTF-8; the default export is its `module.exports`.
+    CommonJs,
 }
 
 /// One delivery of one event.
@@ -78,6 +80,8 @@ pub enum Event {
         object: u32,
         /// The named export of the worker that handles it; empty for the default export and for objects.
         entrypoint: String,
+        /// `ctx.props`, as JSON: what the binding that led here was configured with; empty for nothing.
+        props: String,
         /// The handler and its arguments.
         what: Invoke,
     },

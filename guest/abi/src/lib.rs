@@ -36,7 +36,9 @@
 //!
 //! * `emu_nested_import(instance, import, slots) -> failed`: calls an imported function;
 //! * `emu_nested_grow(memory, pages) -> pages_before`: grows a memory; -1 when it cannot;
-//! * `emu_nested_table(instance, table, op, a, b, c) -> result`: a table of JavaScript values ([`WasmTableOp`]).
+//! * `emu_nested_table(instance, table, op, a, b, c) -> result`: a table of JavaScript values ([`WasmTableOp`]);
+//! * `emu_nested_exception(instance, op, what, slots) -> result`: throws and catches ([`WasmExceptionOp`]). Where a module
+//!   of the worker has tags, what an imported function threw is on its way as well ([`WASM_PENDING_SLOT`]).
 //!
 //! A JavaScript value inside a nested module is the number of a handle; 0 is null. Handles that a call makes are gone when
 //! it returns.
@@ -60,8 +62,8 @@ mod types;
 pub use ask::{Answer, Ask, Hash, KvEntry, ListOptions, Rows, SocketState, SqlValue};
 pub use event::{Event, Init, Invoke, Module, ModuleKind, Outcome, SocketEvent, Turn};
 pub use nested::{
-    NestedTableOp, WASM_CELL_BYTES, WASM_SLOTS, WASM_TRAP_LINK, WASM_TRAP_STACK, WASM_TRAPS, WasmExtern, WasmGlobal,
-    WasmMemory, WasmModule, WasmSignature, WasmTable, WasmTableOp, WasmType,
+    NestedTableOp, WASM_CELL_BYTES, WASM_PENDING_SLOT, WASM_SLOTS, WASM_TRAP_LINK, WASM_TRAP_STACK, WASM_TRAPS,
+    WasmExceptionOp, WasmExtern, WasmGlobal, WasmMemory, WasmModule, WasmSignature, WasmTable, WasmTableOp, WasmType,
 };
 pub use op::{Call, Class, Entrypoint, Exports, LogLevel, Op, Section, Settled, Target};
 pub use types::{Binding, Body, Bytes, Failure, Headers, Message, ObjectId, Redirect, Request, Response};
@@ -70,7 +72,7 @@ use alloc::vec::Vec;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The version of this interface. Host and guest must agree on it exactly.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A guest exports a function of this name followed by its [`VERSION`] in decimal.
 pub const VERSION_EXPORT_PREFIX: &str = "emu_abi_";

@@ -50,6 +50,11 @@ pub enum WasmExtern {
     Memory,
     /// A global.
     Global(WasmGlobal),
+    /// A tag of exceptions.
+    Tag {
+        /// Its index.
+        index: u32,
+    },
 }
 
 /// A table.
@@ -106,6 +111,8 @@ pub struct WasmModule {
     pub cells: u32,
     /// The tables of `Externref`, which are the engine's to keep.
     pub reference_tables: Vec<WasmTable>,
+    /// The number of the type of each tag, the imported ones first.
+    pub tags: Vec<u32>,
 }
 
 /// The bytes of a cell that holds a global.
@@ -113,6 +120,23 @@ pub const WASM_CELL_BYTES: u32 = 16;
 
 /// The slots for the arguments and results of one call, 8 bytes each: no function has more of either.
 pub const WASM_SLOTS: usize = 1000;
+
+/// The slot behind those: its first word is not 0 while an exception is on its way through nested code.
+pub const WASM_PENDING_SLOT: usize = WASM_SLOTS;
+
+/// What the engine does with exceptions for a nested module; the number is `op` of `emu_nested_exception`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum WasmExceptionOp {
+    /// `what`: tag. An exception with the payload in the slots is on its way.
+    Throw = 0,
+    /// `what`: tag. Catches an exception of that tag: gives its handle, and its payload in the slots; 0 for another one.
+    Catch = 1,
+    /// Catches an exception of any tag: gives its handle; 0 for what cannot be caught.
+    CatchAll = 2,
+    /// `what`: handle. The exception is on its way again; -1 when the handle is null.
+    Rethrow = 3,
+}
 
 /// What the engine does with a table of `Externref` for a nested module; the number is `op` of `emu_nested_table`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -169,11 +169,24 @@ export function sync() {
 }
 
 /**
+ * Sends a request, and tells `receiver`, whose `target` is the internet (`undefined`), a service, or an object. When an
+ * object was reset, its array gets the error as `broken`: the platform's stubs do not recover from that.
+ *
+ * @param {Receiver & {target: undefined | number | [number, string, string | undefined]}} receiver
+ * @returns {number} The call, for `cancel()`. The other parameters are those of `fetchCall()`.
+ */
+export function startFetch(receiver, method, url, headers, body, redirectManual, cfJson) {
+    const call = begin(receiver);
+    const { invocation, section } = receiver.scope;
+    const { target } = receiver;
+    host.callFetch(call, invocation.number, section, target, method, url, headers, body, redirectManual, cfJson);
+    return call;
+}
+
+/**
  * Sends a request.
  *
- * @param {undefined | number | [number, string, string | undefined] | "world"} target The internet, a service, an
- *     object, or the world that tests run in. When an object was reset, its array gets the error as `broken`: the
- *     platform's stubs do not recover from that.
+ * @param {undefined | number | [number, string, string | undefined]} target See `startFetch()`.
  * @param {string} method
  * @param {string} url
  * @param {string[]} headers Names and values by turns.
@@ -186,9 +199,7 @@ export function sync() {
 export function fetchCall(target, method, url, headers, body, redirectManual, cfJson) {
     const receiver = new PromiseReceiver();
     receiver.target = target;
-    const call = begin(receiver);
-    const { invocation, section } = receiver.scope;
-    host.callFetch(call, invocation.number, section, target, method, url, headers, body, redirectManual, cfJson);
+    const call = startFetch(receiver, method, url, headers, body, redirectManual, cfJson);
     receiver.promise.cancel = () => cancel(call);
     return receiver.promise;
 }

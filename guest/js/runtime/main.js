@@ -7,6 +7,7 @@
 
 import "./prelude.js";
 import { complete, completeFailure, completeResponse, sleep } from "./calls.js";
+import { commonJs } from "./common-js.js";
 import { console } from "./console/console.js";
 import { makeError } from "./failure.js";
 import * as bodies from "./fetch/bodies.js";
@@ -25,6 +26,7 @@ import { streamGlobals } from "./streams/globals.js";
 import { provideTimer } from "./web/abort.js";
 import * as web from "./web/globals.js";
 import { installWebAssembly, wasmError, wasmModule } from "./web/webassembly.js";
+import { wasmCaught, wasmException } from "./web/webassembly-exceptions.js";
 import { provideBeacon } from "./web/navigator.js";
 import { provideCopier } from "./web/structured-clone.js";
 import { defineGlobals } from "./web/webidl.js";
@@ -78,6 +80,7 @@ install(globalThis);
 host.handlers({
     makeError,
     builtin,
+    commonJs,
     prepare,
     start: events.start,
     construct: events.construct,
@@ -92,6 +95,8 @@ host.handlers({
     turnEnd: events.turnEnd,
     wasmModule,
     wasmError,
+    wasmException,
+    wasmCaught,
     complete,
     completeResponse,
     completeFailure,

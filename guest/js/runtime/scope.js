@@ -27,6 +27,8 @@ export class Invocation {
         this.settled = false;
         /** Promises given to `waitUntil()` that are pending. */
         this.waits = 0;
+        /** `ctx.props` as JSON; empty for nothing. */
+        this.propsJson = "";
     }
 }
 

@@ -67,8 +67,8 @@ mod imports {
 
     /// Only its name counts: it says which version of the interface this guest speaks.
     #[unsafe(no_mangle)]
-    pub extern "C" fn emu_abi_2() {
-        const { assert!(emu_abi::VERSION == 2, "rename this export together with the version") }
+    pub extern "C" fn emu_abi_3() {
+        const { assert!(emu_abi::VERSION == 3, "rename this export together with the version") }
     }
 
     /// Hands out a buffer for one incoming message; it comes back with `emu_init` or `emu_turn`.

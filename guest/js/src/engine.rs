@@ -3,6 +3,7 @@
 //! Invariant: between turns nothing is on a stack; all pending jobs have run.
 
 use crate::convert::failure_of_exception;
+use crate::seal::seal;
 use crate::{border, clock, data, events, modules, native};
 use emu_abi::{Failure, Init, LogLevel, Op, Turn};
 use rquickjs::{Context, Ctx, Function, Object, Persistent, Runtime};
@@ -107,6 +108,7 @@ pub fn init(init: Init) {
         engine.runtime.run_gc();
         let held = usize::try_from(engine.runtime.memory_usage().malloc_size).unwrap_or(0);
         engine.runtime.set_gc_threshold(held + GC_HEADROOM_BYTES);
+        engine.context.with(|ctx| seal(&ctx));
     });
 }
 

@@ -41,8 +41,8 @@ pub(crate) fn deliver(ctx: &Ctx<'_>, event: Event) -> Result<()> {
         Event::Construct { invocation, object, class, id } => {
             call(handlers, "construct", (invocation, object, class, hex(&id.bytes), id.name))
         }
-        Event::Invoke { invocation, object, entrypoint, what } => {
-            invoke(ctx, handlers, invocation, object, entrypoint, what)
+        Event::Invoke { invocation, object, entrypoint, props, what } => {
+            invoke(ctx, handlers, invocation, object, entrypoint, props, what)
         }
         Event::Complete { call: number, result: Ok(Outcome::Done) } => call(handlers, "complete", (number,)),
         Event::Complete { call: number, result: Ok(Outcome::Response(response)) } => {
@@ -76,11 +76,12 @@ fn invoke<'js>(
     invocation: u32,
     object: u32,
     entrypoint: String,
+    props: String,
     what: Invoke,
 ) -> Result<()> {
     match what {
         Invoke::Fetch(Request { method, url, headers, body, cf, .. }) => {
-            let mut args = Args::new(ctx.clone(), 8);
+            let mut args = Args::new(ctx.clone(), 9);
             args.push_arg(invocation)?;
             args.push_arg(object)?;
             args.push_arg(entrypoint)?;
@@ -89,6 +90,7 @@ fn invoke<'js>(
             args.push_arg(FlatHeaders(headers))?;
             args.push_arg(JsBody(body))?;
             args.push_arg(cf.into_js(ctx)?)?;
+            args.push_arg(props)?;
             handlers.get::<_, Function>("fetch")?.call_arg::<Value>(args).map(|_| ())
         }
         Invoke::Scheduled { cron, scheduled_ms } => {

@@ -6,13 +6,14 @@
 //! ([`turn`]).
 //!
 //! Reading order: `border` (imports and exports), `engine` (the one QuickJS context), `modules` (what `import` finds),
-//! `events` (from the host's events to the runtime's handlers), `native` (what the runtime can call), `data` (native
+//! `common_js` (what `require` needs), `events` (from the host's events to the runtime's handlers), `native` (what the runtime can call), `data` (native
 //! functions that need no host), `nested` (WebAssembly that a worker imports).
 //!
 //! Invariant: nothing of the platform's behaviour is decided here; the runtime decides, this crate carries.
 
 mod border;
 mod clock;
+mod common_js;
 mod convert;
 pub mod data;
 mod engine;
@@ -21,5 +22,6 @@ mod events;
 mod modules;
 mod native;
 pub mod nested;
+mod seal;
 
 pub use engine::{boot, init, turn};

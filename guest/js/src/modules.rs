@@ -6,7 +6,7 @@
 //! Invariant: knows names and sources; what a built-in module contains is the runtime's business.
 
 use crate::convert::Raw;
-use crate::{border, engine};
+use crate::{border, common_js, engine};
 use emu_abi::{Binding, Failure, Init, Module as Source, ModuleKind, Op};
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
@@ -43,12 +43,22 @@ impl Resolver for Names {
     }
 }
 
+/// What kind of module the worker has under a name.
+pub(crate) fn kind_of(name: &str) -> Option<ModuleKind> {
+    SOURCES.with_borrow(|sources| sources.get(name).map(|source| source.kind))
+}
+
 fn is_known(name: &str) -> bool {
-    SOURCES.with_borrow(|sources| sources.contains_key(name))
+    kind_of(name).is_some()
+}
+
+/// A module of the worker as it was given.
+pub(crate) fn source(name: &str) -> Option<Source> {
+    SOURCES.with_borrow(|sources| sources.get(name).cloned())
 }
 
 /// A specifier relative to the module that names it.
-fn join(base: &str, name: &str) -> String {
+pub(crate) fn join(base: &str, name: &str) -> String {
     if !name.starts_with('.') {
         return name.to_owned();
     }
@@ -83,22 +93,26 @@ impl Loader for Sources {
         name: &str,
         _attributes: Option<ImportAttributes<'js>>,
     ) -> Result<Module<'js, Declared>> {
-        let source = SOURCES.with_borrow(|sources| sources.get(name).cloned());
-        let Some(Source { kind, bytes, .. }) = source else {
-            let namespace = builtin(ctx, name)?.ok_or_else(|| Error::new_loading(name))?;
-            return synthetic(ctx, name, &namespace);
-        };
-        let value = match kind {
-            ModuleKind::Script => return declare(ctx, name, bytes.0),
-            ModuleKind::Text => String::from_utf8_lossy(&bytes.0).into_owned().into_js(ctx)?,
-            ModuleKind::Data => Raw(bytes.0).into_js(ctx)?,
-            ModuleKind::Wasm => crate::nested::module(ctx, &bytes.0)?,
-            ModuleKind::Json => ctx.json_parse(bytes.0)?,
-        };
-        let namespace = Object::new(ctx.clone())?;
-        namespace.set("default", value)?;
-        synthetic(ctx, name, &namespace)
+        load(ctx, name)
     }
+}
+
+fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Module<'js, Declared>> {
+    let Some(Source { kind, bytes, .. }) = source(name) else {
+        let namespace = builtin(ctx, name)?.ok_or_else(|| Error::new_loading(name))?;
+        return synthetic(ctx, name, &namespace);
+    };
+    let value = match kind {
+        ModuleKind::Script => return declare(ctx, name, bytes.0),
+        ModuleKind::CommonJs => return common_js::module(ctx, name),
+        ModuleKind::Text => String::from_utf8_lossy(&bytes.0).into_owned().into_js(ctx)?,
+        ModuleKind::Data => Raw(bytes.0).into_js(ctx)?,
+        ModuleKind::Wasm => crate::nested::module(ctx, &bytes.0)?,
+        ModuleKind::Json => ctx.json_parse(bytes.0)?,
+    };
+    let namespace = Object::new(ctx.clone())?;
+    namespace.set("default", value)?;
+    synthetic(ctx, name, &namespace)
 }
 
 fn declare<'js>(ctx: &Ctx<'js>, name: &str, source: Vec<u8>) -> Result<Module<'js, Declared>> {
@@ -141,9 +155,7 @@ pub(crate) fn start(ctx: &Ctx<'_>, init: Init) -> Result<()> {
     let handlers = engine::handlers(ctx)?;
     let prepare: Function = handlers.get("prepare")?;
     prepare.call::<_, ()>((compatibility_date, compatibility_flags, env_array(ctx, env)?))?;
-    let source = SOURCES.with_borrow(|sources| sources.get(&main).cloned());
-    let source = source.map(|source| source.bytes.0).unwrap_or_default();
-    let (module, promise) = declare(ctx, &main, source)?.eval()?;
+    let (module, promise) = load(ctx, &main)?.eval()?;
     while ctx.execute_pending_job() {}
     match promise.state() {
         PromiseState::Resolved => {}
@@ -156,8 +168,10 @@ pub(crate) fn start(ctx: &Ctx<'_>, init: Init) -> Result<()> {
             return Ok(());
         }
     }
-    // Isolates import nothing by source any more but what is imported dynamically.
-    SOURCES.with_borrow_mut(|sources| sources.retain(|_, source| source.name != main));
+    // The engine has read it. Its name stays: other modules may import it later.
+    SOURCES.with_borrow_mut(|sources| {
+        sources.entry(main).and_modify(|source| source.bytes = Vec::new().into());
+    });
     let start: Function = handlers.get("start")?;
     start.call((module.namespace()?,))
 }

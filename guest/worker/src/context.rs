@@ -1,6 +1,7 @@
 //! [`Context`]: the invocation of a `fetch` handler.
 
 use crate::scope::{self, Invocation};
+use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::rc::Rc;
 
@@ -21,6 +22,15 @@ impl Context {
         F: Future<Output = ()> + 'static,
     {
         self.invocation.wait_until(future);
+    }
+
+    /// What the service binding that led here was configured with: `props` of `services`, `{}` where it has none.
+    ///
+    /// # Errors
+    /// When it is not a `T`.
+    pub fn props<T: DeserializeOwned>(&self) -> crate::Result<T> {
+        let json = if self.invocation.props.is_empty() { "{}" } else { &self.invocation.props };
+        Ok(serde_json::from_str(json)?)
     }
 
     /// Forwards the request to the origin when the handler fails. There is no origin here, so this does nothing.

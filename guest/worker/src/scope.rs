@@ -17,11 +17,13 @@ pub(crate) struct Invocation {
     settled: Cell<bool>,
     waits: Cell<u32>,
     pub(crate) alarm: Option<AlarmInfo>,
+    /// What the binding that led here was configured with, as JSON; empty for nothing.
+    pub(crate) props: String,
 }
 
 impl Invocation {
-    pub(crate) fn new(number: u32, alarm: Option<AlarmInfo>) -> Rc<Self> {
-        Rc::new(Self { number, settled: Cell::new(false), waits: Cell::new(0), alarm })
+    pub(crate) fn new(number: u32, alarm: Option<AlarmInfo>, props: String) -> Rc<Self> {
+        Rc::new(Self { number, settled: Cell::new(false), waits: Cell::new(0), alarm, props })
     }
 
     /// The host's number while the invocation lasts, then 0: the host may use the number again.
@@ -73,7 +75,7 @@ thread_local! {
 
 /// The scope of the running code; that of nobody outside of handlers.
 pub(crate) fn current() -> Scope {
-    CURRENT.with_borrow(|scope| scope.clone()).unwrap_or_else(|| Scope::of(0, Invocation::new(0, None)))
+    CURRENT.with_borrow(|scope| scope.clone()).unwrap_or_else(|| Scope::of(0, Invocation::new(0, None, String::new())))
 }
 
 /// The object on whose behalf the running code runs, 0 for the worker.

@@ -51,7 +51,7 @@ pub(crate) fn turn(turn: Turn) {
 fn deliver(event: Event) {
     match event {
         Event::Construct { invocation, object, class, id } => construct(invocation, object, &class, id),
-        Event::Invoke { invocation, object, what, .. } => invoke(invocation, object, what),
+        Event::Invoke { invocation, object, props, what, .. } => invoke(invocation, object, props, what),
         Event::Complete { call, result } => calls::complete(call, result),
         Event::BodyChunk { body, bytes } => streams::deliver(body, Ok(Some(bytes.0))),
         Event::BodyEnd { body } => streams::deliver(body, Ok(None)),
@@ -64,7 +64,7 @@ fn deliver(event: Event) {
 }
 
 fn construct(number: u32, object: u32, class: &str, id: emu_abi::ObjectId) {
-    let invocation = Invocation::new(number, None);
+    let invocation = Invocation::new(number, None, String::new());
     let result = match registry::constructor(class) {
         None => Err(Failure::error(format!("the worker does not export a class `{class}`"))),
         Some(construct) => {
@@ -77,14 +77,14 @@ fn construct(number: u32, object: u32, class: &str, id: emu_abi::ObjectId) {
     settle(&invocation, number, result);
 }
 
-fn invoke(number: u32, object: u32, what: Invoke) {
+fn invoke(number: u32, object: u32, props: String, what: Invoke) {
     let alarm = match &what {
         Invoke::Alarm { retry_count, scheduled_ms } => {
             Some(emu::AlarmInfo { retry_count: *retry_count, scheduled_ms: *scheduled_ms })
         }
         _ => None,
     };
-    let invocation = Invocation::new(number, alarm);
+    let invocation = Invocation::new(number, alarm, props);
     let scope = Scope::of(object, invocation.clone());
     let handler =
         scope::enter(scope.clone(), || if object == 0 { worker_handler(what) } else { object_handler(object, what) });

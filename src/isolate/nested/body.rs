@@ -5,6 +5,8 @@
 //!
 //! Invariant: what the function computes stays the same; only where its memory lies, and what a reference is, changes.
 
+use super::access::access;
+use super::exceptions::Frame;
 use super::layout::{Layout, Map};
 use super::shape::{Refusal, Shape, text};
 use emu_abi::{WASM_CELL_BYTES, WasmTableOp, WasmType};
@@ -14,22 +16,27 @@ use wasmparser::{FuncToValidate, FunctionBody, Operator as O, ValidatorResources
 
 /// Where the pages of a memory stand behind its address.
 const PAGES_OFFSET: u64 = 4;
+/// Pages are shifted by this to bytes.
+const PAGE_SHIFT: i32 = 16;
 
 /// The locals that a rewritten function has besides its own.
-struct Locals {
-    base: u32,
+pub(super) struct Locals {
+    /// Where the memory begins.
+    pub(super) base: u32,
+    /// How long it is.
+    pub(super) bytes: u32,
     /// Three of type `i32`.
     words: u32,
     first_of_others: u32,
 }
 
 impl Locals {
-    fn word(&self, number: u32) -> u32 {
+    pub(super) fn word(&self, number: u32) -> u32 {
         self.words + number
     }
 
     /// The local that keeps a value of `ty` for a moment.
-    fn of(&self, ty: ValType) -> u32 {
+    pub(super) fn of(&self, ty: ValType) -> u32 {
         match ty {
             ValType::I64 => self.first_of_others,
             ValType::F32 => self.first_of_others + 1,
@@ -40,17 +47,15 @@ impl Locals {
     }
 }
 
-/// What a memory instruction does with the operands above the address.
-enum Access {
-    Load,
-    /// A value of this type lies above the address.
-    Store(ValType),
-}
-
-struct Body<'a> {
-    shape: &'a Shape,
-    layout: &'a Layout,
-    locals: Locals,
+/// A function while it is rewritten.
+pub(super) struct Body<'a> {
+    pub(super) shape: &'a Shape,
+    pub(super) layout: &'a Layout,
+    pub(super) locals: Locals,
+    /// The blocks around the instruction, the innermost last; kept only where exceptions may be on their way.
+    pub(super) frames: Vec<Frame>,
+    /// What the memory has at least.
+    pub(super) memory_min_bytes: u64,
     code: Vec<u8>,
     uses_memory: bool,
 }
@@ -64,6 +69,7 @@ pub(super) fn rewrite(
     allocations: wasmparser::FuncValidatorAllocations,
 ) -> Result<(Function, wasmparser::FuncValidatorAllocations), Refusal> {
     let params = shape.types[function.ty as usize].params().len() as u32;
+    let ty = function.ty as usize;
     let mut validator = function.into_validator(allocations);
     let mut reader = body.get_locals_reader().map_err(text)?;
     let mut own = Vec::new();
@@ -79,21 +85,26 @@ pub(super) fn rewrite(
     let mut rewriting = Body {
         shape,
         layout,
-        locals: Locals { base: count, words: count + 1, first_of_others: count + 4 },
+        locals: Locals { base: count, bytes: count + 1, words: count + 2, first_of_others: count + 5 },
+        frames: Vec::new(),
+        memory_min_bytes: shape.memory.map_or(0, |memory| u64::from(memory.minimum) << PAGE_SHIFT),
         code: Vec::new(),
         uses_memory: uses_memory(body)?,
     };
-    own.extend([(4, ValType::I32), (1, ValType::I64), (1, ValType::F32), (1, ValType::F64)]);
+    own.extend([(5, ValType::I32), (1, ValType::I64), (1, ValType::F32), (1, ValType::F64)]);
     if layout.uses_simd {
         own.push((1, ValType::V128));
     }
     let mut function = Function::new(own);
     rewriting.read_base();
+    rewriting.begin_function();
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset().map_err(text)?;
         let top = validator.get_operand_type(0).flatten();
         validator.op(offset, &operator).map_err(text)?;
-        rewriting.operator(operator, top)?;
+        if !layout.exceptions || !rewriting.exception_operator(&operator, shape.types[ty].results())? {
+            rewriting.operator(operator, top)?;
+        }
     }
     operators.finish().map_err(text)?;
     function.raw(rewriting.code);
@@ -113,20 +124,22 @@ fn uses_memory(body: &FunctionBody<'_>) -> Result<bool, Refusal> {
 }
 
 impl Body<'_> {
-    fn emit<const N: usize>(&mut self, instructions: [I<'_>; N]) {
+    pub(super) fn emit<const N: usize>(&mut self, instructions: [I<'_>; N]) {
         for instruction in instructions {
             instruction.encode(&mut self.code);
         }
     }
 
-    /// The address of the memory into its local, if this function needs it.
-    fn read_base(&mut self) {
+    /// The address and the length of the memory into their locals, if this function needs it.
+    pub(super) fn read_base(&mut self) {
         if self.uses_memory {
             self.emit([I::GlobalGet(Layout::MEMORY), I::I32Load(at(0, 2)), I::LocalSet(self.locals.base)]);
+            self.emit([I::GlobalGet(Layout::MEMORY), I::I32Load(at(PAGES_OFFSET, 2)), I::I32Const(PAGE_SHIFT)]);
+            self.emit([I::I32Shl, I::LocalSet(self.locals.bytes)]);
         }
     }
 
-    fn same(&mut self, operator: O<'_>) -> Result<(), Refusal> {
+    pub(super) fn same(&mut self, operator: O<'_>) -> Result<(), Refusal> {
         let instruction = Map(self.layout).instruction(operator).map_err(said)?;
         instruction.encode(&mut self.code);
         Ok(())
@@ -134,7 +147,7 @@ impl Body<'_> {
 
     fn operator(&mut self, operator: O<'_>, top: Option<wasmparser::ValType>) -> Result<(), Refusal> {
         if let Some(access) = access(&operator) {
-            self.add_base(access);
+            self.add_base(&access);
             return self.same(operator);
         }
         let (base, first, second, third) =
@@ -142,6 +155,7 @@ impl Body<'_> {
         match operator {
             O::Call { .. } | O::CallIndirect { .. } => {
                 self.same(operator)?;
+                self.leave_if_pending();
                 self.read_base();
             }
             O::MemorySize { .. } => self.emit([I::GlobalGet(Layout::MEMORY), I::I32Load(at(PAGES_OFFSET, 2))]),
@@ -151,12 +165,17 @@ impl Body<'_> {
                 self.read_base();
             }
             O::MemoryCopy { .. } => {
-                self.emit([I::LocalSet(first), I::LocalSet(second), I::LocalGet(base), I::I32Add]);
+                self.emit([I::LocalSet(first), I::LocalSet(second), I::LocalSet(third)]);
+                self.check_range(second, first);
+                self.check_range(third, first);
+                self.emit([I::LocalGet(third), I::LocalGet(base), I::I32Add]);
                 self.emit([I::LocalGet(second), I::LocalGet(base), I::I32Add, I::LocalGet(first)]);
                 self.same(operator)?;
             }
             O::MemoryFill { .. } | O::MemoryInit { .. } => {
-                self.emit([I::LocalSet(first), I::LocalSet(second), I::LocalGet(base), I::I32Add]);
+                self.emit([I::LocalSet(first), I::LocalSet(second), I::LocalSet(third)]);
+                self.check_range(third, first);
+                self.emit([I::LocalGet(third), I::LocalGet(base), I::I32Add]);
                 self.emit([I::LocalGet(second), I::LocalGet(first)]);
                 self.same(operator)?;
             }
@@ -177,17 +196,6 @@ impl Body<'_> {
             },
         }
         Ok(())
-    }
-
-    fn add_base(&mut self, access: Access) {
-        let base = self.locals.base;
-        match access {
-            Access::Load => self.emit([I::LocalGet(base), I::I32Add]),
-            Access::Store(ty) => {
-                let value = self.locals.of(ty);
-                self.emit([I::LocalSet(value), I::LocalGet(base), I::I32Add, I::LocalGet(value)]);
-            }
-        }
     }
 
     fn get_global(&mut self, index: u32) {
@@ -238,7 +246,7 @@ impl Body<'_> {
     }
 
     /// Traps when the engine has answered -1.
-    fn trap_if_refused(&mut self) {
+    pub(super) fn trap_if_refused(&mut self) {
         self.emit([I::I32Const(-1), I::I32Eq, I::If(BlockType::Empty), I::Unreachable, I::End]);
     }
 }
@@ -285,7 +293,7 @@ pub(super) fn store(ty: WasmType, offset: u64) -> I<'static> {
     }
 }
 
-fn val_type(ty: WasmType) -> ValType {
+pub(super) fn val_type(ty: WasmType) -> ValType {
     match ty {
         WasmType::I64 => ValType::I64,
         WasmType::F32 => ValType::F32,
@@ -303,53 +311,4 @@ pub(super) fn cell_offset(ordinal: u32) -> u64 {
 /// What the encoder says.
 pub(super) fn said(error: wasm_encoder::reencode::Error) -> Refusal {
     error.to_string()
-}
-
-/// Whether an instruction accesses memory at an address on the stack, and how.
-fn access(operator: &O<'_>) -> Option<Access> {
-    Some(match operator {
-        O::I32Load { .. }
-        | O::I64Load { .. }
-        | O::F32Load { .. }
-        | O::F64Load { .. }
-        | O::I32Load8S { .. }
-        | O::I32Load8U { .. }
-        | O::I32Load16S { .. }
-        | O::I32Load16U { .. }
-        | O::I64Load8S { .. }
-        | O::I64Load8U { .. }
-        | O::I64Load16S { .. }
-        | O::I64Load16U { .. }
-        | O::I64Load32S { .. }
-        | O::I64Load32U { .. }
-        | O::V128Load { .. }
-        | O::V128Load8x8S { .. }
-        | O::V128Load8x8U { .. }
-        | O::V128Load16x4S { .. }
-        | O::V128Load16x4U { .. }
-        | O::V128Load32x2S { .. }
-        | O::V128Load32x2U { .. }
-        | O::V128Load8Splat { .. }
-        | O::V128Load16Splat { .. }
-        | O::V128Load32Splat { .. }
-        | O::V128Load64Splat { .. }
-        | O::V128Load32Zero { .. }
-        | O::V128Load64Zero { .. } => Access::Load,
-        O::I32Store { .. } | O::I32Store8 { .. } | O::I32Store16 { .. } => Access::Store(ValType::I32),
-        O::I64Store { .. } | O::I64Store8 { .. } | O::I64Store16 { .. } | O::I64Store32 { .. } => {
-            Access::Store(ValType::I64)
-        }
-        O::F32Store { .. } => Access::Store(ValType::F32),
-        O::F64Store { .. } => Access::Store(ValType::F64),
-        O::V128Store { .. }
-        | O::V128Load8Lane { .. }
-        | O::V128Load16Lane { .. }
-        | O::V128Load32Lane { .. }
-        | O::V128Load64Lane { .. }
-        | O::V128Store8Lane { .. }
-        | O::V128Store16Lane { .. }
-        | O::V128Store32Lane { .. }
-        | O::V128Store64Lane { .. } => Access::Store(ValType::V128),
-        _ => return None,
-    })
 }

@@ -1,6 +1,6 @@
 //! Where things of a nested module are in its rewritten form.
 //!
-//! Functions: three of the engine's, then a thunk for each imported one, then the module's own, then the initialiser.
+//! Functions: four of the engine's, then a thunk for each imported one, then the module's own, then the initialiser.
 //! Globals: four numbers of the instance, then the imported ones, then the constant ones that the module defines; what
 //! changes lives in cells in the engine's memory. Tables: those of functions; others are the engine's.
 //!
@@ -20,6 +20,8 @@ pub(super) struct Layout {
     /// The rewritten index of each element segment of functions.
     segments: Vec<u32>,
     pub(super) uses_simd: bool,
+    /// Whether a call may leave an exception on its way.
+    pub(super) exceptions: bool,
 }
 
 impl Layout {
@@ -29,8 +31,10 @@ impl Layout {
     pub(super) const GROW: u32 = 1;
     /// The function that works on the engine's tables.
     pub(super) const TABLE: u32 = 2;
+    /// The function that throws and catches.
+    pub(super) const EXCEPTION: u32 = 3;
     /// How many functions of the engine there are.
-    pub(super) const ENGINE_FUNCTIONS: u32 = 3;
+    pub(super) const ENGINE_FUNCTIONS: u32 = 4;
 
     /// The global with the address of the memory's description.
     pub(super) const MEMORY: u32 = 0;
@@ -43,7 +47,7 @@ impl Layout {
     /// How many globals the rewriting adds.
     pub(super) const OWN_GLOBALS: u32 = 4;
 
-    pub(super) fn of(shape: &Shape, uses_simd: bool) -> Self {
+    pub(super) fn of(shape: &Shape, uses_simd: bool, exceptions: bool) -> Self {
         let imported_globals = shape.imported_globals;
         let mut next = Self::OWN_GLOBALS;
         let globals = (0..).zip(&shape.globals).map(|(index, global)| {
@@ -65,7 +69,7 @@ impl Layout {
             next += u32::from(*of_functions);
             here
         });
-        Self { globals, imported_globals, tables, segments: segments.collect(), uses_simd }
+        Self { globals, imported_globals, tables, segments: segments.collect(), uses_simd, exceptions }
     }
 
     /// The global with the address of a changing global's cell, and the cell's offset from there.
@@ -101,7 +105,10 @@ impl Reencode for Map<'_> {
 
     fn val_type(&mut self, ty: wasmparser::ValType) -> Result<wasm_encoder::ValType, Error> {
         match ty {
-            wasmparser::ValType::Ref(ty) if ty.is_extern_ref() => Ok(wasm_encoder::ValType::I32),
+            // Numbers of handles.
+            wasmparser::ValType::Ref(ty) if ty.is_extern_ref() || ty == wasmparser::RefType::EXNREF => {
+                Ok(wasm_encoder::ValType::I32)
+            }
             ty => wasm_encoder::reencode::utils::val_type(self, ty),
         }
     }

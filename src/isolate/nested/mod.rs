@@ -5,11 +5,14 @@
 //! engine is frozen and made again when an isolate starts ([`state`]).
 //!
 //! Reading order: [`shape`] (what a module has), [`layout`] (where it is after rewriting), [`body`] (rewriting one
-//! function), [`rewrite`], [`state`] (instances and tables of one isolate), [`imports`] (what the engine calls).
+//! function), [`access`], [`exceptions`], [`rewrite`], [`state`] (instances and tables of one
+//! isolate), [`imports`] (what the engine calls).
 //!
 //! Invariant: a nested module can harm the memory of its own isolate and nothing else.
 
+mod access;
 mod body;
+mod exceptions;
 mod imports;
 mod layout;
 mod rewrite;
@@ -45,6 +48,8 @@ pub(super) fn compile<'a>(engine: &Engine, init: &'a Init) -> Result<(Cow<'a, In
     if init.modules.iter().all(|module| module.kind != ModuleKind::Wasm) {
         return Ok((Cow::Borrowed(init), Arc::new([])));
     }
+    let is_wasm = |module: &&emu_abi::Module| module.kind == ModuleKind::Wasm;
+    let exceptions = init.modules.iter().filter(is_wasm).any(|module| rewrite::has_tags(&module.bytes.0));
     let mut init = init.clone();
     let mut compiled = Vec::new();
     for module in init.modules.iter_mut().filter(|module| module.kind == ModuleKind::Wasm) {
@@ -53,7 +58,7 @@ pub(super) fn compile<'a>(engine: &Engine, init: &'a Init) -> Result<(Cow<'a, In
             message: format!("WebAssembly.Module(): {message} (`{}`)", module.name),
             ..Failure::default()
         };
-        let (shape, rewritten) = rewrite::rewrite(&module.bytes.0).map_err(refused)?;
+        let (shape, rewritten) = rewrite::rewrite(&module.bytes.0, exceptions).map_err(refused)?;
         let wasmtime =
             wasmtime::Module::new(&engine.wasmtime, &rewritten).map_err(|error| refused(format!("{error:#}")))?;
         let description = shape.describe(compiled.len() as u32);

@@ -31,20 +31,33 @@ pub(super) fn table_name(index: u32) -> String {
 }
 
 fn features() -> WasmFeatures {
-    WasmFeatures::WASM2 | WasmFeatures::RELAXED_SIMD | WasmFeatures::TAIL_CALL | WasmFeatures::EXTENDED_CONST
+    let newer = WasmFeatures::TAIL_CALL | WasmFeatures::EXTENDED_CONST | WasmFeatures::EXCEPTIONS;
+    WasmFeatures::WASM2 | WasmFeatures::RELAXED_SIMD | newer
 }
 
-/// Validates and rewrites.
+/// Whether a module has tags, and so may throw and catch. What is no module has none.
+pub(super) fn has_tags(bytes: &[u8]) -> bool {
+    Parser::new(0).parse_all(bytes).map_while(Result::ok).any(|payload| match payload {
+        Payload::TagSection(_) => true,
+        Payload::ImportSection(section) => {
+            section.into_imports().map_while(Result::ok).any(|import| matches!(import.ty, wasmparser::TypeRef::Tag(_)))
+        }
+        _ => false,
+    })
+}
+
+/// Validates and rewrites. `exceptions` says whether any module of the worker has tags: then each one looks after every
+/// call whether an exception is on its way.
 ///
 /// # Errors
 /// What a `WebAssembly.CompileError` says.
-pub(super) fn rewrite(bytes: &[u8]) -> Result<(Shape, Vec<u8>), Refusal> {
+pub(super) fn rewrite(bytes: &[u8], exceptions: bool) -> Result<(Shape, Vec<u8>), Refusal> {
     if bytes.is_empty() {
         return Err("BufferSource argument is empty".into());
     }
     let (uses_simd, bodies) = validate_sections(bytes)?;
     let shape = Shape::of(bytes)?;
-    let layout = Layout::of(&shape, uses_simd);
+    let layout = Layout::of(&shape, uses_simd, exceptions);
     Rewriting { shape: &shape, layout: &layout }.module(bytes, bodies).map(|module| (shape, module))
 }
 
@@ -126,7 +139,7 @@ impl Rewriting<'_> {
             let ty = self.map().func_type(ty.clone()).map_err(said)?;
             types.ty().func_type(&ty);
         }
-        for params in [3, 2, 6] {
+        for params in [3, 2, 6, 4] {
             types.ty().function(vec![ValType::I32; params], [ValType::I32]);
         }
         types.ty().function([], []);
@@ -245,7 +258,11 @@ impl Rewriting<'_> {
         }
         thunk.instruction(&I::GlobalGet(Layout::INSTANCE)).instruction(&I::I32Const(import.cast_signed()));
         thunk.instruction(&I::GlobalGet(Layout::SLOTS)).instruction(&I::Call(Layout::IMPORT));
-        thunk.instruction(&I::If(BlockType::Empty)).instruction(&I::Unreachable).instruction(&I::End);
+        match self.layout.exceptions {
+            // The caller looks whether an exception is on its way before it looks at the results.
+            true => thunk.instruction(&I::Drop),
+            false => thunk.instruction(&I::If(BlockType::Empty)).instruction(&I::Unreachable).instruction(&I::End),
+        };
         for (number, ty) in (0..).zip(&results) {
             thunk.instruction(&I::GlobalGet(Layout::SLOTS)).instruction(&load(*ty, number * 8));
         }

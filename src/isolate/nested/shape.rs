@@ -43,6 +43,8 @@ pub(super) struct Shape {
     /// What the segments put into each table of functions, as far as it is constant; by index of the table.
     pub(super) initial: Vec<Vec<Option<u32>>>,
     pub(super) data_segments: u32,
+    /// The type of each tag, the imported ones first.
+    pub(super) tags: Vec<u32>,
 }
 
 impl Shape {
@@ -93,6 +95,11 @@ impl Shape {
                     self.reach(&global.init_expr)?;
                 }
             }
+            Payload::TagSection(section) => {
+                for tag in section {
+                    self.tag(tag.map_err(text)?)?;
+                }
+            }
             Payload::ExportSection(section) => {
                 for export in section {
                     self.export(export.map_err(text)?)?;
@@ -134,6 +141,10 @@ impl Shape {
                 self.imported_globals += 1;
                 self.global(self.imported_globals - 1)
             }
+            TypeRef::Tag(ty) => {
+                self.tag(ty)?;
+                WasmExtern::Tag { index: self.tags.len() as u32 - 1 }
+            }
             _ => return Err(format!("the import `{}` is of a kind that is not supported", import.name)),
         };
         self.imports.push((import.module.to_owned(), import.name.to_owned(), what));
@@ -149,6 +160,7 @@ impl Shape {
             ExternalKind::Table => WasmExtern::Table(self.tables[export.index as usize].described.clone()),
             ExternalKind::Memory => WasmExtern::Memory,
             ExternalKind::Global => self.global(export.index),
+            ExternalKind::Tag => WasmExtern::Tag { index: export.index },
             _ => return Err(format!("the export `{}` is of a kind that is not supported", export.name)),
         };
         self.exports.push((export.name.to_owned(), what));
@@ -186,6 +198,15 @@ impl Shape {
         let pages = |pages: u64| u32::try_from(pages).map_err(|_| "the memory is too large");
         let maximum = ty.maximum.map(pages).transpose()?;
         self.memory = Some(WasmMemory { minimum: pages(ty.initial)?, maximum, imported });
+        Ok(())
+    }
+
+    fn tag(&mut self, ty: wasmparser::TagType) -> Result<(), Refusal> {
+        let payload = signature(&self.types[ty.func_type_idx as usize])?;
+        if payload.params.iter().any(|ty| matches!(ty, WasmType::V128 | WasmType::Funcref)) {
+            return Err("tags with vectors or functions are not supported".into());
+        }
+        self.tags.push(ty.func_type_idx);
         Ok(())
     }
 
@@ -247,6 +268,7 @@ impl Shape {
             exports: self.exports.clone(),
             memory: self.memory,
             cells: self.globals.len() as u32 - self.imported_globals,
+            tags: self.tags.clone(),
             reference_tables: self.tables.iter().filter(references).map(|table| table.described.clone()).collect(),
         }
     }

@@ -16,7 +16,8 @@ use wasmtime::{
 /// What instances may cost the host in one isolate, in bytes.
 const INSTANCES_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// The exports of the engine that nested modules call, in the order of their imports.
-const ENGINE_EXPORTS: [&str; 4] = ["memory", "emu_nested_import", "emu_nested_grow", "emu_nested_table"];
+const ENGINE_EXPORTS: [&str; 5] =
+    ["memory", "emu_nested_import", "emu_nested_grow", "emu_nested_table", "emu_nested_exception"];
 /// How many slots come before those of the imported globals.
 const OWN_VALUES: usize = 4;
 
@@ -76,6 +77,11 @@ impl Record {
     /// A record of modules without instances.
     pub(in crate::isolate) fn of_modules(modules: Arc<[NestedModule]>) -> Self {
         Self { modules, ..Self::default() }
+    }
+
+    /// Whether there is nothing to make again.
+    pub(in crate::isolate) fn is_empty(&self) -> bool {
+        self.modules.is_empty() && self.made.is_empty()
     }
 
     /// Makes everything again beside an engine that starts from its image.

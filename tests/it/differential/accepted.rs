@@ -39,7 +39,6 @@ const NEW: Why =
 const NEW_LINES: &[&str] = &["without new"];
 const ON_INSTANCES: Why =
     Standard("attributes of events and sockets are on their prototypes; in workerd on each instance");
-const NO_METHOD: Why = Gap("classes of streams have a method `toJSON` of the library they are made with");
 
 const ACCEPTED: &[Accepted] = &[
     probe("/probe/blob/errors", NEW_LINES, NEW),
@@ -82,69 +81,13 @@ const ACCEPTED: &[Accepted] = &[
             "workerd tells the end that is left of a lost connection when both ends of a closed pair are in one worker",
         ),
     ),
-    probe(
-        "/probe/events/errors",
-        &["listener that throws"],
-        Gap("what a listener throws is to be reported, not thrown"),
-    ),
     probe("/probe/globals/objects", &["result"], Gap("there is no Cache API yet")),
-    probe("/probe/globals/members", &["WritableStream", "TransformStream", "ReadableStreamDefaultReader"], NO_METHOD),
-    probe("/probe/globals/members", &["WritableStreamDefaultWriter"], NO_METHOD),
-    probe("/probe/readable/shape", &["names"], NO_METHOD),
     probe(
-        "/probe/headers/invalid%20names",
-        &["unicode"],
-        Gap("workerd takes letters beyond ASCII in names of headers"),
+        "/object/storage/values",
+        &["request"],
+        Gap("workerd keeps requests, headers, blobs and DOM exceptions as what they are, in a format of its own"),
     ),
-    probe(
-        "/probe/readable/failing",
-        &["start at once", "enqueue after close", "close twice"],
-        Gap("what `start()` throws is to fail the stream, not the constructor"),
-    ),
-    probe(
-        "/probe/readable/bytes",
-        &["no bytes", "read into nothing", "read no view", "unknown type"],
-        Gap("texts of the streams' errors are the library's"),
-    ),
-    probe("/probe/writable/failing", &["write after close", "close twice"], Gap("as above")),
-    probe("/probe/response/defaults", &["result"], Gap("`cf` of a response is to be undefined")),
-    probe("/probe/response/null%20body%20statuses", &["204 and an empty text"], Gap("an empty text is no body there")),
-    probe(
-        "/probe/transform/fixed%20length",
-        &["too little", "too much"],
-        Gap("only the reading end is to learn that the length is wrong"),
-    ),
-    probe("/object/state/sockets", &["accept again"], Gap("the text is to be that of `accept()`")),
-    probe("/object/storage/values", &["request"], Gap("workerd keeps a request as an empty object")),
     probe("/object/stubs/failures", &["throws an object"], Gap("an object that is thrown is to arrive as one")),
-    probe("/object/stubs/failures", &["constructor throws"], Gap("`durableObjectReset` is not set")),
-    probe("/object/stubs/failures", &["body fails"], Gap("`remote` is not set")),
-    probe("/object/stubs/without%20SQL", &["transactionSync"], Gap("it works for a class without SQL too")),
-    probe("/global-scope", &["Request", "Response"], Gap("bodies are to be refused in global scope")),
-    Accepted {
-        area: "sockets",
-        case: "lost standard socket",
-        lines: &["step 3"],
-        why: Gap("`readyState` is to be 1 when a standard socket is lost"),
-    },
-    Accepted {
-        area: "http",
-        case: "many headers",
-        lines: &["vary"],
-        why: Gap("values that are appended to most headers are sent as one line"),
-    },
-    Accepted {
-        area: "http",
-        case: "echo of bytes",
-        lines: &["content-length"],
-        why: Gap("a request's body that is passed on keeps its length"),
-    },
-    Accepted {
-        area: "http",
-        case: "never settles",
-        lines: &["status", "no response"],
-        why: Gap("a handler that can never settle is not found out yet"),
-    },
 ];
 
 /// The entries that have been used, by their place in the list.

@@ -111,15 +111,30 @@ fn list(text: &mut String, name: &str, items: impl IntoIterator<Item = String>) 
     let _ = writeln!(text, "  {name} = [{}],", items.join(", "));
 }
 
-/// All JavaScript files below the main module's folder, that one first; modules are named as they are found from there.
+/// All files below the main module's folder that are modules by their names, that one first; modules are named as they
+/// are found from there.
 fn modules(project: &Project, main: &str) -> Vec<String> {
     let (folder, main) = main.rsplit_once('/').expect("a main module in a folder");
     let mut files = Vec::new();
     walk(&project.path(folder), "", &mut files);
     files.sort_by_key(|file| file != main);
-    let module =
-        |name: &String| format!("(name = {}, esModule = embed {})", quoted(name), quoted(&format!("{folder}/{name}")));
-    files.iter().map(module).collect()
+    let module = |name: &String| {
+        let kind = kind_of(name)?;
+        Some(format!("(name = {}, {kind} = embed {})", quoted(name), quoted(&format!("{folder}/{name}"))))
+    };
+    files.iter().filter_map(module).collect()
+}
+
+/// What workerd's configuration calls a module of this name.
+fn kind_of(name: &str) -> Option<&'static str> {
+    Some(match name.rsplit_once('.')?.1 {
+        "js" | "mjs" => "esModule",
+        "cjs" => "commonJsModule",
+        "txt" => "text",
+        "bin" => "data",
+        "wasm" => "wasm",
+        _ => return None,
+    })
 }
 
 fn walk(folder: &Path, prefix: &str, files: &mut Vec<String>) {
@@ -128,8 +143,7 @@ fn walk(folder: &Path, prefix: &str, files: &mut Vec<String>) {
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         match entry.path() {
             path if path.is_dir() => walk(&path, &format!("{name}/"), files),
-            path if path.extension().is_some_and(|extension| extension == "js") => files.push(name),
-            _ => {}
+            _ => files.push(name),
         }
     }
 }

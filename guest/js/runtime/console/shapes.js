@@ -4,6 +4,7 @@
  * Invariant: decides, and leaves the text of entries to `entries.js`.
  */
 
+import { isShown } from "../web/webidl.js";
 import {
     formatArray,
     formatArrayBuffer,
@@ -32,7 +33,7 @@ import { platformEntries, platformMembers } from "./platform-objects.js";
 import { formatNumber, formatPrimitive } from "./primitives.js";
 
 function keysOf(value, showHidden) {
-    const symbols = Object.getOwnPropertySymbols(value);
+    const symbols = Object.getOwnPropertySymbols(value).filter(isShown);
     if (showHidden) {
         return symbols.length === 0
             ? Object.getOwnPropertyNames(value)

@@ -49,8 +49,8 @@ function wholeBuffer(bytes) {
 
 /** Set by the class: what requests and responses need of it. */
 let setContent;
+let empty;
 let isUsed;
-let take;
 let split;
 let move;
 let inbound;
@@ -61,19 +61,30 @@ let readOf;
 /** In place of what a body is made of: what follows is content. */
 export const CONTENT = {};
 
+/** In place of the stream: the content was taken before anybody asked for one. */
+const TAKEN = {};
+
+/**
+ * Takes the content of a body for a message to the host.
+ *
+ * @type {(body: Body) => null | string | Uint8Array | {stream: number, length?: number}
+ *     | {forward: number, length?: number}} Throws a `TypeError` when it was read or given away, or its stream is
+ *     locked.
+ */
+export let takeBody;
+
 /** https://fetch.spec.whatwg.org/#body-mixin */
 export class Body {
     /** @type {import("./content.js").Content} What is in it, or what the stream `#stream` was made of. */
-    #content = null;
-    /** @type {ReadableStream | undefined} The stream, once somebody has asked for it. */
-    #stream = undefined;
-    /** The content was taken before anybody asked for the stream. */
-    #taken = false;
+    #content;
+    /** @type {ReadableStream | TAKEN | undefined} The stream, once somebody has asked for it. */
+    #stream;
 
-    constructor(token) {
+    constructor(token, content = null) {
         if (token !== CONTENT) {
             throw illegalConstructor();
         }
+        this.#content = content;
     }
 
     static {
@@ -84,8 +95,26 @@ export class Body {
                 body.#content = content;
             }
         };
+        empty = (body) => {
+            const content = body.#content;
+            if (content === null ? body.#stream !== undefined : content.length !== 0) {
+                return false;
+            }
+            body.#content = null;
+            return true;
+        };
         isUsed = (body) => body.#isUsed();
-        take = (body) => body.#takeOut();
+        takeBody = (body) => {
+            const content = body.#content;
+            if (body.#stream !== undefined) {
+                return body.#takeStream();
+            }
+            if (content === null) {
+                return null;
+            }
+            body.#stream = TAKEN;
+            return content instanceof Inbound ? sendInbound(content) : content;
+        };
         move = (body) => body.#move();
         inbound = (body) => (body.#content instanceof Inbound ? body.#content : undefined);
         oneTime = (body) =>
@@ -94,7 +123,8 @@ export class Body {
     }
 
     #isUsed() {
-        return this.#stream === undefined ? this.#taken : isDisturbed(this.#stream);
+        const stream = this.#stream;
+        return stream !== undefined && (stream === TAKEN || isDisturbed(stream));
     }
 
     /** The content as a stream, or null. */
@@ -102,14 +132,15 @@ export class Body {
         if (!(#content in this)) {
             throw illegalInvocation();
         }
-        if (this.#stream !== undefined) {
+        const taken = this.#stream === TAKEN;
+        if (this.#stream !== undefined && !taken) {
             return this.#stream;
         }
         const content = this.#content;
         if (content === null) {
             return null;
         }
-        if (this.#taken) {
+        if (taken) {
             this.#stream = streamOfBytes(NO_BYTES);
             takeOver(this.#stream);
         } else if (content instanceof Inbound) {
@@ -140,13 +171,10 @@ export class Body {
             if (content === null) {
                 return "";
             }
-            if (this.#taken) {
-                throw new TypeError(USED);
-            }
-            this.#taken = true;
+            this.#stream = TAKEN;
             return content instanceof Inbound ? collect(content) : content;
         }
-        if (isDisturbed(stream)) {
+        if (stream === TAKEN || isDisturbed(stream)) {
             throw new TypeError(USED);
         }
         if (isLocked(stream)) {
@@ -213,21 +241,10 @@ export class Body {
         };
     }
 
-    /** Takes the content to send it; see `takeContent()`. */
-    #takeOut() {
+    /** Takes the content out of the stream; see `takeBody()`. */
+    #takeStream() {
         const stream = this.#stream;
-        if (stream === undefined) {
-            const content = this.#content;
-            if (content === null) {
-                return null;
-            }
-            if (this.#taken) {
-                throw new TypeError(USED);
-            }
-            this.#taken = true;
-            return content instanceof Inbound ? sendInbound(content) : content;
-        }
-        if (isDisturbed(stream)) {
+        if (stream === TAKEN || isDisturbed(stream)) {
             throw new TypeError(USED);
         }
         if (isLocked(stream)) {
@@ -248,8 +265,8 @@ export class Body {
     /** Takes the content for another body; see `moveBody()`. */
     #move() {
         const stream = this.#stream;
-        if (stream === undefined) {
-            this.#taken = this.#content !== null;
+        if (stream === undefined || stream === TAKEN) {
+            this.#stream = this.#content === null ? undefined : TAKEN;
             return this.#content;
         }
         checkStream(stream);
@@ -263,7 +280,7 @@ export class Body {
 
     /** Gives `other`, which is empty, the same content. */
     #split(other) {
-        if (this.#stream === undefined && this.#taken) {
+        if (this.#stream === TAKEN) {
             throw new TypeError(CLONE_LOCKED);
         }
         if (this.#stream === undefined && !(this.#content instanceof Inbound)) {
@@ -273,7 +290,6 @@ export class Body {
         [this.#stream, other.#stream] = this.body.tee();
     }
 }
-
 
 function sendInbound(inbound) {
     return { forward: inbound.forward(), length: inbound.length };
@@ -331,19 +347,18 @@ export function fillBody(body, content) {
     setContent(body, content);
 }
 
+/**
+ * Makes a body without content of one that was just made, if what is in it is empty.
+ *
+ * @returns {boolean} False when it is not, or is a stream, of which nobody knows.
+ */
+export function emptyBody(body) {
+    return empty(body);
+}
+
 /** Whether the content was read or given away. */
 export function isBodyUsed(body) {
     return isUsed(body);
-}
-
-/**
- * Takes the content of a body for a message to the host.
- *
- * @returns {null | string | Uint8Array | {stream: number, length?: number} | {forward: number, length?: number}}
- * @throws {TypeError} When it was read or given away, or its stream is locked.
- */
-export function takeBody(body) {
-    return take(body);
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import { enabled } from "../flags.js";
 import { host } from "../host.js";
+import { requireHandler } from "../scope.js";
 import { isDisturbed, isLocked, isReadable } from "../streams/internals.js";
 import { ReadableStream } from "../streams/standard.js";
 import { bytesOfBlob, isBlobLike } from "../web/blob.js";
@@ -57,10 +58,12 @@ export let extractedType;
  * Content from what a body can be made of.
  *
  * @returns {Content} Its type is in `extractedType`.
+ * @throws {Error} The platform's, in global scope, where the content is not a stream of the worker's own.
  */
 export function extract(init) {
     extractedType = undefined;
     if (typeof init === "string") {
+        requireHandler();
         extractedType = TEXT_TYPE;
         return init;
     }
@@ -70,9 +73,13 @@ export function extract(init) {
     if (isObject(init)) {
         const content = extractObject(init);
         if (content !== undefined) {
+            if (!isReadable(content)) {
+                requireHandler();
+            }
             return content;
         }
     }
+    requireHandler();
     extractedType = TEXT_TYPE;
     return `${init}`;
 }

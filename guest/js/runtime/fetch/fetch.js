@@ -7,7 +7,7 @@
  * Invariant: the call is given to the host before `fetchVia()` returns, so calls keep their order.
  */
 
-import { fetchCall } from "../calls.js";
+import { cancel, startFetch } from "../calls.js";
 import { enabled } from "../flags.js";
 import { host } from "../host.js";
 import { onAbort } from "../web/abort.js";
@@ -60,67 +60,80 @@ function absolute(target, input) {
     return text;
 }
 
+/** The URL as it is sent. */
+function withoutFragment(url) {
+    const hash = url.indexOf("#");
+    return hash === -1 ? url : url.slice(0, hash);
+}
+
 /**
- * A request on its way: what is known of it, and what it was redirected to.
+ * A request on its way: what is known of it, and what it was redirected to. It receives the ends of its calls.
  */
 class Exchange {
-    #target;
-    #parts;
-    #url;
-    #redirects = 0;
-    /** The call under way, for an abort. */
-    #call = undefined;
+    /** Set by each call. */
+    scope = undefined;
 
     constructor(target, parts) {
-        this.#target = target;
-        this.#parts = parts;
-        const { url } = parts;
-        const hash = url.indexOf("#");
-        this.#url = hash === -1 ? url : url.slice(0, hash);
+        this.target = target;
+        this.parts = parts;
+        this.url = withoutFragment(parts.url);
+        this.redirects = 0;
+        /** The call under way, for an abort. */
+        this.call = undefined;
     }
 
     /** @returns {Promise<import("./response.js").Response>} */
     send() {
-        const { method, body, cfJson } = this.#parts;
-        const headers = body === null ? this.#parts.headers : withLength(this.#parts.headers, body);
-        const call = fetchCall(this.#target, method, this.#url, headers, body, true, cfJson);
-        this.#call = call;
-        return call.then((parts) => this.#answered(parts));
+        return new Promise((resolve, reject) => {
+            this.resolve = resolve;
+            this.fail = reject;
+            this.start();
+        });
+    }
+
+    start() {
+        const { method, headers, body, cfJson } = this.parts;
+        const sent = body === null ? headers : withLength(headers, body);
+        this.call = startFetch(this, method, this.url, sent, body, true, cfJson);
     }
 
     cancel() {
-        this.#call?.cancel();
+        cancel(this.call);
     }
 
-    #answered([status, statusText, headers, body, socket]) {
-        this.#call = undefined;
-        if (isRedirect(status) && this.#parts.redirect === "follow") {
-            const location = findHeader(headers, "location");
-            if (location !== null) {
-                discardFromHost(body);
-                this.#redirect(status, location);
-                return this.send();
+    respond(status, statusText, headers, body, socket) {
+        try {
+            if (isRedirect(status) && this.parts.redirect === "follow") {
+                const location = findHeader(headers, "location");
+                if (location !== null) {
+                    discardFromHost(body);
+                    this.redirect(status, location);
+                    this.start();
+                    return;
+                }
             }
+            if (socket !== undefined && !isUpgrade(this.parts.headers)) {
+                host.socketDrop(socket);
+                throw new TypeError(NOT_UPGRADED);
+            }
+            this.resolve(responseFromHost(status, statusText, headers, body, socket, this.url, this.redirects > 0));
+        } catch (error) {
+            this.fail(error);
         }
-        if (socket !== undefined && !isUpgrade(this.#parts.headers)) {
-            host.socketDrop(socket);
-            throw new TypeError(NOT_UPGRADED);
-        }
-        return responseFromHost(status, statusText, headers, body, socket, this.#url, this.#redirects > 0);
     }
 
     /** Makes the parts those of the next request. */
-    #redirect(status, location) {
-        const next = normalizeUrl(location, this.#url);
+    redirect(status, location) {
+        const next = normalizeUrl(location, this.url);
         if (next === undefined || !isHttp(next)) {
             throw new TypeError(BAD_LOCATION);
         }
-        this.#redirects += 1;
-        if (this.#redirects > MAX_REDIRECTS) {
+        this.redirects += 1;
+        if (this.redirects > MAX_REDIRECTS) {
             throw new TypeError("Too many redirects.");
         }
-        const { isOneTime } = this.#parts;
-        let { method, headers, body } = this.#parts;
+        const { isOneTime } = this.parts;
+        let { method, headers, body } = this.parts;
         const isGet = method === "GET" || method === "HEAD";
         if (!isGet && (status === 303 || ((status === 301 || status === 302) && method === "POST"))) {
             method = "GET";
@@ -128,12 +141,11 @@ class Exchange {
         } else if (isOneTime) {
             throw new TypeError(NOT_REWINDABLE);
         }
-        if (enabled("strip_authorization_on_cross_origin_redirect") && originOf(next) !== originOf(this.#url)) {
+        if (enabled("strip_authorization_on_cross_origin_redirect") && originOf(next) !== originOf(this.url)) {
             headers = without(headers, "authorization");
         }
-        this.#parts = { ...this.#parts, method, headers, body };
-        const hash = next.indexOf("#");
-        this.#url = hash === -1 ? next : next.slice(0, hash);
+        this.parts = { ...this.parts, method, headers, body };
+        this.url = withoutFragment(next);
     }
 }
 

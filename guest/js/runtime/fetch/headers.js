@@ -9,7 +9,7 @@
 
 import { enabled } from "../flags.js";
 import {
-    constructorError, defineInterface, illegalInvocation, isObject, pairIterator, parameterError, string,
+    constructorError, defineInterface, illegalInvocation, isObject, pairIterator, parameterError, string, usv,
 } from "../web/webidl.js";
 
 const IMMUTABLE = "Can't modify immutable headers.";
@@ -20,7 +20,8 @@ const NO_SEQUENCE = "Incorrect type: the provided value is not of type 'Sequence
 const ONLY_COOKIES = "getAll() can only be used with the header name \"Set-Cookie\".";
 const TYPES = "Headers or Sequence or object";
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*$/u;
+/** The standard's, and as on the platform whatever is beyond ASCII. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z\u0080-\uffff]*$/;
 
 /** How many names that workers made up are remembered. */
 const MAX_NAMES = 512;
@@ -51,15 +52,20 @@ function normalizeName(name) {
     if (known !== undefined) {
         return known;
     }
-    const text = string(name);
+    const text = usv(name);
     if (!TOKEN.test(text)) {
         throw new TypeError(BAD_NAME);
     }
-    const lower = text.toLowerCase();
+    const lower = lowerCase(text);
     if (names.size < MAX_NAMES) {
         names.set(text, lower);
     }
     return lower;
+}
+
+/** Of a valid name. Letters beyond ASCII stay what they are. */
+function lowerCase(name) {
+    return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 function isBlank(code) {

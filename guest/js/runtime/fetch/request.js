@@ -101,6 +101,17 @@ function parseCache(value) {
     return text;
 }
 
+/**
+ * The rarely used members of requests, shared by all that have these.
+ *
+ * @typedef {{immutable: boolean, redirect: string, signal: AbortSignal | undefined, cache: string | undefined}} Rest
+ */
+
+/** @type {Rest} Those of requests that the worker makes. */
+const MADE = Object.freeze({ immutable: false, redirect: "follow", signal: undefined, cache: undefined });
+/** @type {Rest} Those of requests from the host. */
+const RECEIVED = Object.freeze({ immutable: true, redirect: "manual", signal: undefined, cache: undefined });
+
 /** In place of the input: what follows are the parts of a request from the host. */
 const FROM_HOST = {};
 /** In place of the input: what follows is a request to be copied, but for its body. */
@@ -110,30 +121,37 @@ const COPY = {};
 let isRequest;
 let take;
 let copyHead;
-let fromHost;
+
+/**
+ * A request as it came from the host.
+ *
+ * @type {(method: string, url: string, headers: string[],
+ *     body: null | ArrayBuffer | {stream: number, length: number | undefined}, cfJson: string | undefined) => Request}
+ *     Headers are names and values by turns, and the request takes the array over; `cfJson` is `request.cf`.
+ */
+export let requestFromHost;
 
 /** https://fetch.spec.whatwg.org/#request-class */
 export class Request extends Body {
     #method = "GET";
     #url = "";
     /** @type {string[] | Headers} An array until somebody asks for the object. */
-    #headers = undefined;
-    #immutable = false;
-    #redirect = "follow";
-    #signal = undefined;
+    #headers;
+    /** @type {Rest} Never changed in place. */
+    #rest = MADE;
     /** An object, or its JSON text as it came from the host. */
-    #cf = undefined;
-    #cache = undefined;
+    #cf;
 
     /**
      * @param {Request | string | URL} input Another request, or a URL.
      * @param {RequestInit} [init] What differs from it.
      */
     constructor(input, init = undefined) {
-        super(CONTENT);
         if (input === FROM_HOST) {
+            super(CONTENT, init);
             return;
         }
+        super(CONTENT);
         if (input === COPY) {
             this.#copyHead(init);
             return;
@@ -153,13 +171,12 @@ export class Request extends Body {
         isRequest = (value) => isObject(value) && #method in value;
         take = (request) => request.#take();
         copyHead = (from) => new Request(COPY, from);
-        fromHost = (method, url, headers, cfJson) => {
-            const request = new Request(FROM_HOST);
+        requestFromHost = (method, url, headers, body, cfJson) => {
+            const request = new Request(FROM_HOST, body === null ? null : contentFromHost(body));
             request.#method = method;
             request.#url = url;
             request.#headers = headers;
-            request.#immutable = true;
-            request.#redirect = "manual";
+            request.#rest = RECEIVED;
             request.#cf = cfJson;
             return request;
         };
@@ -174,7 +191,7 @@ export class Request extends Body {
     /** Takes over what another request has. Gives its content, unless `init` replaces it. */
     #copy(request, init) {
         this.#copyHead(request);
-        this.#immutable = false;
+        this.#rest = { ...this.#rest, immutable: false };
         if (init?.body !== undefined) {
             return null;
         }
@@ -188,11 +205,8 @@ export class Request extends Body {
         this.#method = request.#method;
         this.#url = request.#url;
         this.#headers = request.#flat().slice();
-        this.#immutable = request.#immutable;
-        this.#redirect = request.#redirect;
-        this.#signal = request.#signal;
+        this.#rest = request.#rest;
         this.#cf = typeof request.#cf === "object" ? { ...request.#cf } : request.#cf;
-        this.#cache = request.#cache;
     }
 
     /** Applies the second argument. `content` is that of the request to copy, or null. */
@@ -208,7 +222,7 @@ export class Request extends Body {
             this.#headers = flattenHeaders(headers, () => fieldError("headers", DICTIONARY, HEADER_TYPES));
         }
         if (redirect !== undefined) {
-            this.#redirect = parseRedirect(redirect);
+            this.#rest = { ...this.#rest, redirect: parseRedirect(redirect) };
         }
         this.#applyRest(signal, cf, cache, integrity);
         if (body !== undefined && body !== null) {
@@ -230,7 +244,7 @@ export class Request extends Body {
             if (signal !== null && !isAbortSignal(signal)) {
                 throw fieldError("signal", DICTIONARY, "AbortSignal");
             }
-            this.#signal = signal ?? undefined;
+            this.#rest = { ...this.#rest, signal: signal ?? undefined };
         }
         if (cf !== undefined) {
             if (!isObject(cf)) {
@@ -239,7 +253,7 @@ export class Request extends Body {
             this.#cf = cf;
         }
         if (cache !== undefined) {
-            this.#cache = parseCache(cache);
+            this.#rest = { ...this.#rest, cache: parseCache(cache) };
         }
         if (integrity !== undefined && `${integrity}` !== "") {
             throw new TypeError(NO_INTEGRITY);
@@ -268,8 +282,8 @@ export class Request extends Body {
             headers: this.#flat(),
             isOneTime: isOneTime(this),
             body: takeBody(this),
-            redirect: this.#redirect,
-            signal: this.#signal,
+            redirect: this.#rest.redirect,
+            signal: this.#rest.signal,
             cfJson: typeof cf === "object" ? JSON.stringify(cf) : cf,
         };
     }
@@ -307,7 +321,7 @@ export class Request extends Body {
             throw illegalInvocation();
         }
         if (!(this.#headers instanceof Headers)) {
-            this.#headers = wrapHeaders(this.#headers, this.#immutable);
+            this.#headers = wrapHeaders(this.#headers, this.#rest.immutable);
         }
         return this.#headers;
     }
@@ -317,7 +331,7 @@ export class Request extends Body {
         if (!(#method in this)) {
             throw illegalInvocation();
         }
-        return this.#redirect;
+        return this.#rest.redirect;
     }
 
     /** Through whom the request is sent, if not the network. */
@@ -333,14 +347,14 @@ export class Request extends Body {
         if (!(#method in this)) {
             throw illegalInvocation();
         }
-        if (this.#signal === undefined) {
+        if (this.#rest.signal === undefined) {
             const signal = createSignal();
-            this.#signal = signal;
-            if (this.#immutable && enabled("enable_request_signal")) {
+            this.#rest = { ...this.#rest, signal };
+            if (this.#rest.immutable && enabled("enable_request_signal")) {
                 currentScope().invocation.oncancel = () => abortSignal(signal);
             }
         }
-        return this.#signal;
+        return this.#rest.signal;
     }
 
     /** What the platform knows of the client, or what it is told to do with the request. */
@@ -374,29 +388,11 @@ export class Request extends Body {
         if (!(#method in this)) {
             throw illegalInvocation();
         }
-        return this.#cache;
+        return this.#rest.cache;
     }
 }
 
 defineInterface(Request);
-
-/**
- * A request as it came from the host.
- *
- * @param {string} method
- * @param {string} url
- * @param {string[]} headers Names and values by turns; the request takes the array over.
- * @param {null | ArrayBuffer | {stream: number, length: number | undefined}} body
- * @param {string | undefined} cfJson `request.cf`.
- * @returns {Request}
- */
-export function requestFromHost(method, url, headers, body, cfJson) {
-    const request = fromHost(method, url, headers, cfJson);
-    if (body !== null && body !== undefined) {
-        fillBody(request, contentFromHost(body));
-    }
-    return request;
-}
 
 /** Whether a value is a `Request`. */
 export function isRequestObject(value) {

@@ -8,13 +8,14 @@
  */
 
 import { host } from "../host.js";
+import { requireHandler } from "../scope.js";
 import { normalizeUrl } from "../web/url.js";
 import {
     constructorError, defineInterface, fieldError, illegalInvocation, isObject, parameterError,
 } from "../web/webidl.js";
 import { Inbound } from "./bodies.js";
 import {
-    Body, CONTENT, CONTENT_TYPE, fillBody, initBody, splitBody, takeBody,
+    Body, CONTENT, CONTENT_TYPE, emptyBody, fillBody, initBody, splitBody, takeBody,
 } from "./body.js";
 import { contentFromHost, TEXT_TYPE } from "./content.js";
 import {
@@ -61,56 +62,71 @@ const BARE = {};
 /** Set by the class: what others need of its insides. */
 let isResponse;
 let fromHost;
-let settle;
 let create;
-let setUrl;
 let attachSocket;
+
+/**
+ * Answers an invocation.
+ *
+ * @type {(invocation: number, response: Response) => void} Takes the host's number. Throws the platform's `TypeError`
+ *     when the response's content or its socket was used before.
+ */
+export let settleWithResponse;
 
 /** https://fetch.spec.whatwg.org/#response-class */
 export class Response extends Body {
     #status = 200;
     /** @type {string | undefined} `undefined` is the usual one for the status. */
     #statusText = "";
-    /** @type {undefined | string[] | Headers} Nothing, or an array, until somebody asks for the object. */
-    #headers = undefined;
-    /** @type {string | undefined} The type of the content, while there are no headers. */
-    #type = undefined;
+    /**
+     * @type {undefined | string | string[] | Headers} Nothing, the type of the content, or an array, until somebody
+     *     asks for the object.
+     */
+    #headers;
     /** The rarely used members. */
-    #rest = undefined;
+    #rest;
 
     /**
      * @param {BodyInit | null} [body] The content.
      * @param {ResponseInit | Response} [init] What else it has.
      */
     constructor(body = undefined, init = undefined) {
-        super(CONTENT);
-        if (typeof body === "string") {
-            fillBody(this, body);
-            this.#type = TEXT_TYPE;
+        const isText = typeof body === "string";
+        super(CONTENT, isText ? body : null);
+        if (isText) {
+            requireHandler();
+            this.#headers = TEXT_TYPE;
         } else if (body === BARE) {
             return;
         } else if (body !== undefined && body !== null) {
-            this.#type = initBody(this, body);
+            this.#headers = initBody(this, body);
         }
         if (init !== undefined && init !== null) {
-            this.#apply(init, body !== undefined && body !== null);
+            this.#apply(init);
         }
     }
 
     static {
         isResponse = (value) => isObject(value) && #status in value;
-        settle = (response, invocation) => response.#settle(invocation);
-        setUrl = (response, url, redirected) => {
-            const rest = response.#change();
-            rest.url = url;
-            rest.redirected = redirected;
+        settleWithResponse = (invocation, response) => {
+            const rest = response.#rest;
+            if (rest !== undefined) {
+                response.#settleRest(invocation, rest);
+                return;
+            }
+            const type = response.#headers;
+            const body = takeBody(response);
+            const headers = typeof type === "string" ? ["content-type", type] : sendable(response.#flat(), body, false);
+            host.settleResponse(invocation, response.#status, response.#statusText ?? "", headers, body);
         };
-        fromHost = (status, statusText, headers) => {
+        fromHost = (status, statusText, headers, url, redirected) => {
             const response = new Response(BARE);
             response.#status = status;
             response.#statusText = statusText === "" ? undefined : statusText;
             response.#headers = headers;
-            response.#change().immutable = true;
+            response.#rest = {
+                url, redirected, webSocket: null, cf: undefined, type: "default", immutable: true, manual: false,
+            };
             return response;
         };
         attachSocket = (response, webSocket) => {
@@ -131,12 +147,13 @@ export class Response extends Body {
     /** The rarely used members, to be changed. */
     #change() {
         this.#rest ??= {
-            url: "", redirected: false, webSocket: null, cf: null, type: "default", immutable: false, manual: false,
+            url: "", redirected: false, webSocket: null, cf: undefined, type: "default", immutable: false,
+            manual: false,
         };
         return this.#rest;
     }
 
-    #apply(init, hasBody) {
+    #apply(init) {
         if (!isObject(init)) {
             throw constructorError("Response", 2, "InitializerDict or Response");
         }
@@ -147,8 +164,8 @@ export class Response extends Body {
         }
         if (status !== undefined || hasSocket) {
             this.#status = parseStatus(status === undefined ? 200 : status, hasSocket);
-            if (hasBody && isNullBodyStatus(this.#status)) {
-                throw new TypeError(NO_BODY);
+            if (isNullBodyStatus(this.#status)) {
+                this.#dropEmptyBody();
             }
         }
         if (statusText !== undefined) {
@@ -160,7 +177,7 @@ export class Response extends Body {
         if (hasSocket) {
             this.#change().webSocket = webSocket;
         }
-        if (cf !== undefined && cf !== null) {
+        if (cf !== undefined) {
             if (!isObject(cf)) {
                 throw fieldError("cf", DICTIONARY, "Object");
             }
@@ -173,10 +190,18 @@ export class Response extends Body {
         }
     }
 
+    /** What can have no content has none: the platform takes an empty one for that, and refuses any other. */
+    #dropEmptyBody() {
+        if (!emptyBody(this)) {
+            throw new TypeError(NO_BODY);
+        }
+        this.#headers = undefined;
+    }
+
     #applyHeaders(headers) {
         const flat = flattenHeaders(headers, () => fieldError("headers", DICTIONARY, HEADER_TYPES));
-        if (this.#type !== undefined && !hasHeader(flat, "content-type")) {
-            flat.push("content-type", this.#type);
+        if (this.#headers !== undefined && !hasHeader(flat, "content-type")) {
+            flat.push("content-type", this.#headers);
         }
         this.#headers = flat;
     }
@@ -210,6 +235,7 @@ export class Response extends Body {
         if (href === undefined) {
             throw new TypeError(`Unable to parse URL: ${url}`);
         }
+        requireHandler();
         return create(number, "", ["location", href], true, "default");
     }
 
@@ -219,11 +245,12 @@ export class Response extends Body {
             throw parameterError("json", "Response", 1, "Value");
         }
         const text = JSON.stringify(value) ?? "undefined";
+        requireHandler();
         const response = new Response(BARE);
         fillBody(response, text);
-        response.#type = "application/json";
+        response.#headers = "application/json";
         if (init !== undefined && init !== null) {
-            response.#apply(init, true);
+            response.#apply(init);
         }
         return response;
     }
@@ -231,25 +258,18 @@ export class Response extends Body {
     /** The headers as an array, made if there are none. */
     #flat() {
         const headers = this.#headers;
-        if (headers === undefined) {
-            this.#headers = this.#type === undefined ? [] : ["content-type", this.#type];
+        if (headers === undefined || typeof headers === "string") {
+            this.#headers = headers === undefined ? [] : ["content-type", headers];
             return this.#headers;
         }
         return Array.isArray(headers) ? headers : flatHeaders(headers);
     }
 
     [CONTENT_TYPE]() {
-        return this.#headers === undefined ? (this.#type ?? null) : findHeader(this.#flat(), "content-type");
+        return findHeader(this.#flat(), "content-type");
     }
 
-    #settle(invocation) {
-        const rest = this.#rest;
-        if (rest === undefined) {
-            const flat = this.#flat();
-            const body = takeBody(this);
-            host.settleResponse(invocation, this.#status, this.#statusText ?? "", sendable(flat, body, false), body);
-            return;
-        }
+    #settleRest(invocation, rest) {
         if (rest.type === "error") {
             throw new TypeError(ERROR_RESPONSE);
         }
@@ -271,8 +291,7 @@ export class Response extends Body {
         splitBody(this, clone);
         clone.#status = this.#status;
         clone.#statusText = this.#statusText;
-        clone.#type = this.#type;
-        clone.#headers = this.#headers === undefined ? undefined : this.#flat().slice();
+        clone.#headers = this.#flat().slice();
         clone.#rest = this.#rest === undefined ? undefined : { ...this.#rest };
         return clone;
     }
@@ -337,7 +356,7 @@ export class Response extends Body {
         if (!(#status in this)) {
             throw illegalInvocation();
         }
-        return this.#rest === undefined ? null : this.#rest.cf;
+        return this.#rest?.cf;
     }
 
     get type() {
@@ -381,8 +400,7 @@ export function isResponseObject(value) {
  * @returns {Response}
  */
 export function responseFromHost(status, statusText, headers, body, socket, url, redirected) {
-    const response = fromHost(status, statusText, headers);
-    setUrl(response, url, redirected);
+    const response = fromHost(status, statusText, headers, url, redirected);
     if (!isNullBodyStatus(status)) {
         // The platform shows empty content as content.
         const content = contentFromHost(body);
@@ -402,15 +420,4 @@ export function localResponse(content, contentType) {
     const response = create(200, "OK", ["content-type", contentType], false, "default");
     fillBody(response, content);
     return response;
-}
-
-/**
- * Answers an invocation.
- *
- * @param {number} invocation The host's number.
- * @param {Response} response
- * @throws {TypeError} The platform's, when its content or its socket was used before.
- */
-export function settleWithResponse(invocation, response) {
-    settle(response, invocation);
 }

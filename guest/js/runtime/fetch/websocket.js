@@ -43,6 +43,8 @@ const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
+/** Lost, while listeners are told so. */
+const STILL_OPEN = 4;
 
 // What has been done with a socket.
 const FRESH = 0;
@@ -323,15 +325,28 @@ export class WebSocket extends EventTarget {
 
     #closeArrived(code, reason, wasClean) {
         setScope(this.#scope);
-        this.#ended(wasClean);
-        if (wasClean && !this.#halfOpen && enabled("web_socket_auto_reply_to_close")) {
+        const event = new CloseEvent("close", { code, reason, wasClean });
+        if (!wasClean) {
+            this.#lost(event);
+            return;
+        }
+        this.#ended(true);
+        if (!this.#halfOpen && enabled("web_socket_auto_reply_to_close")) {
             // The host has answered already.
             this.#closed = true;
         }
-        dispatch(this, new CloseEvent("close", { code, reason, wasClean }));
+        dispatch(this, event);
         if (this.readyState === CLOSED) {
             this.#state = CLOSED;
         }
+    }
+
+    /** The connection is lost. As on the platform, listeners still find the socket open, and everybody later closing. */
+    #lost(event) {
+        this.#ended(false);
+        this.#state = STILL_OPEN;
+        dispatch(this, event);
+        this.#state = CLOSING;
     }
 
     #errorArrived(error) {
@@ -360,7 +375,7 @@ export class WebSocket extends EventTarget {
             throw illegalInvocation();
         }
         if (this.#state !== OPEN) {
-            return this.#state;
+            return this.#state === STILL_OPEN ? OPEN : this.#state;
         }
         return this.#mode === USED ? OPEN : host.socketState(this.#number)[0];
     }

@@ -54,7 +54,7 @@ export class ExecutionContext {
     get props() {
         check(this);
         const invocation = this.#invocation;
-        invocation.props ??= {};
+        invocation.props ??= invocation.propsJson === "" ? {} : JSON.parse(invocation.propsJson);
         return invocation.props;
     }
 

@@ -73,8 +73,9 @@ export function construct(number, object, className, idHex, name) {
 }
 
 /** A request to the worker or to an object. */
-export function fetch(number, object, entrypoint, method, url, headers, body, cfJson) {
+export function fetch(number, object, entrypoint, method, url, headers, body, cfJson, propsJson = "") {
     const invocation = begin(number, object);
+    invocation.propsJson = propsJson;
     let result;
     try {
         const request = requestFromHost(method, url, headers, body, cfJson);

@@ -67,6 +67,10 @@ export function durableObjectId(hex, name) {
 // The platform calls the class of stubs like the class that objects extend.
 const Stub = {
     DurableObject: class extends Fetcher {
+        // Defined, not set: a set would look for a setter as far as the proxy behind the prototypes.
+        name;
+        id;
+
         constructor(token, namespace, id) {
             if (token !== INTERNAL) {
                 throw illegalConstructor();
@@ -80,6 +84,11 @@ const Stub = {
 
 defineInterface(Stub, { name: "DurableObject" });
 
+/** How many names a namespace remembers the ids of: deriving one takes longer than all else that making a stub does. */
+const MAX_NAMES = 256;
+/** Longer names are not remembered. */
+const MAX_NAME_LENGTH = 256;
+
 /** Set by the class: what others need of its insides. */
 let isNamespace;
 /** Set by the class: the host's number of a namespace; `undefined` for anything else. */
@@ -88,6 +97,8 @@ export let numberOf;
 /** The objects of a class. */
 export class DurableObjectNamespace {
     #namespace;
+    /** @type {Map<string, string>} The hex digits of ids by the name they were derived from. */
+    #known = new Map();
 
     static {
         isNamespace = (value) => isObject(value) && #namespace in value;
@@ -117,7 +128,7 @@ export class DurableObjectNamespace {
         if (arguments.length === 0) {
             throw parameterError("idFromName", OWNER, 1, "string");
         }
-        return idNamed(this.#namespace, usv(name));
+        return this.#idNamed(usv(name));
     }
 
     /** The id that prints as `hex`. */
@@ -150,7 +161,21 @@ export class DurableObjectNamespace {
         if (options !== undefined) {
             checkStubOptions(options, "getByName");
         }
-        return new Stub(INTERNAL, this.#namespace, idNamed(this.#namespace, usv(name)));
+        return new Stub(INTERNAL, this.#namespace, this.#idNamed(usv(name)));
+    }
+
+    #idNamed(name) {
+        let hex = this.#known.get(name);
+        if (hex === undefined) {
+            hex = host.idFromName(this.#namespace, name);
+            if (name.length <= MAX_NAME_LENGTH) {
+                if (this.#known.size === MAX_NAMES) {
+                    this.#known.clear();
+                }
+                this.#known.set(name, hex);
+            }
+        }
+        return new DurableObjectId(INTERNAL, hex, name);
     }
 
     /** The part of the namespace in a jurisdiction. */
@@ -161,10 +186,6 @@ export class DurableObjectNamespace {
 }
 
 defineInterface(DurableObjectNamespace);
-
-function idNamed(namespace, name) {
-    return new DurableObjectId(INTERNAL, host.idFromName(namespace, name), name);
-}
 
 function check(value) {
     if (!isNamespace(value)) {

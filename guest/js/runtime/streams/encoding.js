@@ -6,7 +6,7 @@
 
 import { TextDecoder, TextEncoder } from "../web/encoding.js";
 import { bytesOf, constructorError, defineInterface, illegalInvocation, isObject } from "../web/webidl.js";
-import { TransformStream } from "./standard.js";
+import { TransformStream } from "./constructors.js";
 
 const NOT_BYTES =
     "This TransformStream is being used as a byte stream, but received a value that is not a BufferSource.";

@@ -6,6 +6,7 @@
  */
 
 import { enabled } from "../flags.js";
+import * as constructors from "./constructors.js";
 import { TextDecoderStream, TextEncoderStream } from "./encoding.js";
 import { FixedLengthStream, IdentityTransformStream } from "./identity.js";
 import * as standard from "./standard.js";
@@ -35,14 +36,15 @@ function withoutConstructor(original) {
 export function streamGlobals() {
     const globals = {
         ...standard,
+        ...constructors,
         TextDecoderStream,
         TextEncoderStream,
         IdentityTransformStream,
         FixedLengthStream,
     };
     if (!enabled("streams_enable_constructors")) {
-        globals.ReadableStream = withoutConstructor(standard.ReadableStream);
-        globals.WritableStream = withoutConstructor(standard.WritableStream);
+        globals.ReadableStream = withoutConstructor(constructors.ReadableStream);
+        globals.WritableStream = withoutConstructor(constructors.WritableStream);
     }
     if (!enabled("transformstream_enable_standard_constructor")) {
         globals.TransformStream = IdentityTransformStream;

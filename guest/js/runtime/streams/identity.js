@@ -8,7 +8,8 @@ import { host } from "../host.js";
 import { bytesOf, constructorError, defineInterface, isObject } from "../web/webidl.js";
 import { ON_DEMAND } from "./bytes.js";
 import { joinTransform, setOrigin } from "./internals.js";
-import { ReadableStream, TransformStream, WritableStream } from "./standard.js";
+import { TransformStream } from "./constructors.js";
+import { ReadableStream, WritableStream } from "./standard.js";
 
 const NOT_BYTES =
     "This TransformStream is being used as a byte stream, but received an object of " +
@@ -76,11 +77,17 @@ class Pipe {
     write(chunk) {
         const bytes = typeof chunk === "string" ? new Uint8Array(host.utf8Encode(chunk)) : bytesOf(chunk);
         if (bytes === undefined) {
-            throw this.#fail(new TypeError(NOT_BYTES));
+            const error = new TypeError(NOT_BYTES);
+            this.#failReader(error);
+            throw error;
         }
         if (this.#left !== undefined) {
             if (bytes.length > this.#left) {
-                throw this.#fail(new TypeError(TOO_MANY));
+                const error = new TypeError(TOO_MANY);
+                this.#failReader(error);
+                // This write is done, as on the platform; the next one is not.
+                this.#sink.error(error);
+                return undefined;
             }
             this.#left -= bytes.length;
         }
@@ -111,17 +118,18 @@ class Pipe {
 
     close() {
         if (this.#left !== undefined && this.#left > 0) {
-            throw this.#fail(new TypeError(TOO_FEW));
+            // Only who reads is told.
+            this.#failReader(new TypeError(TOO_FEW));
+            return;
         }
         this.#controller.close();
         this.#controller.byobRequest?.respond(0);
         this.#pulled?.();
     }
 
-    #fail(error) {
+    #failReader(error) {
         this.#controller.error(error);
         this.#pulled?.();
-        return error;
     }
 }
 

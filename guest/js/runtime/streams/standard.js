@@ -1,85 +1,41 @@
 /**
- * The standard's streams: those of the library, with the platform's texts where it is used wrongly.
+ * The standard's streams: those of the library, with the platform's texts where they are used wrongly. The runtime
+ * constructs these; the worker has those of `constructors.js`, whose instances are the same.
  *
  * Invariant: changes what is thrown, never what works.
  */
 
-import "./prelude.js";
 import {
     ByteLengthQueuingStrategy, CountQueuingStrategy, ReadableByteStreamController, ReadableStream,
     ReadableStreamBYOBReader, ReadableStreamBYOBRequest, ReadableStreamDefaultController, ReadableStreamDefaultReader,
     TransformStream, TransformStreamDefaultController, WritableStream, WritableStreamDefaultController,
     WritableStreamDefaultWriter,
-} from "web-streams-polyfill";
+} from "./library.js";
+import "./byob.js";
+import "./controllers.js";
 import { adoptInterface, fieldError, illegalInvocation, isObject, parameterError } from "../web/webidl.js";
 import {
-    isByteStream, isLocked, isReadable, isReader, isReleased, isWritable, isWriterLocked, rejectReads,
+    isByteStream, isClosing, isLocked, isReadable, isReader, isReleased, isWritable, isWriter, isWriterLocked,
+    rejectClosed, rejectReads, stateOf, writtenBy,
 } from "./internals.js";
+import { precheck } from "./precheck.js";
 
 const LOCKED = "This ReadableStream is currently locked to a reader.";
 const WRITER_LOCKED = "This WritableStream is currently locked to a writer.";
 const READER_RELEASED = "This ReadableStream reader has been released.";
 const WRITER_RELEASED = "This WritableStream writer has been released.";
 const NO_BYOB = "This ReadableStream does not support BYOB reads.";
+const WRITABLE_CLOSED = "This WritableStream has been closed.";
+const CLOSING = "Cannot close a writer that is already being closed";
+const WRITE_WHILE_CLOSING = "This ReadableStream is closed.";
 const BAD_MODE = "mode must be undefined or 'byob' in call to getReader().";
-
-/** What `JSON.stringify()` makes of an object of the platform: the library's private properties would be seen else. */
-function toJSON() {
-    return {};
-}
 
 for (const constructor of [
     ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader, ReadableStreamBYOBRequest,
     ReadableStreamDefaultController, ReadableStreamDefaultReader, TransformStream, TransformStreamDefaultController,
     WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter,
 ]) {
-    Object.defineProperty(constructor.prototype, "toJSON", { value: toJSON, writable: true, configurable: true });
     adoptInterface(constructor);
-}
-
-/**
- * Puts checks before members of a class.
- *
- * @param {Function} constructor The class.
- * @param {boolean} async Whether what a check throws becomes a rejection.
- * @param {Record<string, (...args: unknown[]) => void>} checks By name of the method or getter; each is called on the
- *     instance with the arguments, and throws.
- */
-function precheck(constructor, async, checks) {
-    for (const [name, check] of Object.entries(checks)) {
-        const descriptor = Object.getOwnPropertyDescriptor(constructor.prototype, name);
-        const kind = descriptor.get === undefined ? "value" : "get";
-        const checked = async ? asyncChecked(check, descriptor[kind]) : syncChecked(check, descriptor[kind]);
-        copyShape(descriptor[kind], checked);
-        Object.defineProperty(constructor.prototype, name, { ...descriptor, [kind]: checked });
-    }
-}
-
-function syncChecked(check, original) {
-    return {
-        method(...args) {
-            Reflect.apply(check, this, args);
-            return Reflect.apply(original, this, args);
-        },
-    }.method;
-}
-
-function asyncChecked(check, original) {
-    return {
-        method(...args) {
-            try {
-                Reflect.apply(check, this, args);
-            } catch (error) {
-                return Promise.reject(error);
-            }
-            return Reflect.apply(original, this, args);
-        },
-    }.method;
-}
-
-function copyShape(from, to) {
-    Object.defineProperty(to, "name", { value: from.name, configurable: true });
-    Object.defineProperty(to, "length", { value: from.length, configurable: true });
 }
 
 function requireReadable(stream) {
@@ -101,6 +57,16 @@ function requireWriterUnlocked(stream) {
     }
     if (isWriterLocked(stream)) {
         throw new TypeError(WRITER_LOCKED);
+    }
+}
+
+/** Not told to close so far. */
+function requireOpen(stream) {
+    if (stateOf(stream) === "closed") {
+        throw new TypeError(WRITABLE_CLOSED);
+    }
+    if (isClosing(stream)) {
+        throw new TypeError(CLOSING);
     }
 }
 
@@ -169,6 +135,7 @@ precheck(WritableStream, true, {
     },
     close() {
         requireWriterUnlocked(this);
+        requireOpen(this);
     },
 });
 
@@ -200,6 +167,9 @@ function requireReader() {
 }
 
 function requireWriter() {
+    if (!isWriter(this)) {
+        throw illegalInvocation();
+    }
     if (isReleased(this)) {
         throw new TypeError(WRITER_RELEASED);
     }
@@ -210,7 +180,9 @@ function rejectPending() {
         throw illegalInvocation();
     }
     if (!isReleased(this)) {
-        rejectReads(this, new TypeError(READER_RELEASED));
+        const error = new TypeError(READER_RELEASED);
+        rejectReads(this, error);
+        rejectClosed(this, error);
     }
 }
 
@@ -219,47 +191,34 @@ for (const reader of [ReadableStreamDefaultReader, ReadableStreamBYOBReader]) {
     precheck(reader, true, { read: requireReader, cancel: requireReader, closed: requireReader });
 }
 precheck(WritableStreamDefaultWriter, true, {
-    write: requireWriter,
-    close: requireWriter,
+    write() {
+        Reflect.apply(requireWriter, this, []);
+        const stream = writtenBy(this);
+        if (stateOf(stream) === "closed") {
+            throw new TypeError(WRITABLE_CLOSED);
+        }
+        if (isClosing(stream)) {
+            throw new TypeError(WRITE_WHILE_CLOSING);
+        }
+    },
+    close() {
+        Reflect.apply(requireWriter, this, []);
+        requireOpen(writtenBy(this));
+    },
     abort: requireWriter,
     closed: requireWriter,
+    ready: requireWriter,
 });
-
-/** Reads into `view` until at least `min` bytes are there or the stream ends. Beyond the standard. */
-async function readAtLeast(min, view) {
-    const wanted = Number(min);
-    if (!ArrayBuffer.isView(view)) {
-        throw parameterError("readAtLeast", "ReadableStreamBYOBReader", 2, "ArrayBufferView");
-    }
-    if (!(wanted >= 1)) {
-        throw new TypeError(`Requested invalid minimum number of bytes to read (${wanted}).`);
-    }
-    if (wanted > view.byteLength) {
-        throw new TypeError(
-            `Minimum bytes to read (${wanted}) exceeds size of buffer (${view.byteLength}).`,
-        );
-    }
-    const { byteOffset, byteLength } = view;
-    let target = new Uint8Array(view.buffer, byteOffset, byteLength);
-    let filled = 0;
-    for (;;) {
-        const { done, value } = await this.read(target);
-        if (value === undefined || (done && filled === 0)) {
-            return { done, value };
+precheck(WritableStreamDefaultWriter, false, {
+    desiredSize: requireWriter,
+    releaseLock() {
+        if (!isWriter(this)) {
+            throw illegalInvocation();
         }
-        filled += value.byteLength;
-        if (done || filled >= wanted) {
-            return { done: false, value: new Uint8Array(value.buffer, byteOffset, filled) };
+        if (!isReleased(this)) {
+            rejectClosed(this, new TypeError(WRITER_RELEASED));
         }
-        target = new Uint8Array(value.buffer, byteOffset + filled, byteLength - filled);
-    }
-}
-
-Object.defineProperty(ReadableStreamBYOBReader.prototype, "readAtLeast", {
-    value: readAtLeast,
-    writable: true,
-    enumerable: true,
-    configurable: true,
+    },
 });
 
 export {

@@ -12,6 +12,7 @@ const { Request, requestFromHost } = await import("../fetch/request.js");
 const { Response } = await import("../fetch/response.js");
 const { FixedLengthStream } = await import("../streams/identity.js");
 const { ReadableStream, TransformStream } = await import("../streams/standard.js");
+const { Blob } = await import("../web/blob.js");
 const { AbortController, AbortSignal } = await import("../web/abort.js");
 
 const SERVICE = 7;
@@ -344,6 +345,13 @@ const RESPONSES = [
     ["no number as status", () => new Response(null, { status: "abc" }), RangeError, STATUS],
     ["null as status", () => new Response(null, { status: null }), RangeError, STATUS],
     ["content with 204", () => new Response("a", { status: 204 }), TypeError, NO_BODY],
+    ["a stream with 204", () => new Response(new ReadableStream(), { status: 204 }), TypeError, NO_BODY],
+    [
+        "no object as cf",
+        () => new Response("", { cf: null }),
+        TypeError,
+        "Incorrect type for the 'cf' field on 'InitializerDict': the provided value is not of type 'Object'.",
+    ],
     ["JSON with 304", () => Response.json({}, { status: 304 }), TypeError, NO_BODY],
     ["a line break as text", () => new Response("", { statusText: "a\nb" }), TypeError, "Invalid statusText"],
     [
@@ -425,3 +433,10 @@ test("nothing is asked of the host for content that nobody reads", () => {
     requestFromHost("POST", "http://x/", [], { stream: 5, length: undefined }, undefined).body;
     assert.deepEqual(operations, []);
 });
+
+for (const [name, body] of [["text", ""], ["bytes", new Uint8Array(0)], ["blob", new Blob([])]]) {
+    test(`an empty ${name} is no content where none may be`, () => {
+        const response = new Response(body, { status: 204 });
+        assert.deepEqual([response.body, response.headers.get("content-type"), response.cf], [null, null, undefined]);
+    });
+}

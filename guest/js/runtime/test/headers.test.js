@@ -55,6 +55,12 @@ const ERRORS = [
     ["no headers", () => Headers.prototype.get.call({}, "x"), /^Illegal invocation/u],
 ];
 
+test("letters beyond ASCII stay what they are in names", () => {
+    const headers = new Headers({ "É": "1", "✓A": "2", "\ud800": "3" });
+    assert.deepEqual([...headers.keys()], ["É", "✓a", "\ufffd"]);
+    assert.deepEqual([headers.get("É"), headers.get("é"), headers.has("✓a")], ["1", null, true]);
+});
+
 for (const [name, run, message] of ERRORS) {
     test(`headers refuse ${name}`, () => {
         assert.throws(run, { name: "TypeError", message });

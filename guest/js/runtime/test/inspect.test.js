@@ -230,3 +230,22 @@ test("inspect iterators, where the engine tells what they hold", () => {
     delete host.iteratorEntries;
     assert.equal(inspect(values), "[ Object [Map Iterator] {}, Object [Set Iterator] {} ]");
 });
+
+test("inspect streams without what the library keeps on them", async () => {
+    const { streamGlobals } = await import("../streams/globals.js");
+    const { ReadableStream, TransformStream } = streamGlobals();
+    let controller;
+    const readable = new ReadableStream({ start: (given) => void (controller = given) });
+    const cases = [
+        [readable, "ReadableStream { locked: false }"],
+        [controller, "ReadableStreamDefaultController { desiredSize: 1 }"],
+        [
+            new TransformStream(),
+            "TransformStream {\n  readable: ReadableStream { locked: false },\n" +
+                "  writable: WritableStream { locked: false }\n}",
+        ],
+    ];
+    for (const [value, text] of cases) {
+        assert.equal(inspect(value), text);
+    }
+});

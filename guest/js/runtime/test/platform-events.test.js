@@ -165,6 +165,23 @@ test("handlers are called on their object with three arguments", async () => {
     assert.deepEqual(await request(), ["response"]);
 });
 
+test("props are those of the binding, made anew for each event", async () => {
+    const seen = [];
+    start({
+        default: {
+            fetch(_request, _env, { props }) {
+                seen.push(JSON.stringify(props));
+                props.changed = true;
+                return ok();
+            },
+        },
+    });
+    for (const props of ['{"rights":["read"]}', "", '{"rights":["read"]}']) {
+        events.fetch(70 + seen.length, 0, "", "GET", "http://a/", [], null, undefined, props);
+    }
+    assert.deepEqual(seen, ['{"rights":["read"]}', "{}", '{"rights":["read"]}']);
+});
+
 test("an entrypoint class has an instance per event", async () => {
     const instances = new Set();
     class Named extends WorkerEntrypoint {

@@ -210,18 +210,20 @@ test("a pipe carries errors in both directions", async () => {
 
 test("a fixed length is held", async () => {
     const long = new FixedLengthStream(2);
-    const writing = long.writable.getWriter().write(bytes(1, 2, 3));
+    const longWriter = long.writable.getWriter();
+    const writing = longWriter.write(bytes(1, 2, 3));
     const message = "Attempt to write too many bytes through a FixedLengthStream.";
     await assert.rejects(long.readable.getReader().read(), { name: "TypeError", message });
-    await assert.rejects(writing, { message });
+    assert.equal(await writing, undefined);
+    await assert.rejects(longWriter.write(bytes(1)), { message });
     const short = new FixedLengthStream(2);
     const writer = short.writable.getWriter();
     const reader = short.readable.getReader();
     writer.write(bytes(1));
     await reader.read();
     const early = "FixedLengthStream did not see all expected bytes before close().";
-    await assert.rejects(writer.close(), { name: "TypeError", message: early });
-    await assert.rejects(reader.read(), { message: early });
+    assert.equal(await writer.close(), undefined);
+    await assert.rejects(reader.read(), { name: "TypeError", message: early });
 });
 
 test("at least so many bytes are read", async () => {
@@ -284,4 +286,121 @@ test("classes follow the compatibility flags", () => {
     assert.equal(old.ReadableStream.from, ReadableStream.from);
     assert.ok(streamOfBytes(bytes(1)) instanceof old.ReadableStream);
     assert.ok(new old.TransformStream() instanceof IdentityTransformStream);
+});
+
+/** What a controller of a new stream throws when `use` is called with it. */
+function thrownBy(use, source = {}) {
+    let thrown;
+    new ReadableStream({
+        ...source,
+        start(controller) {
+            try {
+                use(controller);
+            } catch (error) {
+                thrown = error;
+            }
+        },
+    });
+    return thrown?.message;
+}
+
+const BYTES = { type: "bytes" };
+const CONTROLLERS = [
+    ["a chunk after the end", (c) => (c.close(), c.enqueue(1)), {}, "Unable to enqueue"],
+    ["a second end", (c) => (c.close(), c.close()), {}, "This ReadableStream is closed."],
+    ["a second end of bytes", (c) => (c.close(), c.close()), BYTES, "This ReadableStream is closed."],
+    [
+        "bytes after the end",
+        (c) => (c.close(), c.enqueue(bytes(1))),
+        BYTES,
+        "This ReadableByteStreamController is closed.",
+    ],
+    ["no bytes", (c) => c.enqueue(bytes()), BYTES, "Cannot enqueue a zero-length ArrayBuffer."],
+    [
+        "text for bytes",
+        (c) => c.enqueue("text"),
+        BYTES,
+        "Failed to execute 'enqueue' on 'ReadableByteStreamController': parameter 1 is not of type 'BufferSource'.",
+    ],
+    ["nothing of a buffer", (c) => c.enqueue(new ArrayBuffer(1)), BYTES, undefined],
+];
+
+for (const [name, use, source, message] of CONTROLLERS) {
+    test(`controllers refuse ${name}`, () => assert.equal(thrownBy(use, source), message));
+}
+
+const CONSTRUCTED = [
+    [() => ReadableStream(), /^Failed to construct 'ReadableStream': Please use the 'new' operator, /u],
+    [() => new ReadableStream({ type: "x" }), '"x" is not a valid type of ReadableStream.'],
+    [
+        () => new ReadableStream(1),
+        "Failed to construct 'ReadableStream': constructor parameter 1 is not of type 'UnderlyingSource'.",
+    ],
+    [
+        () => new ReadableStream({ pull: 1 }),
+        "Incorrect type for the 'pull' field on 'UnderlyingSource': the provided value is not of type 'function'.",
+    ],
+    [
+        () => new WritableStream({}, { highWaterMark: -1 }),
+        "The value cannot be converted because it is negative and this API expects a positive bigint.",
+    ],
+    [() => new TransformStream({ readableType: "x" }), "transformer.readableType must be undefined."],
+];
+
+for (const [construct, message] of CONSTRUCTED) {
+    test(`constructors say ${message}`, () => assert.throws(construct, { name: "TypeError", message }));
+}
+
+test("what start() throws fails the stream", async () => {
+    const start = () => {
+        throw new RangeError("start");
+    };
+    const expected = { name: "RangeError", message: "start" };
+    await assert.rejects(new ReadableStream({ start }).getReader().read(), expected);
+    await assert.rejects(new WritableStream({ start }).getWriter().write(1), expected);
+    await assert.rejects(new TransformStream({ start }).readable.getReader().read(), expected);
+});
+
+test("callbacks have their object as `this`, and classes can be extended", async () => {
+    class Source {
+        #chunk = "seven";
+        pull(controller) {
+            controller.enqueue(this.#chunk);
+            controller.close();
+        }
+    }
+    class Mine extends ReadableStream {}
+    const mine = new Mine(new Source());
+    assert.deepEqual([mine instanceof Mine, mine.constructor, new ReadableStream().constructor], [
+        true,
+        Mine,
+        ReadableStream,
+    ]);
+    assert.deepEqual(await all(mine), ["seven"]);
+});
+
+test("objects of streams have no properties", () => {
+    const readable = new ReadableStream();
+    const writable = new WritableStream();
+    const objects = [readable, readable.values(), writable, writable.getWriter(), new TransformStream()];
+    assert.deepEqual(objects.flatMap((object) => Object.getOwnPropertyNames(object)), []);
+    assert.equal("toJSON" in readable, false);
+});
+
+test("writers and readers that have ended say so", async () => {
+    const writer = new WritableStream().getWriter();
+    await writer.close();
+    const closed = { name: "TypeError", message: "This WritableStream has been closed." };
+    await assert.rejects(writer.write(1), closed);
+    await assert.rejects(writer.close(), closed);
+    const { closed: pending } = writer;
+    await pending;
+    writer.releaseLock();
+    const released = { name: "TypeError", message: "This WritableStream writer has been released." };
+    await assert.rejects(writer.ready, released);
+    assert.throws(() => writer.desiredSize, released);
+    const reader = new ReadableStream().getReader();
+    const ending = assert.rejects(reader.closed, { message: "This ReadableStream reader has been released." });
+    reader.releaseLock();
+    await ending;
 });

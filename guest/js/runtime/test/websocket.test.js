@@ -289,9 +289,11 @@ test("what is sent to a side that vanished is lost silently", async () => {
     listen(log, { two });
     cut(sockets.socketNumber(two));
     await quiet();
-    assert.deepEqual(log, [["two", "close", 1006, "WebSocket disconnected without sending Close frame.", false, 3]]);
+    assert.deepEqual(log, [["two", "close", 1006, "WebSocket disconnected without sending Close frame.", false, 1]]);
+    assert.equal(two.readyState, 2);
     two.send("lost");
     two.close(1000);
+    assert.equal(two.readyState, 2);
     assert.ok(one);
 });
 
@@ -310,7 +312,7 @@ test("an exception of a listener ends the connection", async () => {
     assert.deepEqual(log, [
         ["two", "1"],
         ["two", "error", "Uncaught Error: boom"],
-        ["one", "close", 1006, "WebSocket disconnected without sending Close frame.", false, 3],
+        ["one", "close", 1006, "WebSocket disconnected without sending Close frame.", false, 1],
     ]);
 });
 

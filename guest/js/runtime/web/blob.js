@@ -7,6 +7,7 @@
  */
 
 import { host } from "../host.js";
+import { requireHandler } from "../scope.js";
 import {
     bytesOf, clampedLongLong, constructorError, defineInterface, illegalInvocation, isObject, longLong, usv,
 } from "./webidl.js";
@@ -174,6 +175,7 @@ export class Blob {
         if (!(#bytes in this)) {
             throw illegalInvocation();
         }
+        requireHandler();
         return streamOf(this.#bytes);
     }
 }

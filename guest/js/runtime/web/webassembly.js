@@ -7,6 +7,7 @@
 
 import { host } from "../host.js";
 import { CompileError, LinkError, RuntimeError } from "./webassembly-errors.js";
+import { Exception, JSTag, Tag, isTag, trap } from "./webassembly-exceptions.js";
 import {
     Global,
     Memory,
@@ -85,6 +86,7 @@ class Imports {
     globals = [];
     tables = [];
     references = [];
+    tags = [];
     /** What was given for each global and table, by its index: exporting it again gives the same object. */
     given = { global: [], table: [], memory: [], function: [] };
 
@@ -113,6 +115,13 @@ class Imports {
         }
         this.functions.push(value);
         this.given.function.push(host.wasmIsFunction(value) ? value : undefined);
+    }
+
+    tag(value, wanted, what) {
+        if (!isTag(value)) {
+            throw new LinkError(`${what}: tag import requires a WebAssembly.Tag`);
+        }
+        this.tags.push(value);
     }
 
     memory(value, wanted, what) {
@@ -184,7 +193,7 @@ function link(module, imports, where) {
     return new Imports(module, where).read(imports ?? {});
 }
 
-function exportsOf(module, instance, { given }, memory) {
+function exportsOf(module, instance, { given, tags }, memory) {
     const exports = Object.create(null);
     const importedGlobals = given.global.length;
     const own = new Map();
@@ -197,6 +206,7 @@ function exportsOf(module, instance, { given }, memory) {
     const makers = {
         function: ({ index }) => given.function[index] ?? host.wasmFunction(instance, index),
         memory: () => memory,
+        tag: ({ index }) => tags[index],
         table: (table) => given.table[table.index] ??
             once(`table ${table.index}`, () => exportedTable(instance, table)),
         global: (global) => given.global[global.index] ??
@@ -228,9 +238,10 @@ function instantiateModule(module, imports) {
     if (module.memory !== undefined && memory === undefined) {
         memory = definedMemory(module.memory);
     }
+    linked.tags.push(...module.tags.map((parameters) => new Tag({ parameters })));
     const instance = host.wasmInstantiate(
         module.number,
-        linked.functions,
+        [...linked.functions, ...linked.tags],
         memory === undefined ? undefined : memoryNumber(memory),
         linked.globals,
         linked.tables,
@@ -279,7 +290,7 @@ function makeInstance(module, imports) {
 /** The error of a trap. */
 export function wasmError(kind, message) {
     const constructor = { RangeError, LinkError }[kind] ?? RuntimeError;
-    return new constructor(message);
+    return trap(new constructor(message));
 }
 
 /** Puts the namespace in place. Called once, before the freeze. */
@@ -290,7 +301,7 @@ export function installWebAssembly(global) {
     for (const [name, value] of Object.entries(functions)) {
         namespace[name] = value;
     }
-    const classes = { Module, Instance, Memory, Table, Global, CompileError, LinkError, RuntimeError };
+    const classes = { Module, Instance, Memory, Table, Global, Tag, Exception, CompileError, LinkError, RuntimeError };
     for (const [name, value] of Object.entries(classes)) {
         Object.defineProperty(value, "name", { value: name, configurable: true });
         if (!(value.prototype instanceof Error)) {
@@ -301,6 +312,7 @@ export function installWebAssembly(global) {
         }
         hidden(namespace, name, value);
     }
+    Object.defineProperty(namespace, "JSTag", { value: JSTag, configurable: true });
     Object.defineProperty(namespace, Symbol.toStringTag, { value: "WebAssembly", configurable: true });
     hidden(global, "WebAssembly", namespace);
 }

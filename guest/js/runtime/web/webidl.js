@@ -165,6 +165,21 @@ export function interfaceOf(object) {
     return undefined;
 }
 
+/** Symbols under which objects of the platform keep what nobody is to see. */
+const hidden = new Set();
+
+/** Says that properties under these symbols are not to be shown. */
+export function hideSymbols(symbols) {
+    for (const symbol of symbols) {
+        hidden.add(symbol);
+    }
+}
+
+/** Whether a property under a symbol is to be shown. */
+export function isShown(symbol) {
+    return !hidden.has(symbol);
+}
+
 /** All interfaces: prototypes and their names. */
 export function allInterfaces() {
     return interfaces.entries();

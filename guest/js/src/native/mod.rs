@@ -25,6 +25,7 @@ pub(crate) fn register<'js>(host: &Object<'js>) -> Result<()> {
     set(host, "random", random)?;
     set(host, "digest", digest)?;
     set(host, "hmac", hmac)?;
+    crate::common_js::register(host)?;
     ids::register(host)?;
     ops::register(host)?;
     sockets::register(host)?;

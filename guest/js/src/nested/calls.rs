@@ -4,7 +4,7 @@
 //! JavaScript again.
 
 use super::stores::{grow_references, memory_grow};
-use super::{CONTEXT, Exported, NULL_HANDLE, State, import, keep, share, with};
+use super::{CONTEXT, Exported, NULL_HANDLE, State, exceptions, import, keep, share, with};
 use crate::engine;
 use emu_abi::{WASM_TRAP_LINK, WASM_TRAP_STACK, WASM_TRAPS, WasmSignature, WasmTableOp, WasmType};
 use rquickjs::{Array, Ctx, Error, Exception, Function, Result, Value, qjs};
@@ -89,7 +89,10 @@ pub(super) fn call(ctx: &Ctx<'_>, number: usize, args: &[qjs::JSValue]) -> Resul
     }
     // SAFETY: the host reads the arguments and writes the results, both of which `slots` has room for.
     let trap = unsafe { import::nested_call(instance, index, slots.as_mut_ptr()) };
-    let result = if trap == 0 { results_of(ctx, &signature.results, slots) } else { Err(throw_trap(ctx, trap)) };
+    let result = match trap {
+        0 if !exceptions::is_pending() => results_of(ctx, &signature.results, slots),
+        trap => Err(throw_trap(ctx, trap)),
+    };
     drop_handles(ctx, height);
     result
 }
@@ -109,10 +112,10 @@ pub(super) fn results_of(ctx: &Ctx<'_>, types: &[WasmType], slots: &[u64]) -> Re
     }
 }
 
-/// Throws what stopped nested code: an exception of an imported function, or a `RuntimeError`.
+/// Throws what stopped nested code: an exception, or a `RuntimeError`.
 pub(super) fn throw_trap(ctx: &Ctx<'_>, trap: u32) -> Error {
-    if let Some(thrown) = with(|state| state.thrown.take()) {
-        // SAFETY: the reference that `emu_nested_import` kept becomes the pending exception's.
+    if let Some(thrown) = exceptions::take() {
+        // SAFETY: the reference that `exceptions` kept becomes the pending exception's.
         unsafe { qjs::JS_Throw(ctx.as_raw().as_ptr(), thrown) };
         return Error::Exception;
     }
@@ -227,7 +230,7 @@ pub extern "C" fn emu_nested_import(instance: u32, import: u32, slots: *mut u64)
         Err(_) => {
             // SAFETY: takes the pending exception, which is ours from then on.
             let thrown = unsafe { qjs::JS_GetException(context.as_ptr()) };
-            with(|state| state.thrown = Some(thrown));
+            exceptions::raise(ctx.as_raw().as_ptr(), thrown);
             1
         }
     }

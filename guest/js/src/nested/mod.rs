@@ -8,13 +8,15 @@
 #![allow(unsafe_code)]
 
 mod calls;
+mod exceptions;
 mod stores;
 
 pub use calls::{emu_nested_grow, emu_nested_import, emu_nested_table};
+pub use exceptions::emu_nested_exception;
 
 use crate::engine;
 use calls::{drop_handles, function_of, number_of, throw_trap, to_bits};
-use emu_abi::{WASM_SLOTS, WasmExtern, WasmModule, WasmSignature, WasmType};
+use emu_abi::{WASM_PENDING_SLOT, WasmExtern, WasmModule, WasmSignature, WasmType};
 use rquickjs::{Array, Ctx, Exception, Function, Object, Result, Value, qjs};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -66,6 +68,8 @@ struct Memory {
 struct Instance {
     /// The imported functions: what is called, and its type.
     imports: Vec<(qjs::JSValue, Rc<WasmSignature>)>,
+    /// Its tags, and what their exceptions carry.
+    tags: Vec<(qjs::JSValue, Rc<WasmSignature>)>,
     /// The number of each table of values, by its index in the module.
     references: HashMap<u32, usize>,
     cells: *mut u64,
@@ -96,7 +100,7 @@ struct State {
     by_value: HashMap<u64, usize>,
     references: Vec<(Vec<qjs::JSValue>, usize)>,
     handles: Vec<qjs::JSValue>,
-    /// What an imported function threw, on its way through nested code.
+    /// What was thrown, on its way through nested code.
     thrown: Option<qjs::JSValue>,
     slots: Vec<u64>,
 }
@@ -183,6 +187,7 @@ pub(crate) fn module<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
         exports.set(at, describe(ctx, name, what)?)?;
     }
     object.set("imports", imports)?;
+    object.set("tags", own_tags(ctx, &described)?)?;
     object.set("exports", exports)?;
     if let Some(memory) = described.memory {
         let limits = Object::new(ctx.clone())?;
@@ -223,16 +228,32 @@ fn describe<'js>(ctx: &Ctx<'js>, name: &str, what: &WasmExtern) -> Result<Object
             object.set("type", kind_name(global.ty))?;
             object.set("mutable", global.mutable)?;
         }
+        WasmExtern::Tag { index } => {
+            object.set("kind", "tag")?;
+            object.set("index", *index)?;
+        }
     }
     Ok(object)
 }
 
-/// Makes an instance. `globals` are pairs of an address or value and its type; a type of `"address"` is the address of
+/// What the exceptions of each tag carry that the module defines.
+fn own_tags<'js>(ctx: &Ctx<'js>, described: &WasmModule) -> Result<Array<'js>> {
+    let is_tag = |what: &WasmExtern| matches!(what, WasmExtern::Tag { .. });
+    let imported = described.imports.iter().filter(|(_, _, what)| is_tag(what)).count();
+    let tags = Array::new(ctx.clone())?;
+    for (at, ty) in described.tags.iter().skip(imported).enumerate() {
+        let types: Vec<_> = described.signatures[*ty as usize].params.iter().map(|ty| kind_name(*ty)).collect();
+        tags.set(at, types)?;
+    }
+    Ok(tags)
+}
+
+/// Makes an instance. `given` are the imported functions, then all tags. `globals` are pairs of an address or value and its type; a type of `"address"` is the address of
 /// a cell. `references` are pairs of index and number.
 fn instantiate<'js>(
     ctx: Ctx<'js>,
     module: usize,
-    functions: Vec<Value<'js>>,
+    given: Vec<Value<'js>>,
     memory: Option<usize>,
     globals: Vec<Value<'js>>,
     tables: Vec<u32>,
@@ -251,7 +272,9 @@ fn instantiate<'js>(
             WasmExtern::Function { ty, .. } => Some(Rc::clone(&signatures[*ty as usize])),
             _ => None,
         });
-        let imports = functions.iter().map(keep).zip(types).collect();
+        let imports: Vec<_> = given.iter().map(keep).zip(types).collect();
+        let payloads = described.tags.iter().map(|ty| Rc::clone(&signatures[*ty as usize]));
+        let tags = given.iter().skip(imports.len()).map(keep).zip(payloads).collect();
         let mut by_index: HashMap<u32, usize> =
             references.chunks_exact(2).map(|pair| (pair[0], pair[1] as usize)).collect();
         for table in &described.reference_tables {
@@ -261,12 +284,12 @@ fn instantiate<'js>(
         }
         let cells = cells_new(described.cells);
         if state.slots.is_empty() {
-            state.slots = vec![0; WASM_SLOTS];
+            state.slots = vec![0; WASM_PENDING_SLOT + 1];
         }
         let number = state.instances.len();
         let memory = memory.map_or(0, |memory| state.memories[memory].description as u32);
         values.extend([memory, state.slots.as_ptr() as u32, number as u32, cells as u32].map(u64::from));
-        state.instances.push(Instance { imports, references: by_index, cells, module });
+        state.instances.push(Instance { imports, tags, references: by_index, cells, module });
         number
     });
     values.extend(constants);
@@ -276,8 +299,8 @@ fn instantiate<'js>(
     // SAFETY: the host reads `values` during the call.
     let made = unsafe { import::nested_instantiate(host_number, values.as_ptr(), values.len()) };
     drop_handles(&ctx, height);
-    if made < 0 {
-        return Err(throw_trap(&ctx, made.unsigned_abs()));
+    if made < 0 || exceptions::is_pending() {
+        return Err(throw_trap(&ctx, made.min(0).unsigned_abs()));
     }
     Ok(number)
 }

@@ -3,7 +3,7 @@
 use super::{deliver, empty, fetch, request, run, settled_empty, worker};
 use crate::wasm_bindgen_futures::spawn_local;
 use crate::{AbortController, Delay, Fetch, Response};
-use emu_abi::{Call, Event, Failure, Op, Outcome, Target};
+use emu_abi::{Call, Event, Failure, Invoke, Op, Outcome, Target};
 use futures_util::future::{Either, select};
 use std::time::Duration;
 
@@ -165,4 +165,22 @@ fn an_error_of_the_platform_keeps_its_flags() {
         empty()
     });
     assert_eq!(deliver(Event::Complete { call: 1, result: Err(failure) }), [settled_empty()]);
+}
+
+#[test]
+fn props_are_those_of_the_binding() {
+    #[derive(serde::Deserialize)]
+    struct Props {
+        rights: Option<Vec<String>>,
+    }
+    for (props, expected) in [("", None), (r#"{"rights":["read"]}"#, Some(vec!["read".to_owned()]))] {
+        worker(move |_, context| async move {
+            assert_eq!(context.props::<Props>().expect("props").rights, expected);
+            assert!(context.props::<String>().is_err(), "they are an object");
+            empty()
+        });
+        let what = Invoke::Fetch(request());
+        let event = Event::Invoke { invocation: 1, object: 0, entrypoint: String::new(), props: props.into(), what };
+        assert_eq!(deliver(event), [settled_empty()]);
+    }
 }

@@ -47,7 +47,13 @@ fn run<F: Future<Output = Response> + 'static>(handler: impl FnOnce(Request, Con
 }
 
 fn fetch(request: emu_abi::Request) -> Event {
-    Event::Invoke { invocation: 1, object: 0, entrypoint: String::new(), what: Invoke::Fetch(request) }
+    Event::Invoke {
+        invocation: 1,
+        object: 0,
+        entrypoint: String::new(),
+        props: String::new(),
+        what: Invoke::Fetch(request),
+    }
 }
 
 fn request() -> emu_abi::Request {
@@ -88,5 +94,11 @@ where
     init(Init::default());
     let id = emu_abi::ObjectId { bytes: [1; 32], name: None };
     deliver(Event::Construct { invocation: 1, object: 7, class: "Object".into(), id });
-    deliver(Event::Invoke { invocation: 1, object: 7, entrypoint: String::new(), what: Invoke::Fetch(request()) })
+    deliver(Event::Invoke {
+        invocation: 1,
+        object: 7,
+        entrypoint: String::new(),
+        props: String::new(),
+        what: Invoke::Fetch(request()),
+    })
 }

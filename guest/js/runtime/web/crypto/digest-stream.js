@@ -5,7 +5,7 @@
  */
 
 import { host } from "../../host.js";
-import { WritableStream } from "../../streams/standard.js";
+import { WritableStream } from "../../streams/constructors.js";
 import { bytesOf, constructorError, defineInterface, illegalInvocation } from "../webidl.js";
 import { digestOf } from "./algorithm.js";
 
