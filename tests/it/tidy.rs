@@ -20,9 +20,17 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("bindings", &["isolate", "storage", "core", "world", "error"]),
     ("lane", &["bindings", "isolate", "storage", "core", "world", "error"]),
     ("serve", &["lane", "bindings", "isolate", "storage", "core", "world", "error"]),
+    ("simulate", &["lane", "isolate", "storage", "core", "world", "error"]),
+    ("test", &["simulate", "lane", "world", "error"]),
     ("config", &[]),
     ("bundle", &["error"]),
-    ("cli", &["config", "bundle", "serve", "lane", "bindings", "isolate", "storage", "core", "world", "error"]),
+    (
+        "cli",
+        &[
+            "config", "bundle", "serve", "test", "simulate", "lane", "bindings", "isolate", "storage", "core", "world",
+            "error",
+        ],
+    ),
 ];
 
 /// Libraries, and the only places that may use them.
