@@ -263,6 +263,7 @@ impl Host for Startup {
             Op::Declare(exports) => self.exports = exports,
             Op::Refuse(failure) => self.refused = Some(failure),
             Op::Log { level, message } if self.log.len() < 1000 => self.log.push((level, message)),
+            Op::Abort { reason, retry_alarm, .. } => return Err(Death::Aborted { reason, retry_alarm }),
             Op::Log { .. } | Op::Cancel { .. } | Op::BodyCancel { .. } | Op::SocketDrop { .. } => {}
             _ => return Err(Death::Trap(GLOBAL_SCOPE.into())),
         }
