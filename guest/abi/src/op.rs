@@ -199,7 +199,8 @@ pub enum Target {
     },
     /// Another worker, or another entrypoint, as [`crate::Binding::Service`] names it.
     Service(u32),
-    /// The world that `emu test` runs the worker in: commands and answers are JSON texts. Refused everywhere else.
+    /// The world that tests run in: a `POST` to `emu-test://command` is a command in JSON, any other request is for the
+    /// worker that is being tested. Refused where there are no tests.
     World,
 }
 

@@ -171,8 +171,9 @@ export function sync() {
 /**
  * Sends a request.
  *
- * @param {undefined | number | [number, string, string | undefined]} target The internet, a service, or an object. When
- *     an object was reset, its array gets the error as `broken`: the platform's stubs do not recover from that.
+ * @param {undefined | number | [number, string, string | undefined] | "world"} target The internet, a service, an
+ *     object, or the world that tests run in. When an object was reset, its array gets the error as `broken`: the
+ *     platform's stubs do not recover from that.
  * @param {string} method
  * @param {string} url
  * @param {string[]} headers Names and values by turns.

@@ -32,6 +32,7 @@ import { types } from "./node/util-types.js";
 import { installNodeGlobals } from "./node/globals.js";
 import { cloudflareWorkers } from "./platform/cloudflare-workers.js";
 import { env } from "./platform/env.js";
+import { internals } from "./platform/internals.js";
 
 /** The members of an object as exports, and the object itself as the default one. */
 function exportsOf(object) {
@@ -134,6 +135,9 @@ const PLATFORM = {
     "emu:async-context": () => ({ activation, adopt }),
 };
 
+/** What tests of a worker may import besides, where the flag `emu_test` says that it is being tested. */
+const TESTING = "emu:internals";
+
 /** What `nodejs_als` alone gives. */
 const CONTEXT_ONLY = "async_hooks";
 
@@ -162,6 +166,9 @@ function nodeModule(name) {
 export function builtin(specifier) {
     if (Object.hasOwn(PLATFORM, specifier)) {
         return cached(specifier, PLATFORM[specifier]);
+    }
+    if (specifier === TESTING) {
+        return enabled("emu_test") ? cached(specifier, () => ({ ...internals })) : undefined;
     }
     const prefixed = specifier.startsWith("node:");
     const name = prefixed ? specifier.slice(5) : specifier;

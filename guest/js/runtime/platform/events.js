@@ -10,13 +10,14 @@ import { toError, toFailure } from "../failure.js";
 import { requestFromHost } from "../fetch/request.js";
 import { Response, settleWithResponse } from "../fetch/response.js";
 import { forgetSocket, socketFor } from "../fetch/websocket.js";
-import { setFlags } from "../flags.js";
+import { enabled, setFlags } from "../flags.js";
 import { host } from "../host.js";
 import { Invocation, Scope, setScope } from "../scope.js";
 import { isObject } from "../web/webidl.js";
 import { alarmInfo, executionContext, scheduledController } from "./context.js";
 import { env, fillEnv } from "./env.js";
 import { classNamed, entrypointNamed } from "./exports.js";
+import { noteObject, visited } from "./internals.js";
 import { durableObjectId } from "./namespace.js";
 import { rejection, turnEnd } from "./rejections.js";
 import { start as startWorker } from "./start.js";
@@ -56,14 +57,18 @@ export function construct(number, object, className, idHex, name) {
         fail(invocation, new Error(`the worker does not export a class \`${className}\``));
         return;
     }
+    const state = durableObjectState(object, durableObjectId(idHex, name));
     let instance;
     try {
-        instance = new constructor(durableObjectState(object, durableObjectId(idHex, name)), env);
+        instance = new constructor(state, env);
     } catch (error) {
         fail(invocation, error);
         return;
     }
     objects.set(object, instance);
+    if (enabled("emu_test")) {
+        noteObject(instance, state);
+    }
     settle(invocation);
 }
 
@@ -199,6 +204,10 @@ function objectNumbered(number) {
 
 function callFetch(number, request) {
     const object = objectNumbered(number);
+    const visit = visited(object, request);
+    if (visit !== undefined) {
+        return visit;
+    }
     if (typeof object.fetch !== "function") {
         throw new Error(NO_FETCH);
     }

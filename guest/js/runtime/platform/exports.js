@@ -4,7 +4,9 @@
  * Invariant: looked at once, before the memory is frozen; running a handler is not done here.
  */
 
+import { enabled } from "../flags.js";
 import { isObject } from "../web/webidl.js";
+import { testedWorker } from "./fetcher.js";
 import { unsupported } from "./unsupported.js";
 
 /**
@@ -73,7 +75,7 @@ function loopbackStub(name) {
 }
 
 function show(name) {
-    own[name] = loopbackStub(name);
+    own[name] = name === "default" && enabled("emu_test") ? testedWorker : loopbackStub(name);
 }
 
 /** Whether an object, or its class, has a method of this name that is not every object's. */

@@ -9,14 +9,21 @@
  */
 
 import { fetchVia } from "../fetch/fetch.js";
-import { defineInterface, illegalConstructor, illegalInvocation, parameterError } from "../web/webidl.js";
+import { defineInterface, illegalConstructor, illegalInvocation, isObject, parameterError } from "../web/webidl.js";
 import { unsupported, unsupportedRpc } from "./unsupported.js";
 
 const INTERNAL = Symbol("internal");
 
+/** Set by the class: who answers a fetcher's requests, as `fetchCall()` takes it; `undefined` for anything else. */
+export let targetOf;
+
 /** See the file's comment. */
 export class Fetcher {
     #target;
+
+    static {
+        targetOf = (value) => (isObject(value) && #target in value ? value.#target : undefined);
+    }
 
     constructor(token, target) {
         if (token !== INTERNAL) {
@@ -78,6 +85,9 @@ Object.setPrototypeOf(Fetcher.prototype, remote);
 export function serviceFetcher(number) {
     return new Fetcher(INTERNAL, number);
 }
+
+/** The worker that is being tested, by way of the world. */
+export const testedWorker = new Fetcher(INTERNAL, "world");
 
 /** For stubs, which extend `Fetcher`. */
 export const FETCHER_TOKEN = INTERNAL;

@@ -82,6 +82,8 @@ defineInterface(Stub, { name: "DurableObject" });
 
 /** Set by the class: what others need of its insides. */
 let isNamespace;
+/** Set by the class: the host's number of a namespace; `undefined` for anything else. */
+export let numberOf;
 
 /** The objects of a class. */
 export class DurableObjectNamespace {
@@ -89,6 +91,7 @@ export class DurableObjectNamespace {
 
     static {
         isNamespace = (value) => isObject(value) && #namespace in value;
+        numberOf = (value) => (isNamespace(value) ? value.#namespace : undefined);
     }
 
     constructor(token, namespace) {
@@ -175,6 +178,11 @@ function checkStubOptions(options, method) {
     if (mode !== undefined && mode !== "primary-only") {
         throw new RangeError(`unknown routingMode: ${mode}`);
     }
+}
+
+/** A stub of the object with an id, in the namespace that the host numbers so. */
+export function stubOf(namespace, id) {
+    return new Stub(INTERNAL, namespace, id);
 }
 
 /** The namespace that the host numbers so. */

@@ -12,7 +12,8 @@ import { isObject } from "../web/webidl.js";
 const ERROR_LEVEL = 4;
 
 /**
- * Holds an invocation open until a promise settles. If it is rejected the host logs why.
+ * Holds an invocation open until a promise settles. If it is rejected the host logs why. A test that calls a handler
+ * itself gets the promise instead (`held`).
  *
  * @param {import("../scope.js").Invocation} invocation
  * @param {unknown} promise Anything; what is no promise has settled already.
@@ -21,7 +22,12 @@ export function waitUntil(invocation, promise) {
     if (!isObject(promise)) {
         return;
     }
-    const { number, settled } = invocation;
+    const { number, settled, held } = invocation;
+    if (held !== undefined) {
+        held.push(promise);
+        Promise.resolve(promise).catch(() => {});
+        return;
+    }
     invocation.waits += 1;
     host.waitUntilBegin(number);
     const end = (failure) => {

@@ -113,13 +113,18 @@ fn call_fetch<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<()> {
     Ok(())
 }
 
-/// Nothing for the network, a number for a service, `[namespace, id, name]` for an object.
+/// Nothing for the network, a number for a service, `[namespace, id, name]` for an object, `"world"` for the tests' world.
 fn target<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Target> {
     if value.is_undefined() || value.is_null() {
         return Ok(Target::Internet);
     }
     if value.is_number() {
         return Ok(Target::Service(value.get()?));
+    }
+    if value.is_string() {
+        let name = value.get::<Text>()?.0;
+        let unknown = || throw(ctx, Failure::type_error(format!("there is no target `{name}`")));
+        return if name == "world" { Ok(Target::World) } else { Err(unknown()) };
     }
     let parts = Array::from_js(ctx, value)?;
     let bytes = unhex(&parts.get::<String>(1)?)

@@ -1,0 +1,104 @@
+/**
+ * Bundles the modules that tests import (`vitest`, `cloudflare:test`, `emu:test`) into one JSON object, specifier to
+ * source: what `guest/build` compresses into guest/prebuilt. Usage: `node testing/build.js <file>`.
+ *
+ * What is shared is one module, `emu:test/core`; those of `modules/` name parts of it.
+ *
+ * Invariant: the same sources and packages give the same bytes. Writes one file.
+ */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+/** The modules by the specifiers that import them. */
+const MODULES = {
+    vitest: "vitest.js",
+    "cloudflare:test": "cloudflare-test.js",
+    "emu:test": "emu-test.js",
+    "emu:test/begin": "begin.js",
+    "emu:test/end": "end.js",
+    "emu:test/runner": "runner.js",
+};
+
+/** What the engine brings along. */
+const EXTERNAL = ["cloudflare:workers", "emu:internals"];
+
+const RUNNER = /node_modules\/@vitest\/runner\/dist\/chunk-artifact\.js$/;
+
+/**
+ * Places of Vitest's runner that have no setting. It measures on the world's clock, which tests wind forward. It keeps a
+ * timer going to tell a terminal how far it is. It begins to collect a moment later, when the test file, which is a
+ * sibling of `emu:test/begin`, was evaluated already. It looks for a test's place by the name of a file, where there is a
+ * bundle.
+ */
+const CHANGES = [
+    ["globalThis.performance ? globalThis.performance.now.bind(globalThis.performance) : Date.now", "testClockMs"],
+    ["throttle(sendTasksUpdate, 100)", "() => {}"],
+    ["await runner.onBeforeCollect?.(paths);", ""],
+    ["stack && stack.file === testFilePath", 'stack && !line.includes("emu:test/")'],
+];
+
+/** What `require()` gives for Node's modules, whose timers `@sinonjs/fake-timers` replaces where there are any. */
+const ABSENT = { util: "{}", timers: "undefined", "timers/promises": "undefined", perf_hooks: "undefined" };
+
+const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+function changeRunner() {
+    return {
+        name: "change-runner",
+        transform(code, id) {
+            if (!RUNNER.test(id)) {
+                return null;
+            }
+            const changed = CHANGES.reduce((text, [from, to]) => {
+                if (!text.includes(from)) {
+                    throw new Error(`@vitest/runner does not contain \`${from}\`: look at testing/build.js`);
+                }
+                return text.replaceAll(from, to);
+            }, code);
+            return `import { testClockMs } from ${JSON.stringify(path("vitest/timers.js"))};\n${changed}`;
+        },
+    };
+}
+
+function absentModules() {
+    return {
+        name: "absent-modules",
+        resolveId: (source) => (Object.hasOwn(ABSENT, source) ? `absent:${source}` : null),
+        load: (id) => (id.startsWith("absent:") ? `module.exports = ${ABSENT[id.slice(7)]};` : null),
+    };
+}
+
+/** @returns {Promise<Record<string, string>>} The sources by specifier. */
+export async function bundleTesting() {
+    const bundle = await rolldown({
+        input: path("core.js"),
+        platform: "neutral",
+        external: EXTERNAL,
+        resolve: {
+            mainFields: ["module", "main"],
+            conditionNames: ["import", "default"],
+            // One set of timers, which neither fake timers nor a test that winds the clock forward may touch.
+            // Reports are texts, whoever shows them colours them.
+            alias: { "@vitest/utils/timers": path("vitest/timers.js"), tinyrainbow: path("vitest/no-colors.js") },
+        },
+        plugins: [changeRunner(), absentModules()],
+        onLog(level, log) {
+            if (level === "warn") {
+                throw new Error(log.message);
+            }
+        },
+    });
+    const minify = { compress: true, mangle: false, codegen: { removeWhitespace: true } };
+    const { output } = await bundle.generate({ format: "esm", codeSplitting: false, keepNames: true, minify });
+    const modules = { "emu:test/core": output[0].code };
+    for (const [specifier, file] of Object.entries(MODULES)) {
+        modules[specifier] = readFileSync(path(`modules/${file}`), "utf8");
+    }
+    return modules;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+    writeFileSync(process.argv[2], JSON.stringify(await bundleTesting()));
+}

@@ -1,0 +1,86 @@
+/**
+ * `world` of `emu:test`: what a test lets happen.
+ *
+ * Invariant: every member is one command to the world, or code that runs inside an object.
+ */
+
+import { objectOf, runInObject, world as send } from "emu:internals";
+import { skipTime, worldNowMs } from "../vitest/timers.js";
+import { durationMs } from "./durations.js";
+
+function objectNamed(stub, method) {
+    const object = objectOf(stub);
+    if (object === undefined) {
+        const example = "`env.ROOM.getByName(\"lobby\")`";
+        throw new TypeError(`\`${method}()\` takes the stub of a Durable Object, such as ${example}`);
+    }
+    return object;
+}
+
+const clock = {
+    /** Lets time pass; what is due on the way happens. It does not count towards the test's timeout. */
+    async advance(length) {
+        const ms = durationMs(length);
+        await skipTime(() => send({ do: "advance", ms }));
+    },
+    /** The world's time, in milliseconds since the epoch. */
+    now: worldNowMs,
+};
+
+const faults = {
+    /** The world makes faults, where this run makes any. */
+    on: async () => void (await send({ do: "faults", on: true })),
+    /** The world makes none until they are on again. */
+    off: async () => void (await send({ do: "faults", on: false })),
+    /** Runs `fn` without faults. */
+    async without(fn) {
+        await faults.off();
+        try {
+            return await fn();
+        } finally {
+            await faults.on();
+        }
+    },
+};
+
+function rowsOf({ columns, rows }) {
+    return rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]])));
+}
+
+/** What an object has stored. */
+function storage(stub) {
+    const object = objectNamed(stub, "world.storage");
+    const inside = (fn) => runInObject(stub, (_instance, state) => fn(state.storage));
+    return {
+        /** Runs a query beside the object, which need not run for it. */
+        sql: async (query, ...bindings) => rowsOf(await send({ do: "sql", ...object, query, bindings })),
+        /** The value of a key. */
+        get: (key) => inside((stored) => stored.get(key)),
+        /** Keys and values, as a `Map`. */
+        list: (options) => inside((stored) => stored.list(options)),
+    };
+}
+
+/** See the file's comment. */
+export const world = {
+    clock,
+    faults,
+    storage,
+    /** Drops an object's instance now, if it has nothing to do. */
+    async evict(stub, { webSockets = "hibernate" } = {}) {
+        const closeSockets = webSockets === "close";
+        await send({ do: "evict", ...objectNamed(stub, "world.evict"), closeSockets, now: true });
+    },
+    /** Ends an object's instance in the middle of what it does: calls fail, what was committed stays. */
+    async crash(stub) {
+        await send({ do: "crash", ...objectNamed(stub, "world.crash") });
+    },
+    /** Stops the faults, and waits until nothing is left to do. */
+    async settle() {
+        await skipTime(() => send({ do: "settle" }));
+    },
+    /** A line in the timeline. */
+    async mark(text) {
+        await send({ do: "mark", text: String(text) });
+    },
+};

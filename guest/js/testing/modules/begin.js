@@ -1,0 +1,2 @@
+import { begin } from "emu:test/core";
+begin();

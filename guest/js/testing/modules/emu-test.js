@@ -1,0 +1,1 @@
+export { always, client, eventually, invariant, reachable, sometimes, world } from "emu:test/core";

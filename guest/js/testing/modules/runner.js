@@ -1,0 +1,1 @@
+export { TestEntrypoint } from "emu:test/core";

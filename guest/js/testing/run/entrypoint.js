@@ -1,0 +1,63 @@
+/**
+ * The entrypoint by which the world speaks to the tests.
+ *
+ * Invariant: every request is answered with JSON, also when the tests fail; only a bug of emu is a 500.
+ */
+
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { answerOutbound } from "../cloudflare/fetch-mock.js";
+import { checkInvariants, checkSettled } from "../emu/invariants.js";
+import { takeMarks } from "../emu/marks.js";
+import { takeRejections } from "./rejections.js";
+import { collectedFile, run } from "./runner.js";
+import { allTests, errorsOf, modeOf, resultOf, suiteErrors } from "./tasks.js";
+
+function collect() {
+    const file = collectedFile();
+    // The place is one in the bundle; who has its source map knows the file.
+    const tests = Array.from(allTests(file), ({ id, suite, test }) => ({
+        id, name: test.name, suite, mode: modeOf(test), line: null, column: null, ...test.location,
+    }));
+    return { tests, errors: errorsOf(file) };
+}
+
+function stray(reason) {
+    const { name = "Error", message = String(reason), stack = "" } = reason ?? {};
+    return { suite: [], name, message, stack };
+}
+
+async function runTests(asks) {
+    const file = collectedFile();
+    const modes = new Map(Array.from(allTests(file), ({ id, test }) => [id, modeOf(test)]));
+    const wanted = (id) => modes.get(id) === "run" && (asks.ids?.includes(id) ?? true);
+    const { text, obsolete } = await run(asks);
+    const results = Array.from(allTests(file), ({ id, test }) => ({ id, ...resultOf(test, wanted(id)) }));
+    return {
+        results: results.filter(({ id }) => asks.ids?.includes(id) ?? true),
+        errors: [...suiteErrors(file), ...takeRejections().map(stray)],
+        snapshots: text,
+        obsolete,
+        marks: takeMarks(),
+    };
+}
+
+const REQUESTS = {
+    collect,
+    run: async (request) => runTests(await request.json()),
+    invariants: checkInvariants,
+    settled: checkSettled,
+};
+
+/** See the file's comment. */
+export class TestEntrypoint extends WorkerEntrypoint {
+    async fetch(request) {
+        const name = new URL(request.url).host;
+        if (name === "outbound") {
+            return answerOutbound(request);
+        }
+        if (!Object.hasOwn(REQUESTS, name)) {
+            return Response.json({ error: `the tests do not know the request \`${name}\`` }, { status: 404 });
+        }
+        return Response.json(await REQUESTS[name](request));
+    }
+}

@@ -1,0 +1,174 @@
+/**
+ * Drives `@vitest/runner`: it collects while the test file is evaluated in global scope, waits there until it is frozen
+ * with the rest of the memory, and runs when the world asks for it.
+ *
+ * Invariant: a world runs its tests once; each run starts from the frozen memory.
+ */
+
+import { startTests } from "@vitest/runner";
+import { getTests } from "@vitest/runner/utils";
+import { forgetChecks, requireInvariants } from "../emu/invariants.js";
+import { resetFetchMock } from "../cloudflare/fetch-mock.js";
+import { beginExpecting, checkExpectations, provideExpect } from "../vitest/expect.js";
+import { restoreTimers } from "../vitest/fake-timers.js";
+import { closeSnapshots, forgetSnapshotsOf, openSnapshots } from "../vitest/snapshots.js";
+import { isolateTests, popStorage, pushStorage } from "./isolation.js";
+import { defaultHookTimeout, defaultTimeout, options, snapshotUpdate, TEST_FILE } from "./options.js";
+import { requireNoRejections, takeRejections, watchRejections } from "./rejections.js";
+import { testsById } from "./tasks.js";
+
+function signal() {
+    let send;
+    const promise = new Promise((resolve) => {
+        send = resolve;
+    });
+    return { promise, send };
+}
+
+const evaluated = signal();
+const collected = signal();
+const asked = signal();
+let finished;
+let isOpen = false;
+let hasBegun = false;
+
+/** The test file, when it is collected. */
+let file;
+
+const config = {
+    root: "/",
+    name: undefined,
+    setupFiles: [],
+    passWithNoTests: true,
+    allowOnly: true,
+    includeTaskLocation: true,
+    maxConcurrency: 1,
+    testTimeout: defaultTimeout,
+    hookTimeout: defaultHookTimeout,
+    retry: 0,
+    tags: [],
+    strictTags: false,
+    sequence: { seed: 0, hooks: "stack", setupFiles: "list", shuffle: false, concurrent: false },
+};
+
+/** One after the other: what runs at once is for the world to decide, not for the runner. */
+function inSequence(task) {
+    task.concurrent = false;
+    task.tasks?.forEach(inSequence);
+}
+
+/** Leaves out what was not asked for. */
+function select(ids) {
+    const wanted = ids === null ? undefined : new Set(ids.map((id) => testsById(file).get(id)));
+    if (wanted?.has(undefined)) {
+        throw new Error("the run asks for a test that the file does not have");
+    }
+    let count = 0;
+    for (const test of getTests(file)) {
+        if (wanted?.has(test) === false) {
+            test.mode = "skip";
+        }
+        count += test.mode === "run" || test.mode === "queued" ? 1 : 0;
+    }
+    skipEmptySuites(file);
+    return count;
+}
+
+/** A suite none of whose tests runs runs no hooks either. */
+function skipEmptySuites(suite) {
+    for (const task of suite.tasks) {
+        if (task.type === "suite") {
+            skipEmptySuites(task);
+        }
+    }
+    if (suite.mode === "run" || suite.mode === "queued") {
+        const isEmpty = suite.tasks.every(({ mode }) => mode === "skip" || mode === "todo");
+        suite.mode = isEmpty ? "skip" : suite.mode;
+    }
+}
+
+/** Suites that pushed storage. */
+const pushed = new Set();
+
+/** What the runner asks of the one who drives it. */
+const driver = {
+    config,
+    importFile() {
+        isOpen = true;
+        return evaluated.promise;
+    },
+    onCollected([collectedFile]) {
+        file = collectedFile;
+        inSequence(file);
+        collected.send();
+    },
+    onBeforeRunFiles: () => asked.promise,
+    async onBeforeRunSuite(suite) {
+        if (suite !== file && suite.mode !== "skip" && suite.mode !== "todo") {
+            pushed.add(suite);
+            await pushStorage();
+        }
+    },
+    async onAfterRunSuite(suite) {
+        if (pushed.delete(suite)) {
+            await popStorage();
+        }
+    },
+    async onBeforeTryTask(test) {
+        takeRejections();
+        forgetSnapshotsOf(test);
+        beginExpecting(test);
+        await pushStorage();
+    },
+    onAfterTryTask: checkExpectations,
+    async onTaskFinished() {
+        await requireNoRejections();
+        await requireInvariants();
+    },
+    async onAfterRetryTask() {
+        forgetChecks();
+        await popStorage();
+    },
+    extendTaskContext: provideExpect,
+};
+
+/** Opens the collector. Before the test file is evaluated, and at once: nobody waits for a module beside it. */
+export function begin() {
+    watchRejections();
+    finished = startTests([TEST_FILE], driver);
+    if (!isOpen) {
+        throw new Error("the runner did not begin to collect");
+    }
+}
+
+/** Closes the collector. To be awaited after the test file was evaluated. */
+export async function end() {
+    evaluated.send();
+    await collected.promise;
+}
+
+/** The file's task, when it was collected. */
+export function collectedFile() {
+    return file;
+}
+
+/**
+ * Runs tests.
+ *
+ * @param {import("./options.js").RunOptions} asks
+ * @returns {Promise<{text: string | null, obsolete: string[]}>} The snapshots; what tests came to is in their tasks.
+ */
+export async function run(asks) {
+    if (hasBegun) {
+        throw new Error("a world runs its tests once: start another one from the image");
+    }
+    hasBegun = true;
+    Object.assign(options, asks);
+    isolateTests(select(options.ids));
+    await openSnapshots(TEST_FILE, options.snapshots, snapshotUpdate());
+    asked.send();
+    await finished;
+    restoreTimers();
+    resetFetchMock();
+    return closeSnapshots(file);
+}

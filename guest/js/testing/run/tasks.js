@@ -1,0 +1,107 @@
+/**
+ * Tests as the world knows them: an id is the path of indices from the file to the test.
+ *
+ * Invariant: changes nothing; ids depend on the order in which tests were declared and on nothing else.
+ */
+
+import { withstands } from "../emu/withstanding.js";
+
+/**
+ * The tests of a suite, with their ids and the names of the suites around them.
+ *
+ * @returns {Generator<{id: string, suite: string[], test: object}>}
+ */
+export function* allTests(suite, path = [], names = []) {
+    for (const [index, task] of suite.tasks.entries()) {
+        const at = [...path, index];
+        if (task.type === "suite") {
+            yield* allTests(task, at, [...names, task.name]);
+        } else {
+            yield { id: at.join("."), suite: names, test: task };
+        }
+    }
+}
+
+/** @returns {Map<string, object>} */
+export function testsById(file) {
+    return new Map(Array.from(allTests(file), ({ id, test }) => [id, test]));
+}
+
+/** Whether an error is one that the platform gives callers when something is lost. */
+function isFault({ retryable, overloaded, durableObjectReset }) {
+    return retryable === true || overloaded === true || durableObjectReset === true;
+}
+
+/** An error as it is reported. */
+function report(error) {
+    const { name, message, stack, diff, cause, oracle } = error;
+    const reported = { name: name ?? "Error", message: message ?? "", stack: stack ?? "", fault: isFault(error) };
+    if (typeof oracle === "string") {
+        reported.oracle = oracle;
+    }
+    if (diff !== undefined) {
+        reported.diff = diff;
+    }
+    if (cause !== undefined && cause !== null) {
+        reported.cause = typeof cause === "object" ? report(cause) : { name: "", message: String(cause), stack: "" };
+    }
+    return reported;
+}
+
+/** The errors of a task itself. */
+export function errorsOf(task) {
+    return (task.result?.errors ?? []).map(report);
+}
+
+const MODES = { queued: "run" };
+
+/** `run`, `skip`, `todo` or `only`. */
+export function modeOf({ mode }) {
+    return MODES[mode] ?? mode;
+}
+
+/** The errors of the suites around a test, the innermost first. */
+function errorsAround(test) {
+    const errors = [];
+    for (let suite = test.suite ?? test.file; suite !== undefined; suite = outer(suite)) {
+        errors.push(...errorsOf(suite));
+    }
+    return errors;
+}
+
+function outer(suite) {
+    return suite === suite.file ? undefined : (suite.suite ?? suite.file);
+}
+
+/**
+ * What a test came to. One that did not run because a hook around it failed has failed with the hook's errors.
+ *
+ * @param {boolean} wasWanted Whether it was to run.
+ */
+export function resultOf(test, wasWanted) {
+    // A test that passed at last may have errors of earlier tries.
+    const hasPassed = test.result?.state === "pass";
+    const around = wasWanted ? errorsAround(test) : [];
+    const errors = hasPassed ? [] : [...errorsOf(test), ...around];
+    const state = errors.length > 0 ? "fail" : stateOf(test);
+    const ms = Math.round(test.result?.duration ?? 0);
+    return { state, ms, errors, withstands: withstands(test), ...noteOf(test) };
+}
+
+function stateOf({ mode, result }) {
+    if (mode === "todo") {
+        return "todo";
+    }
+    return result?.state === "pass" || result?.state === "fail" ? result.state : "skip";
+}
+
+function noteOf({ result }) {
+    return result?.note === undefined ? {} : { note: result.note };
+}
+
+/** Errors of hooks that ran after their tests: suites that failed although none of their tests did. */
+export function suiteErrors(suite, names = []) {
+    const own = errorsOf(suite).map((error) => ({ suite: names, ...error }));
+    const inner = suite.tasks.filter(({ type }) => type === "suite");
+    return [...own, ...inner.flatMap((task) => suiteErrors(task, [...names, task.name]))];
+}

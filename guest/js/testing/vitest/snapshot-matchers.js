@@ -1,0 +1,94 @@
+/**
+ * The matchers of snapshots.
+ *
+ * Invariant: where snapshots are kept is not known here.
+ */
+
+import { chai, wrapAssertion } from "@vitest/expect";
+import { addSerializer, stripSnapshotIndentation } from "@vitest/snapshot";
+import { matchSnapshot } from "./snapshots.js";
+
+const { flag } = chai.util;
+
+const NO_FILES =
+    "`toMatchFileSnapshot()` does not work in `emu test`: a test runs inside a world that has no files. Use " +
+    "`toMatchSnapshot()`.";
+
+function match(assertion, name, what) {
+    const test = flag(assertion, "vitest-test");
+    if (test === undefined) {
+        throw new Error(`'${name}' cannot be used without test context`);
+    }
+    if (flag(assertion, "negate")) {
+        throw new Error(`${name} cannot be used with "not"`);
+    }
+    const { pass, message, actual, expected } = matchSnapshot(test, { ...what, assertionName: name });
+    if (pass) {
+        return;
+    }
+    const written = what.isInline && what.inlineSnapshot === undefined;
+    const text = written ? notWritten(name, actual) : message();
+    const custom = flag(assertion, "message");
+    const error = new Error(custom ? `${custom}: ${text}` : text);
+    throw written ? error : Object.assign(error, { actual, expected });
+}
+
+function notWritten(name, actual) {
+    const why = `${name}() has no snapshot to compare with, and \`emu test\` writes none into sources`;
+    return `${why}. It would be:\n\n${actual}\n`;
+}
+
+/** `(properties?, hint?)` or `(hint?)`. */
+function stored(propertiesOrHint, hint) {
+    return typeof propertiesOrHint === "string"
+        ? { message: propertiesOrHint }
+        : { properties: propertiesOrHint, message: hint };
+}
+
+/** `(properties?, snapshot?, hint?)` or `(snapshot?, hint?)`. */
+function inline(first, second, third) {
+    const hasProperties = typeof first === "object";
+    const [properties, snapshot, message] = hasProperties ? [first, second, third] : [undefined, first, second];
+    const inlineSnapshot = snapshot === undefined ? undefined : stripSnapshotIndentation(snapshot);
+    return { isInline: true, properties, inlineSnapshot, message };
+}
+
+/** What the function under assertion throws, or what the promise was rejected with. */
+function thrown(assertion) {
+    const received = flag(assertion, "object");
+    if (flag(assertion, "promise")) {
+        return received;
+    }
+    if (typeof received !== "function") {
+        throw new Error(`expected must be a function, received ${typeof received}`);
+    }
+    try {
+        received();
+    } catch (error) {
+        return error;
+    }
+    throw new Error("snapshot function didn't throw");
+}
+
+/** The plugin for chai. */
+export function snapshotMatchers({ Assertion, expect }, utils) {
+    const { addMethod } = utils;
+    const add = (name, what) => {
+        function assertSnapshot(...args) {
+            match(this, name, what(this, args));
+        }
+        addMethod(Assertion.prototype, name, wrapAssertion(utils, name, assertSnapshot));
+    };
+    const value = (assertion) => flag(assertion, "object");
+    add("matchSnapshot", (assertion, args) => ({ received: value(assertion), ...stored(...args) }));
+    add("toMatchSnapshot", (assertion, args) => ({ received: value(assertion), ...stored(...args) }));
+    add("toMatchInlineSnapshot", (assertion, args) => ({ received: value(assertion), ...inline(...args) }));
+    add("toThrowErrorMatchingSnapshot", (assertion, args) => ({ received: thrown(assertion), ...stored(...args) }));
+    add("toThrowErrorMatchingInlineSnapshot", (assertion, [snapshot, hint]) => ({
+        received: thrown(assertion), ...inline(snapshot, hint),
+    }));
+    addMethod(Assertion.prototype, "toMatchFileSnapshot", () => {
+        throw new Error(NO_FILES);
+    });
+    addMethod(expect, "addSnapshotSerializer", addSerializer);
+}

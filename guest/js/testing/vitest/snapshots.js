@@ -1,0 +1,105 @@
+/**
+ * Snapshots of the test file: texts that come with a run and go back with its results. Inline ones are compared only,
+ * because a test inside a world has no sources to write into.
+ *
+ * Invariant: reads and writes no file.
+ */
+
+import { equals, iterableEquality, subsetEquality } from "@vitest/expect";
+import { getNames, getTests } from "@vitest/runner/utils";
+import { SnapshotClient } from "@vitest/snapshot";
+
+const client = new SnapshotClient({
+    isEqual: (received, expected) => equals(received, expected, [iterableEquality, subsetEquality]),
+});
+
+/** What the state of inline snapshots is filed under. */
+const INLINE = "inline";
+
+let stored = null;
+
+const environment = {
+    getVersion: () => "1",
+    getHeader: () => "// Vitest Snapshot v1, https://vitest.dev/guide/snapshot.html",
+    resolvePath: async (file) => file,
+    resolveRawPath: async (_file, rawFile) => rawFile,
+    prepareDirectory: async () => {},
+    readSnapshotFile: async (file) => (file === INLINE ? null : stored),
+    async saveSnapshotFile(_file, text) {
+        stored = text;
+    },
+    async removeSnapshotFile() {
+        stored = "";
+    },
+};
+
+/** A test's name in the snapshot file. */
+function nameOf(test) {
+    return getNames(test).slice(1).join(" > ");
+}
+
+function options(updateSnapshot) {
+    return {
+        updateSnapshot,
+        snapshotEnvironment: environment,
+        snapshotFormat: { printBasicPrototype: false, escapeString: false },
+        expand: false,
+    };
+}
+
+/**
+ * Before a run.
+ *
+ * @param {string} file The test file, as its tests know it.
+ * @param {string | null} text What the snapshot file contains.
+ * @param {"all" | "new" | "none"} update Which snapshots are written.
+ */
+export async function openSnapshots(file, text, update) {
+    stored = text;
+    client.clear();
+    await client.setup(file, options(update));
+    await client.setup(INLINE, options("none"));
+}
+
+/** Before a try of a test: it takes no snapshots yet. */
+export function forgetSnapshotsOf(test) {
+    client.clearTest(test.file.filepath, test.id);
+    client.clearTest(INLINE, test.id);
+}
+
+/**
+ * After a run.
+ *
+ * @param {object} file The file's task.
+ * @returns {Promise<{text: string | null, obsolete: string[]}>} The snapshot file's new contents, `null` if they are
+ *     the old ones, empty if there is nothing left in it; and the names of snapshots that no test asked for.
+ */
+export async function closeSnapshots(file) {
+    for (const test of getTests(file)) {
+        if (test.mode === "skip") {
+            client.skipTest(file.filepath, nameOf(test));
+        }
+    }
+    const before = stored;
+    const { uncheckedKeys } = await client.finish(file.filepath);
+    return { text: stored === before ? null : stored, obsolete: [...uncheckedKeys] };
+}
+
+let places = 0;
+
+/** Inline snapshots must say where in the sources they are, each at another place, though nothing is written there. */
+function nowhere() {
+    places += 1;
+    return { message: "", stack: `Error\n    at __INLINE_SNAPSHOT_OFFSET_0__ (file:///inline.js:${places}:1)` };
+}
+
+/**
+ * Compares with a snapshot, or takes one.
+ *
+ * @param {object} test
+ * @param {object} what As `SnapshotClient.match()` takes it.
+ */
+export function matchSnapshot(test, what) {
+    const where = what.isInline ? { filepath: INLINE, error: nowhere() } : { filepath: test.file.filepath };
+    return client.match({ ...what, ...where, name: nameOf(test), testId: test.id });
+}
