@@ -5,7 +5,7 @@
 //! Invariant: a cache that is missing, damaged or read-only costs time and nothing else.
 
 use crate::error::{Error, Result};
-use crate::isolate::{Base, Engine, EngineOptions, Module};
+use crate::isolate::{Base, Engine, EngineOptions, Metering, Module};
 use crate::world::real::thread_cpu_time;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -33,7 +33,7 @@ impl Engines {
     /// # Errors
     /// When the cache folder cannot be used, or this machine cannot run compiled wasm.
     pub(super) fn new(cache: Option<PathBuf>) -> Result<Self> {
-        let wasm = Engine::new(EngineOptions { cache: cache.clone(), cpu_clock: thread_cpu_time })?;
+        let wasm = Engine::new(EngineOptions { cache: cache.clone(), metering: Metering::Time(thread_cpu_time) })?;
         Ok(Self { wasm, cache, javascript: OnceLock::new() })
     }
 
@@ -93,6 +93,18 @@ fn write(path: &Path, image: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_engine_boots_to_the_same_memory_every_time_however_it_is_metered() {
+        let images =
+            [Metering::Time(thread_cpu_time), Metering::Instructions, Metering::Instructions].map(|metering| {
+                let wasm = Engine::new(EngineOptions { cache: None, metering }).expect("an engine");
+                let engines = Engines { wasm, cache: None, javascript: OnceLock::new() };
+                engines.javascript().expect("it boots").save().expect("an image")
+            });
+        assert!(images[0].len() > 1_000_000, "{} bytes", images[0].len());
+        assert!(images[0] == images[1] && images[1] == images[2], "the images differ");
+    }
 
     #[test]
     fn an_image_is_read_back_only_when_it_is_whole() {

@@ -1,24 +1,13 @@
-//! The wasm engine: how guests are compiled, cached, and interrupted.
+//! The wasm engine: how guests are compiled and cached, and how their CPU time is metered.
 //!
-//! CPU time is metered with epochs. A ticker raises the epoch every [`TICK`]; a turn that crosses a tick is asked how
-//! much CPU time its thread has used. Turns shorter than a tick, which is nearly all, pay nothing. The ticker parks
-//! itself when no turn has started for a while, so that an idle process is idle.
-//!
-//! Invariant: the only clock read here is the thread's own CPU clock, handed in by the world.
+//! Invariant: the same guest and the same events give the same memory on every machine; what of that is metered by time,
+//! and so not the same, can only end a guest.
 
 use super::memory::ImageMemoryCreator;
+use super::meter::{Meter, Metering};
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
-
-/// How often a running turn is looked at.
-pub(super) const TICK: Duration = Duration::from_millis(10);
-
-/// Ticks without any turn after which the ticker parks.
-const IDLE_TICKS_BEFORE_PARKING: u32 = 100;
 
 /// The wasm call stack of a guest, in bytes. Lane threads must have more than this.
 pub(super) const WASM_STACK: usize = 16 * 1024 * 1024;
@@ -27,16 +16,15 @@ pub(super) const WASM_STACK: usize = 16 * 1024 * 1024;
 pub struct EngineOptions {
     /// Where compiled code is kept between runs; `None` keeps none.
     pub cache: Option<PathBuf>,
-    /// The CPU time that the calling thread has used.
-    pub cpu_clock: fn() -> Duration,
+    /// How the CPU time of guests is metered. Code that is compiled for one way does not run the other.
+    pub metering: Metering,
 }
 
 /// The process's wasm engine. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
     pub(super) wasmtime: wasmtime::Engine,
-    pub(super) ticker: Arc<Ticker>,
-    pub(super) cpu_clock: fn() -> Duration,
+    pub(super) meter: Meter,
 }
 
 impl Engine {
@@ -47,11 +35,13 @@ impl Engine {
     pub fn new(options: EngineOptions) -> Result<Self> {
         let mut config = wasmtime::Config::new();
         config
-            .epoch_interruption(true)
+            .epoch_interruption(matches!(options.metering, Metering::Time(_)))
+            .consume_fuel(matches!(options.metering, Metering::Instructions))
             // wasmtime wants its stack for asynchronous calls, which emu makes none of, to be the larger one.
             .async_stack_size(WASM_STACK)
             .max_wasm_stack(WASM_STACK)
             .cranelift_nan_canonicalization(true)
+            .relaxed_simd_deterministic(true)
             .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(32))
             .with_host_memory(Arc::new(ImageMemoryCreator));
         if let Some(folder) = options.cache {
@@ -59,8 +49,8 @@ impl Engine {
         }
         let wasmtime = wasmtime::Engine::new(&config)
             .map_err(|error| Error::internal("the wasm engine cannot start").because(error))?;
-        let ticker = Ticker::start(wasmtime.clone());
-        Ok(Self { wasmtime, ticker, cpu_clock: options.cpu_clock })
+        let meter = Meter::new(options.metering, &wasmtime);
+        Ok(Self { wasmtime, meter })
     }
 }
 
@@ -72,84 +62,4 @@ fn open_cache(folder: PathBuf) -> Result<wasmtime::Cache> {
             .because(error)
             .hint("set `EMU_CACHE_DIR` to a folder that can be written")
     })
-}
-
-/// Raises the epoch while turns run.
-pub(super) struct Ticker {
-    turns: AtomicU64,
-    /// Turns that are running now: while there is one, the ticker does not park.
-    running: AtomicUsize,
-    parked: AtomicBool,
-    stop: AtomicBool,
-    thread: std::sync::OnceLock<JoinHandle<()>>,
-}
-
-impl Ticker {
-    #[expect(clippy::disallowed_methods, reason = "the interval bounds runaway guests; no guest can observe it")]
-    fn start(engine: wasmtime::Engine) -> Arc<Self> {
-        let ticker = Arc::new(Self {
-            turns: AtomicU64::new(0),
-            running: AtomicUsize::new(0),
-            parked: AtomicBool::new(false),
-            stop: AtomicBool::new(false),
-            thread: std::sync::OnceLock::new(),
-        });
-        let shared = Arc::downgrade(&ticker);
-        let thread = thread::spawn(move || {
-            let (mut seen, mut idle_ticks) = (0, 0);
-            loop {
-                thread::sleep(TICK);
-                engine.increment_epoch();
-                let Some(ticker) = shared.upgrade() else { return };
-                if ticker.stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                let turns = ticker.turns.load(Ordering::Relaxed);
-                let idle = turns == seen && ticker.running.load(Ordering::SeqCst) == 0;
-                idle_ticks = if idle { idle_ticks + 1 } else { 0 };
-                seen = turns;
-                if idle_ticks > IDLE_TICKS_BEFORE_PARKING {
-                    ticker.parked.store(true, Ordering::SeqCst);
-                    // A turn that began between the count above and the store below us finds the flag or is found here.
-                    if ticker.turns.load(Ordering::SeqCst) == seen {
-                        thread::park_timeout(Duration::from_secs(60));
-                    }
-                    ticker.parked.store(false, Ordering::SeqCst);
-                    idle_ticks = 0;
-                }
-            }
-        });
-        let _ = ticker.thread.set(thread);
-        ticker
-    }
-
-    /// Tells the ticker that a turn begins; it ends with the value.
-    pub(super) fn turn_begins(&self) -> RunningTurn<'_> {
-        self.running.fetch_add(1, Ordering::SeqCst);
-        self.turns.fetch_add(1, Ordering::SeqCst);
-        if self.parked.load(Ordering::SeqCst)
-            && let Some(thread) = self.thread.get()
-        {
-            thread.thread().unpark();
-        }
-        RunningTurn(self)
-    }
-}
-
-/// A turn that is running.
-pub(super) struct RunningTurn<'a>(&'a Ticker);
-
-impl Drop for RunningTurn<'_> {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-impl Drop for Ticker {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.get() {
-            thread.thread().unpark();
-        }
-    }
 }

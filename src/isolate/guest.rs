@@ -3,11 +3,10 @@
 //! Invariant: every pointer and length from a guest is hostile. A bad one ends the isolate with [`Death::Abi`].
 
 use super::death::Death;
-use super::engine::Engine;
+use super::meter::CpuTime;
 use super::nested::{self, Nested};
 use emu_abi::{Answer, Ask, Failure, IMPORT_MODULE, MAX_MESSAGE, Op};
-use std::time::Duration;
-use wasmtime::{AsContextMut, Caller, Extern, Linker, Memory, ResourceLimiter, UpdateDeadline};
+use wasmtime::{AsContextMut, Caller, Extern, Linker, Memory, ResourceLimiter};
 
 /// What stands behind the imports of a guest.
 pub trait Host: 'static {
@@ -35,20 +34,20 @@ pub(super) struct Guest<H> {
     pub(super) memory: Option<Memory>,
     pub(super) death: Option<Death>,
     pub(super) limiter: MemoryLimiter,
-    pub(super) cpu: CpuMeter,
+    pub(super) cpu: CpuTime,
     pub(super) nested: Nested,
     /// The last reply that did not fit.
     reply: Vec<u8>,
 }
 
 impl<H: Host> Guest<H> {
-    pub(super) fn new(host: H, memory_limit: usize, engine: &Engine) -> Self {
+    pub(super) fn new(host: H, memory_limit: usize) -> Self {
         Self {
             host,
             memory: None,
             death: None,
             limiter: MemoryLimiter { limit: memory_limit, exceeded: false, table_elements: 0 },
-            cpu: CpuMeter { clock: engine.cpu_clock, budget: Duration::MAX, used: Duration::ZERO, since: None },
+            cpu: CpuTime::default(),
             nested: Nested::default(),
             reply: Vec::new(),
         }
@@ -95,31 +94,6 @@ impl ResourceLimiter for MemoryLimiter {
         }
         self.table_elements = all;
         Ok(true)
-    }
-}
-
-/// Counts CPU time, in whole ticks, against the budget that events refill (reference §1.16).
-pub(super) struct CpuMeter {
-    clock: fn() -> Duration,
-    pub(super) budget: Duration,
-    pub(super) used: Duration,
-    /// The thread's CPU time at the first tick of this turn.
-    since: Option<Duration>,
-}
-
-impl CpuMeter {
-    pub(super) fn turn_begins(&mut self) {
-        self.since = None;
-    }
-
-    /// Called when a turn crosses a tick.
-    pub(super) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        let now = (self.clock)();
-        if let Some(since) = self.since {
-            self.used += now.saturating_sub(since);
-        }
-        self.since = Some(now);
-        if self.used > self.budget { Err(Death::Cpu.into()) } else { Ok(UpdateDeadline::Continue(1)) }
     }
 }
 

@@ -42,7 +42,7 @@ impl Base {
             return Ok(Self { module, booted: None });
         }
         let mut store = startup_store(engine, Limits::default());
-        let _running = engine.ticker.turn_begins();
+        let _running = engine.meter.turn_begins(&mut store);
         let booted = run_boot(engine, &module, &mut store).map_err(|error| {
             let said: Vec<_> = store.data().host.log.iter().map(|(_, line)| line.as_str()).collect();
             Error::guest(format!("`{name}` cannot boot: {}", explain(&error, store.data()))).because(said.join("\n"))
@@ -103,7 +103,7 @@ impl Image {
     ) -> std::result::Result<Self, StartFailure> {
         let (init, modules) = nested::compile(engine, init).map_err(StartFailure::Refused)?;
         let mut store = startup_store(engine, limits);
-        let _running = engine.ticker.turn_begins();
+        let _running = engine.meter.turn_begins(&mut store);
         let modules = Record::of_modules(modules);
         let ran = run_init(engine, base, &init, &modules, &mut store)
             .map_err(|error| StartFailure::Died(explain(&error, store.data())));
@@ -130,12 +130,9 @@ impl Image {
 }
 
 fn startup_store(engine: &Engine, limits: Limits) -> Store<Guest<Startup>> {
-    let mut guest = Guest::new(Startup::default(), limits.memory_bytes, engine);
-    guest.cpu.budget = limits.cpu;
-    let mut store = Store::new(&engine.wasmtime, guest);
+    let mut store = Store::new(&engine.wasmtime, Guest::new(Startup::default(), limits.memory_bytes));
     store.limiter(|guest| &mut guest.limiter);
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|mut store| store.data_mut().cpu.tick());
+    engine.meter.install(&mut store, limits.cpu);
     store
 }
 

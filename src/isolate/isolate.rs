@@ -61,28 +61,17 @@ impl<H: Host> Launcher<H> {
     }
 
     fn try_start(&self, host: H) -> wasmtime::Result<Isolate<H>> {
-        let guest = Guest::new(host, self.limits.memory_bytes, &self.engine);
-        let mut store = Store::new(&self.engine.wasmtime, guest);
+        let mut store = Store::new(&self.engine.wasmtime, Guest::new(host, self.limits.memory_bytes));
         store.limiter(|guest| &mut guest.limiter);
-        store.epoch_deadline_callback(|mut store| store.data_mut().cpu.tick());
-        store.set_epoch_deadline(1);
+        self.engine.meter.install(&mut store, self.limits.cpu);
         let instance = self.image.snapshot.instantiate(&self.pre, &mut store)?;
         let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::Error::msg("no memory"))?;
         store.data_mut().memory = Some(memory);
         self.image.nested.restore(&instance, &mut store)?;
         let alloc = instance.get_typed_func(&mut store, "emu_alloc")?;
         let turn = instance.get_typed_func(&mut store, "emu_turn")?;
-        let mut isolate = Isolate {
-            store,
-            memory,
-            alloc,
-            turn,
-            engine: self.engine.clone(),
-            cpu: self.limits.cpu,
-            scratch: Vec::new(),
-        };
-        isolate.refill_cpu();
-        Ok(isolate)
+        let (engine, cpu) = (self.engine.clone(), self.limits.cpu);
+        Ok(Isolate { store, memory, alloc, turn, engine, cpu, scratch: Vec::new() })
     }
 }
 
@@ -103,9 +92,7 @@ const SCRATCH_KEPT: usize = 16 * 1024;
 impl<H: Host> Isolate<H> {
     /// Gives the isolate its whole CPU budget again: a new event has arrived.
     pub fn refill_cpu(&mut self) {
-        let cpu = &mut self.store.data_mut().cpu;
-        cpu.budget = self.cpu;
-        cpu.used = Duration::ZERO;
+        self.engine.meter.refill(&mut self.store, self.cpu);
     }
 
     /// Delivers one event and runs until the guest has nothing left to do.
@@ -116,9 +103,7 @@ impl<H: Host> Isolate<H> {
         if let Some(death) = &self.store.data().death {
             return Err(death.clone());
         }
-        let _running = self.engine.ticker.turn_begins();
-        self.store.data_mut().cpu.turn_begins();
-        self.store.set_epoch_deadline(1);
+        let _running = self.engine.meter.turn_begins(&mut self.store);
         let mut message = std::mem::take(&mut self.scratch);
         message.clear();
         let message = emu_abi::encode_into(turn, message);
@@ -160,6 +145,7 @@ pub(super) fn explain<H>(error: &wasmtime::Error, guest: &Guest<H>) -> Death {
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => Death::Stack,
+        Some(Trap::OutOfFuel) => Death::Cpu,
         Some(Trap::UnreachableCodeReached) => Death::Trap("unreachable".into()),
         Some(Trap::MemoryOutOfBounds) => Death::Trap("memory access out of bounds".into()),
         Some(Trap::IntegerDivisionByZero) => Death::Trap("divide by zero".into()),

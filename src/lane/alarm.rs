@@ -166,7 +166,10 @@ impl Lane {
             self.objects[number].alarm.attempts = Attempts::default();
             self.arm(number);
         } else if end == RunEnd::Succeeded && self.alarm_runs_again(number) {
-            self.judge_alarm(number, RunEnd::Interrupted);
+            // At once, so that a handler that writes the same both times leaves the same.
+            let now_ms = self.world().now_ms();
+            self.objects[number].alarm.retry_due_ms = Some(now_ms);
+            self.arm(number);
         } else {
             self.judge_alarm(number, end);
         }

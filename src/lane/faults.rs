@@ -174,8 +174,9 @@ impl Lane {
         })
     }
 
-    /// Sends a request to an object on this lane. It may take its time, but requests of one caller keep their order.
-    pub(super) fn send_to_object(&mut self, sender: u64, travelling: Travelling) {
+    /// Sends a request to an object on this lane. It may take its time, but requests of one handler keep their order.
+    pub(super) fn send_to_object(&mut self, sender: Caller, travelling: Travelling) {
+        let sender = (sender.serial, sender.invocation);
         let number = travelling.number;
         let now_ms = self.world().now_ms();
         let earlier_ms = self.last_arrivals.get(&(sender, number)).copied().unwrap_or(0.0);

@@ -119,8 +119,8 @@ pub struct Lane {
     held: Vec<Held>,
     /// Objects whose commit is late.
     late: BTreeMap<usize, Late>,
-    /// When the last request arrives that an instance sent to an object, where that is still to come.
-    last_arrivals: BTreeMap<(u64, usize), f64>,
+    /// When the last request arrives that a handler sent to an object, where that is still to come.
+    last_arrivals: BTreeMap<((u64, u32), usize), f64>,
     /// Objects whose alarm is indexed after the next flush.
     alarms_to_index: Vec<usize>,
     /// Sockets whose connections are not read for now.

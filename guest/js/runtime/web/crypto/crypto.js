@@ -4,6 +4,7 @@
  * Invariant: gives no random value outside of handlers, and keeps none from before the isolate was frozen.
  */
 
+import { enabled } from "../../flags.js";
 import { host } from "../../host.js";
 import { requireHandler } from "../../scope.js";
 import { DOMException } from "../dom-exception.js";
@@ -19,7 +20,7 @@ const POOLED_UUIDS = 32;
 /** The digit of a UUID that tells its variant, for each random digit. */
 const VARIANTS = Object.fromEntries([..."0123456789abcdef"].map((digit, value) => [digit, "89ab"[value % 4]]));
 
-/** Random digits for the next UUIDs: one question to the host answers many. */
+/** Random digits for the next UUIDs: one question to the host answers many, but in tests, where objects share a pool. */
 let pool = "";
 let pooled = 0;
 
@@ -99,7 +100,8 @@ export class Crypto {
         }
         requireHandler();
         if (pooled === pool.length) {
-            pool = host.hexEncode(host.random((UUID_DIGITS / 2) * POOLED_UUIDS));
+            const uuids = enabled("emu_test") ? 1 : POOLED_UUIDS;
+            pool = host.hexEncode(host.random((UUID_DIGITS / 2) * uuids));
             pooled = 0;
         }
         const at = pooled;
