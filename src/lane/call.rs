@@ -19,9 +19,6 @@ const MAX_CALLS: usize = 100_000;
 /// The longest timer, as browsers and the platform have it.
 const MAX_TIMER_MS: f64 = 2_147_483_647.0;
 
-/// What a guest is told that speaks to the world of tests where there is none.
-const NO_WORLD: &str = "this worker is not being tested: `cloudflare:test` and `emu:test` work in `emu test` only";
-
 /// Who started a call.
 #[derive(Clone, Copy)]
 pub(super) struct Caller {
@@ -49,7 +46,6 @@ impl Lane {
                 self.fetch_object(caller, namespace as usize, id, request);
             }
             Call::Fetch { target: Target::Service(service), request } => self.fetch_service(caller, service, request),
-            Call::Fetch { target: Target::World, .. } => self.refuse_call(caller, Failure::error(NO_WORLD)),
             Call::Sleep { ms } => {
                 let ms = if ms.is_nan() { 0.0 } else { ms.clamp(0.0, MAX_TIMER_MS) };
                 let due_ms = self.world().now_ms() + ms + self.timer_delay_ms(caller);
