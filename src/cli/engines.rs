@@ -6,14 +6,17 @@
 
 use crate::error::{Error, Result};
 use crate::isolate::{Base, Engine, EngineOptions, Metering, Module};
-use crate::world::real::thread_cpu_time;
+use emu_abi::{Module as GuestModule, ModuleKind};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// The JavaScript engine, compiled to wasm and compressed; `guest/build` makes it of `guest/js`.
 const JAVASCRIPT: &[u8] = include_bytes!("../../guest/prebuilt/js.wasm.zst");
+/// The modules that tests import: one compressed object of sources by specifier, made of `guest/js/testing`.
+const TESTING: &[u8] = include_bytes!("../../guest/prebuilt/testing.json.zst");
 /// The name of the engine in errors.
 const JAVASCRIPT_NAME: &str = "emu's JavaScript engine";
 /// The length of the digest at the head of a kept image.
@@ -28,12 +31,12 @@ pub(super) struct Engines {
 }
 
 impl Engines {
-    /// Starts the wasm engine. `cache` is the folder for what should be done once only.
+    /// Starts the wasm engine, which meters guests so. `cache` is the folder for what should be done once only.
     ///
     /// # Errors
     /// When the cache folder cannot be used, or this machine cannot run compiled wasm.
-    pub(super) fn new(cache: Option<PathBuf>) -> Result<Self> {
-        let wasm = Engine::new(EngineOptions { cache: cache.clone(), metering: Metering::Time(thread_cpu_time) })?;
+    pub(super) fn new(cache: Option<PathBuf>, metering: Metering) -> Result<Self> {
+        let wasm = Engine::new(EngineOptions { cache: cache.clone(), metering })?;
         Ok(Self { wasm, cache, javascript: OnceLock::new() })
     }
 
@@ -66,6 +69,21 @@ impl Engines {
     }
 }
 
+/// The modules that tests import, which the engine is given beside a test file's bundle.
+///
+/// # Errors
+/// Only when emu was built wrongly.
+pub(super) fn testing_modules() -> Result<Vec<GuestModule>> {
+    let unpacked = zstd::decode_all(TESTING).map_err(|error| Error::internal("no modules for tests").because(error))?;
+    let sources: BTreeMap<String, String> =
+        serde_json::from_slice(&unpacked).map_err(|error| Error::internal("no modules for tests").because(error))?;
+    let module = |(name, source): (String, String)| {
+        let bytes = source.into_bytes().into();
+        GuestModule { name, kind: ModuleKind::Script, bytes }
+    };
+    Ok(sources.into_iter().map(module).collect())
+}
+
 /// Where the image of this engine is kept.
 fn image_path(cache: &Path) -> PathBuf {
     let digest: String = Sha256::digest(JAVASCRIPT).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -93,6 +111,7 @@ fn write(path: &Path, image: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::real::thread_cpu_time;
 
     #[test]
     fn the_engine_boots_to_the_same_memory_every_time_however_it_is_metered() {

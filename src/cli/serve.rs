@@ -11,10 +11,11 @@ use super::{eprint, prepare};
 use crate::config::{Diagnostic, Overrides, Severity};
 use crate::core::life::{Hibernate, Policy};
 use crate::error::{self, Error, Result};
+use crate::isolate::Metering;
 use crate::lane::{self, Namespace, OnReload, Prepared};
 use crate::serve::{self, Listening, Log, LogFormat, Port, ServeOptions, Server};
 use crate::storage::Durability;
-use crate::world::real::today;
+use crate::world::real::{thread_cpu_time, today};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -203,7 +204,7 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
         true => None,
         false => Some(State::take(&state_folder(&args, &projects[0]))?),
     };
-    let engines = Engines::new(cache_folder())?;
+    let engines = Engines::new(cache_folder(), Metering::Time(thread_cpu_time))?;
     let namespaces = prepare::namespaces(&projects)?;
     let workers = prepare_all(&engines, &projects, &namespaces, &log)?;
     let objects_folder = state.as_ref().map(State::objects);
@@ -398,7 +399,7 @@ fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log, seen: &mut Seen) -
     Ok(projects)
 }
 
-fn show(diagnostics: &[Diagnostic]) {
+pub(super) fn show(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         match diagnostic.severity {
             Severity::Note => eprint(&format!("{diagnostic}\n")),
@@ -413,7 +414,10 @@ fn prepare_all(
     namespaces: &[Namespace],
     log: &Log,
 ) -> Result<Vec<Arc<Prepared>>> {
-    let prepare = |index| prepare::prepare(engines, projects, namespaces, index, log);
+    let prepare = |index: usize| {
+        let code = prepare::Code::of(&projects[index])?;
+        prepare::prepare(engines, projects, namespaces, index, &code, &mut |line| log.guest(&line))
+    };
     let workers: Vec<_> = (0..projects.len()).map(prepare).collect::<Result<_>>()?;
     prepare::check_entrypoints(projects, &workers)?;
     Ok(workers)
@@ -424,7 +428,7 @@ fn state_folder(args: &ServeArgs, project: &Project) -> PathBuf {
 }
 
 /// Where compiled code is kept: `EMU_CACHE_DIR`, or the user's cache folder.
-fn cache_folder() -> Option<PathBuf> {
+pub(super) fn cache_folder() -> Option<PathBuf> {
     let of_user = || {
         let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
