@@ -415,7 +415,7 @@ fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log, seen: &mut Seen) -
     Ok(projects)
 }
 
-fn show(diagnostics: &[Diagnostic]) {
+pub(super) fn show(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         match diagnostic.severity {
             Severity::Note => eprint(&format!("{diagnostic}\n")),
@@ -430,7 +430,10 @@ fn prepare_all(
     namespaces: &[Namespace],
     log: &Log,
 ) -> Result<Vec<Arc<Prepared>>> {
-    let prepare = |index| prepare::prepare(engines, projects, namespaces, index, log);
+    let prepare = |index: usize| {
+        let code = prepare::Code::of(&projects[index])?;
+        prepare::prepare(engines, projects, namespaces, index, &code, &mut |line| log.guest(&line))
+    };
     let workers: Vec<_> = (0..projects.len()).map(prepare).collect::<Result<_>>()?;
     prepare::check_entrypoints(projects, &workers)?;
     Ok(workers)
@@ -441,7 +444,7 @@ fn state_folder(args: &ServeArgs, project: &Project) -> PathBuf {
 }
 
 /// Where compiled code is kept: `EMU_CACHE_DIR`, or the user's cache folder.
-fn cache_folder() -> Option<PathBuf> {
+pub(super) fn cache_folder() -> Option<PathBuf> {
     let of_user = || {
         let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))

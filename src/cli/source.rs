@@ -44,13 +44,15 @@ pub(super) fn bundle(project: &mut Project, log: &Log, seen: &mut Seen) -> Resul
     Ok(())
 }
 
-fn settings(project: &Project, main: &Path) -> bundle::Project {
+/// What the configuration says of bundling.
+pub(super) fn settings(project: &Project, main: &Path) -> bundle::Project {
     let bundling = &project.worker.bundling;
     let compatibility = &project.worker.compatibility;
     let path = |path: &PathBuf| absolute(&project.folder.join(path));
     bundle::Project {
         root: absolute(&project.folder),
         main: absolute(main),
+        entry: None,
         rules: bundling.rules.iter().map(rule).collect(),
         alias: bundling.alias.clone(),
         define: bundling.define.clone(),
@@ -80,7 +82,8 @@ fn rule(rule: &ModuleRule) -> Rule {
     Rule { kind, globs: rule.globs.clone(), fallthrough: rule.fallthrough }
 }
 
-fn absolute(path: &Path) -> PathBuf {
+/// The path from the root of the file system.
+pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 

@@ -30,7 +30,7 @@ pub struct Plan<'a> {
     pub driver: Box<dyn Driver>,
     /// What is kept of the run.
     pub keep: Keep,
-    /// The world may do other than calm.
+    /// Snapshots are compared only, as where the world does other than calm.
     pub is_shaken: bool,
     /// The text of the file's snapshots.
     pub snapshots: Option<&'a str>,
