@@ -10,7 +10,6 @@ use crate::config::{Backend, Diagnostic, ObjectBinding, ServiceBinding, Severity
 use crate::error::{Error, Result};
 use crate::isolate::{Base, Image, Limits, Module, StartFailure};
 use crate::lane::{LogLine, Namespace, Prepared, Service, Sources};
-use crate::serve::Log;
 use crate::storage;
 use emu_abi::{Binding, Init};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -26,20 +25,18 @@ use std::time::Duration;
 const MAX_WASM_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The path of a worker's code.
-pub(super) fn main_path(project: &Project) -> Result<PathBuf> {
+pub(crate) fn main_path(project: &Project) -> Result<PathBuf> {
     let main = project.worker.main.as_ref().ok_or_else(|| {
         Error::config(format!("`{}` names no `main`: there is nothing to run", project.path.display()))
     })?;
     Ok(project.folder.join(main))
 }
 
-/// Runs `build.command`, if there is one.
-pub(super) fn build(project: &Project, log: &Log) -> Result<()> {
+/// Runs `build.command`, if there is one. `say` is told so before; what the build says comes after that line.
+pub(crate) fn build(project: &Project, say: &mut dyn FnMut(&str)) -> Result<()> {
     let Some(build) = &project.worker.build else { return Ok(()) };
     let folder = build.cwd.as_ref().map_or_else(|| project.folder.clone(), |cwd| project.folder.join(cwd));
-    log.info(&format!("Running custom build: {}", build.command));
-    // What the build says comes after that line.
-    log.flush();
+    say(&format!("Running custom build: {}", build.command));
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(&build.command).current_dir(&folder).env("WRANGLER_COMMAND", "dev");
     let status = run_build(command).map_err(|error| {
@@ -86,7 +83,7 @@ fn run_build(mut command: Command) -> std::io::Result<ExitStatus> {
 }
 
 /// Ends the build that runs, if one does, and lets no other begin.
-pub(super) fn end_builds() {
+pub(crate) fn end_builds() {
     if let Build::Runs(group) = std::mem::replace(&mut *current_build(), Build::Over) {
         // That it has just ended by itself is no error.
         let _ = kill_process_group(group, Signal::KILL);
@@ -94,7 +91,7 @@ pub(super) fn end_builds() {
 }
 
 /// The Durable Object namespaces of all workers: each class that is bound or declared, once.
-pub(super) fn namespaces(projects: &[Project]) -> Result<Vec<Namespace>> {
+pub(crate) fn namespaces(projects: &[Project]) -> Result<Vec<Namespace>> {
     let mut namespaces: Vec<Namespace> = Vec::new();
     for (worker, project) in projects.iter().enumerate() {
         // Renamed classes come first, for they keep the key that a new class of their old name would have.
@@ -187,7 +184,7 @@ fn find_namespace(
 }
 
 /// Warnings of services that are not here: requests to them get an answer that says so.
-pub(super) fn missing_services(projects: &[Project]) -> Vec<Diagnostic> {
+pub(crate) fn missing_services(projects: &[Project]) -> Vec<Diagnostic> {
     let bound = projects.iter().flat_map(|project| &project.worker.services);
     let missing = bound.filter(|service| worker_of(projects, &service.service).is_none());
     let diagnostic = |service: &ServiceBinding| Diagnostic {
@@ -211,7 +208,7 @@ fn services(projects: &[Project], project: &Project) -> Vec<Service> {
 }
 
 /// That every entrypoint that is bound is exported.
-pub(super) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>]) -> Result<()> {
+pub(crate) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>]) -> Result<()> {
     for binding in projects.iter().flat_map(|project| &project.worker.services) {
         let (Some(worker), Some(entrypoint)) = (worker_of(projects, &binding.service), &binding.entrypoint) else {
             continue;
@@ -233,13 +230,13 @@ pub(super) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>])
     Ok(())
 }
 
-/// Compiles and freezes a worker.
-pub(super) fn prepare(
+/// Compiles and freezes a worker. What it logs meanwhile goes to `say`.
+pub(crate) fn prepare(
     engines: &Engines,
     projects: &[Project],
     namespaces: &[Namespace],
     index: usize,
-    log: &Log,
+    say: &mut dyn FnMut(LogLine),
 ) -> Result<Arc<Prepared>> {
     let project = &projects[index];
     let path = main_path(project)?;
@@ -250,7 +247,7 @@ pub(super) fn prepare(
     let sources = project.bundle.clone().map(|bundle| bundle as Arc<dyn Sources>);
     let mut logged = |level, line: &str| {
         let (worker, sources) = (project.worker.name.as_str().into(), sources.clone());
-        log.guest(&LogLine { level, worker, object: None, message: line.to_owned(), sources });
+        say(LogLine { level, worker, object: None, message: line.to_owned(), sources });
     };
     let (digest, image) = match &project.bundle {
         Some(bundle) => {
