@@ -2,17 +2,14 @@
 //!
 //! Invariant: parses, calls, prints; the verbs' work is done by the modules below.
 
-mod engines;
-mod load;
 mod objects;
-mod prepare;
 mod serve;
-mod source;
 mod state;
 mod test;
 mod watch;
 
 use crate::error;
+use crate::project::{engines, load, prepare, source};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 

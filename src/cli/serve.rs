@@ -2,7 +2,7 @@
 //!
 //! Invariant: listens only when everything is ready; leaves no child, lock or port behind.
 
-use super::engines::Engines;
+use super::engines::{Engines, cache_folder};
 use super::load::{self, Project};
 use super::source;
 use super::state::State;
@@ -402,13 +402,17 @@ fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log, seen: &mut Seen) -
         for file in &project.files {
             seen.note_once(file);
         }
-        let built = prepare::build(&project, log);
+        let built = prepare::build(&project, &mut |line| {
+            log.info(line);
+            log.flush();
+        });
         if let Ok(main) = prepare::main_path(&project) {
             // The build writes it, which is no change to be taken up.
             seen.note(&main);
         }
         built?;
-        source::bundle(&mut project, log, seen)?;
+        let since = watch::now();
+        source::bundle(&mut project, &mut |warning| log.warn(warning), &mut |input| seen.note_read(input, since))?;
         projects.push(project);
     }
     show(&prepare::missing_services(&projects));
@@ -441,17 +445,6 @@ fn prepare_all(
 
 fn state_folder(args: &ServeArgs, project: &Project) -> PathBuf {
     args.persist_to.clone().unwrap_or_else(|| project.folder.join(".wrangler").join("state"))
-}
-
-/// Where compiled code is kept: `EMU_CACHE_DIR`, or the user's cache folder.
-pub(super) fn cache_folder() -> Option<PathBuf> {
-    let of_user = || {
-        let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
-            .map(|base| base.join("emu"))
-    };
-    let folder = std::env::var_os("EMU_CACHE_DIR").map(PathBuf::from).or_else(of_user)?;
-    std::path::absolute(folder).ok()
 }
 
 fn policy(args: &ServeArgs) -> Policy {

@@ -17,10 +17,10 @@ mod trace_file;
 
 pub(super) use args::TestArgs;
 
-use super::engines::Engines;
 use super::watch::{self, Seen};
 use super::{eprint, prepare};
 use crate::error::{self, Error, Result};
+use crate::project::engines::Engines;
 use crate::world::{Class, Point};
 use session::Passed;
 use std::io::Write;

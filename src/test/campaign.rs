@@ -488,13 +488,13 @@ impl Shaking<'_> {
             Some(tape) => Box::new(Replay(tape.clone())),
             None => Box::new(Swarm::new(rerun.seed.0, points, MAX_FAULTS)),
         };
-        let is_shaken = rerun.tape.as_ref().is_none_or(|tape| !tape.is_empty());
         let plan = Plan {
             ids: Some(&self.ids),
             seed: rerun.seed,
             driver,
             keep,
-            is_shaken,
+            // Also where nothing is decided, so that it differs from the others in nothing else.
+            is_shaken: true,
             snapshots: self.snapshots,
             updates_snapshots: false,
         };

@@ -32,7 +32,7 @@ pub fn replay(program: &Program, snapshots: Option<&str>, test: &Test, rerun: &R
         let plan = Plan {
             ids: Some(&ids),
             seed: rerun.seed,
-            is_shaken: !tape.is_empty(),
+            is_shaken: true,
             driver: Box::new(Replay(tape)),
             keep: Keep { census: false, texts: true },
             snapshots,

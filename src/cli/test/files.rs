@@ -2,6 +2,7 @@
 //!
 //! Invariant: reads folders only, none outside the project, and a bounded number of them.
 
+use crate::config::CONFIG_NAMES;
 use crate::error::{Error, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,10 @@ pub(super) fn find(folder: &Path, filters: &[String]) -> Result<Vec<TestFile>> {
             let name = entry.file_name().to_string_lossy().into_owned();
             entries += 1;
             if kind.is_dir() && !name.starts_with('.') && !SKIPPED_FOLDERS.contains(&name.as_str()) {
-                waiting.push(entry.path());
+                // A folder with a configuration of its own is another project.
+                if CONFIG_NAMES.iter().all(|config| !entry.path().join(config).exists()) {
+                    waiting.push(entry.path());
+                }
             } else if kind.is_file() && is_test(&name) {
                 files.push(file(folder, entry.path()));
             }
@@ -89,6 +93,8 @@ mod tests {
             "node_modules/p/p.test.js",
             ".wrangler/tmp/x.test.js",
             "dist/room.test.js",
+            "other/wrangler.jsonc",
+            "other/room.test.ts",
         ] {
             let path = folder.join(name);
             fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");

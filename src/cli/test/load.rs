@@ -3,14 +3,15 @@
 //! Invariant: builds run once, before anything is bundled.
 
 use super::program::Workshop;
-use crate::cli::engines::Engines;
-use crate::cli::load::{self, Project};
-use crate::cli::serve::{cache_folder, show};
+use crate::cli::eprint;
+use crate::cli::serve::show;
 use crate::cli::watch::Seen;
-use crate::cli::{prepare, source};
 use crate::config::Overrides;
 use crate::error::{Error, Result};
-use crate::serve::{Log, LogFormat};
+use crate::project::engines::Engines;
+use crate::project::engines::cache_folder;
+use crate::project::load::{self, Project};
+use crate::project::{prepare, source};
 use crate::world::real::today;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,7 +39,6 @@ pub(in crate::cli) fn workshop(
         [] => vec![load::find(None)?],
         configs => configs.iter().map(|config| load::find(Some(config))).collect::<Result<_>>()?,
     };
-    let log = Log::new(LogFormat::Quiet);
     let mut projects: Vec<Project> = Vec::new();
     for path in paths {
         let mut project = load::load(&path, &overrides)?;
@@ -50,14 +50,14 @@ pub(in crate::cli) fn workshop(
         for file in &project.files {
             seen.note_once(file);
         }
-        prepare::build(&project, &log)?;
+        prepare::build(&project, &mut |line| eprint(&format!("{line}\n")))?;
         // The first worker becomes part of each test file's program.
         if !projects.is_empty() {
-            source::bundle(&mut project, &log, seen)?;
+            let mut warn = |warning: &str| eprint(&format!("warning: {warning}\n"));
+            source::bundle(&mut project, &mut warn, &mut |input| seen.note_once(input))?;
         }
         projects.push(project);
     }
-    log.flush();
     show(&prepare::missing_services(&projects));
     Workshop::new(Arc::clone(engines), projects)
 }

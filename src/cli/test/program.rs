@@ -4,12 +4,12 @@
 
 use super::files::TestFile;
 use crate::bundle::{self, Bundle, Entry};
-use crate::cli::engines::{Engines, testing_modules};
-use crate::cli::load::Project;
-use crate::cli::prepare::{self, Code};
-use crate::cli::source;
 use crate::error::{Error, Result};
 use crate::lane::{LogLine, Namespace, Prepared, STACK_BYTES};
+use crate::project::engines::{Engines, testing_modules};
+use crate::project::load::Project;
+use crate::project::prepare::{self, Code};
+use crate::project::source;
 use crate::simulate::Setup;
 use crate::test::program::{ENTRYPOINT, Program};
 use emu_abi::Module;

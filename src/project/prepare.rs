@@ -8,10 +8,10 @@ use super::source;
 use crate::bindings::Switches;
 use crate::bundle::Bundle;
 use crate::config::{Backend, Diagnostic, ObjectBinding, ServiceBinding, Severity, Var};
+use crate::core::id;
 use crate::error::{Error, Result};
 use crate::isolate::{Base, Image, Limits, Module, StartFailure};
 use crate::lane::{LogLine, Namespace, Prepared, Service, Sources};
-use crate::serve::Log;
 use crate::storage;
 use emu_abi::{Binding, Init, Module as GuestModule};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -29,20 +29,18 @@ const MAX_WASM_BYTES: u64 = 256 * 1024 * 1024;
 const TESTED_FLAG: &str = "emu_test";
 
 /// The path of a worker's code.
-pub(super) fn main_path(project: &Project) -> Result<PathBuf> {
+pub(crate) fn main_path(project: &Project) -> Result<PathBuf> {
     let main = project.worker.main.as_ref().ok_or_else(|| {
         Error::config(format!("`{}` names no `main`: there is nothing to run", project.path.display()))
     })?;
     Ok(project.folder.join(main))
 }
 
-/// Runs `build.command`, if there is one.
-pub(super) fn build(project: &Project, log: &Log) -> Result<()> {
+/// Runs `build.command`, if there is one. `say` is told so before; what the build says comes after that line.
+pub(crate) fn build(project: &Project, say: &mut dyn FnMut(&str)) -> Result<()> {
     let Some(build) = &project.worker.build else { return Ok(()) };
     let folder = build.cwd.as_ref().map_or_else(|| project.folder.clone(), |cwd| project.folder.join(cwd));
-    log.info(&format!("Running custom build: {}", build.command));
-    // What the build says comes after that line.
-    log.flush();
+    say(&format!("Running custom build: {}", build.command));
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(&build.command).current_dir(&folder).env("WRANGLER_COMMAND", "dev");
     let status = run_build(command).map_err(|error| {
@@ -89,7 +87,7 @@ fn run_build(mut command: Command) -> std::io::Result<ExitStatus> {
 }
 
 /// Ends the build that runs, if one does, and lets no other begin.
-pub(super) fn end_builds() {
+pub(crate) fn end_builds() {
     if let Build::Runs(group) = std::mem::replace(&mut *current_build(), Build::Over) {
         // That it has just ended by itself is no error.
         let _ = kill_process_group(group, Signal::KILL);
@@ -97,7 +95,7 @@ pub(super) fn end_builds() {
 }
 
 /// The Durable Object namespaces of all workers: each class that is bound or declared, once.
-pub(super) fn namespaces(projects: &[Project]) -> Result<Vec<Namespace>> {
+pub(crate) fn namespaces(projects: &[Project]) -> Result<Vec<Namespace>> {
     let mut namespaces: Vec<Namespace> = Vec::new();
     for (worker, project) in projects.iter().enumerate() {
         // Renamed classes come first, for they keep the key that a new class of their old name would have.
@@ -190,7 +188,7 @@ fn find_namespace(
 }
 
 /// Warnings of services that are not here: requests to them get an answer that says so.
-pub(super) fn missing_services(projects: &[Project]) -> Vec<Diagnostic> {
+pub(crate) fn missing_services(projects: &[Project]) -> Vec<Diagnostic> {
     let bound = projects.iter().flat_map(|project| &project.worker.services);
     let missing = bound.filter(|service| worker_of(projects, &service.service).is_none());
     let diagnostic = |service: &ServiceBinding| Diagnostic {
@@ -214,7 +212,7 @@ fn services(projects: &[Project], project: &Project) -> Vec<Service> {
 }
 
 /// That every entrypoint that is bound is exported.
-pub(super) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>]) -> Result<()> {
+pub(crate) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>]) -> Result<()> {
     for binding in projects.iter().flat_map(|project| &project.worker.services) {
         let (Some(worker), Some(entrypoint)) = (worker_of(projects, &binding.service), &binding.entrypoint) else {
             continue;
@@ -237,24 +235,24 @@ pub(super) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>])
 }
 
 /// What becomes a worker.
-pub(super) struct Code<'a> {
+pub(crate) struct Code<'a> {
     /// The file that errors are about.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its modules; none for a compiled worker.
-    pub(super) bundle: Option<&'a Arc<Bundle>>,
+    pub(crate) bundle: Option<&'a Arc<Bundle>>,
     /// The modules that tests import, where the worker is a test file's program.
-    pub(super) testing: Option<&'a [GuestModule]>,
+    pub(crate) testing: Option<&'a [GuestModule]>,
 }
 
 impl<'a> Code<'a> {
     /// What the configuration names.
-    pub(super) fn of(project: &'a Project) -> Result<Self> {
+    pub(crate) fn of(project: &'a Project) -> Result<Self> {
         Ok(Self { path: main_path(project)?, bundle: project.bundle.as_ref(), testing: None })
     }
 }
 
 /// Compiles and freezes a worker. What it logs meanwhile goes to `say`.
-pub(super) fn prepare(
+pub(crate) fn prepare(
     engines: &Engines,
     projects: &[Project],
     namespaces: &[Namespace],
@@ -272,6 +270,7 @@ pub(super) fn prepare(
         let (worker, sources) = (project.worker.name.as_str().into(), sources.clone());
         say(LogLine { level, worker, object: None, message: line.to_owned(), sources });
     };
+    let ids: Vec<_> = namespaces.iter().map(|namespace| id::Namespace::new(&namespace.unique_key)).collect();
     let (digest, image) = match code.bundle {
         Some(bundle) => {
             init.modules = source::modules(bundle);
@@ -284,7 +283,7 @@ pub(super) fn prepare(
             };
             let image = match kept {
                 Some(image) => Ok(image),
-                None => Image::freeze(&engines.wasm, engines.javascript()?, &init, limits, &mut logged),
+                None => Image::freeze(&engines.wasm, engines.javascript()?, &init, limits, &ids, &mut logged),
             };
             (digest, image)
         }
@@ -292,7 +291,10 @@ pub(super) fn prepare(
             let wasm = read_wasm(&code.path, &name)?;
             let module = Module::compile(&engines.wasm, &wasm, &name)?;
             let base = Base::boot(&engines.wasm, module, &name)?;
-            (digest(&wasm, &init, &services, project), Image::freeze(&engines.wasm, &base, &init, limits, &mut logged))
+            (
+                digest(&wasm, &init, &services, project),
+                Image::freeze(&engines.wasm, &base, &init, limits, &ids, &mut logged),
+            )
         }
     };
     let image = image.map_err(|failure| {
