@@ -2,6 +2,7 @@
 //!
 //! Invariant: reads folders only, none outside the project, and a bounded number of them.
 
+use crate::config::CONFIG_NAMES;
 use crate::error::{Error, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,8 @@ pub(super) fn find(folder: &Path, filters: &[String]) -> Result<Vec<TestFile>> {
             let kind = entry.file_type().map_err(refused)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             entries += 1;
-            if kind.is_dir() && !name.starts_with('.') && !SKIPPED_FOLDERS.contains(&name.as_str()) {
+            let is_skipped = name.starts_with('.') || SKIPPED_FOLDERS.contains(&name.as_str());
+            if kind.is_dir() && !is_skipped && !is_project(&entry.path()) {
                 waiting.push(entry.path());
             } else if kind.is_file() && is_test(&name) {
                 files.push(file(folder, entry.path()));
@@ -55,6 +57,11 @@ pub(super) fn find(folder: &Path, filters: &[String]) -> Result<Vec<TestFile>> {
 fn file(folder: &Path, path: PathBuf) -> TestFile {
     let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
     TestFile { name, path }
+}
+
+/// A folder with a configuration of its own has tests of its own.
+fn is_project(folder: &Path) -> bool {
+    CONFIG_NAMES.iter().any(|name| folder.join(name).is_file())
 }
 
 fn is_test(name: &str) -> bool {
@@ -89,6 +96,8 @@ mod tests {
             "node_modules/p/p.test.js",
             ".wrangler/tmp/x.test.js",
             "dist/room.test.js",
+            "other/wrangler.toml",
+            "other/room.test.js",
         ] {
             let path = folder.join(name);
             fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
