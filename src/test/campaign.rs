@@ -18,7 +18,7 @@ use crate::world::mix::mix;
 use crate::world::real::steady;
 use crate::world::shrink::shrink;
 use crate::world::simulated::{Keep, Line};
-use crate::world::{Class, Point, Points, Rerun, Seed, Tape};
+use crate::world::{Class, Point, Points, Rerun, Seed, Tape, TraceKind};
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -463,9 +463,11 @@ impl Campaign<'_> {
     }
 }
 
-fn first_difference(lines: &[Line], calm: &[Line]) -> Option<usize> {
-    let same = lines.iter().zip(calm).take_while(|(line, calm)| line == calm).count();
-    (same < lines.len()).then_some(same)
+/// The place of the first line that the calm run does not have. That it was decided so is no difference yet.
+pub(super) fn first_difference(lines: &[Line], calm: &[Line]) -> Option<usize> {
+    let own = lines.iter().enumerate().filter(|(_, line)| line.kind != TraceKind::Choice);
+    let mut calm = calm.iter();
+    own.into_iter().find(|(_, line)| calm.next() != Some(line)).map(|(at, _)| at)
 }
 
 impl Shaking<'_> {
@@ -493,7 +495,7 @@ impl Shaking<'_> {
             seed: rerun.seed,
             driver,
             keep,
-            // Also where nothing is decided, so that it differs from the others in nothing else.
+            // The calm run of the whole file has written them; and all runs of one test begin alike.
             is_shaken: true,
             snapshots: self.snapshots,
             updates_snapshots: false,

@@ -2,6 +2,7 @@
 //!
 //! Invariant: as the run that is told of a finding: the same inputs, the same draws.
 
+use super::campaign::first_difference;
 use super::finding::Finding;
 use super::judge::{Baseline, judge};
 use super::program::{Program, Test};
@@ -42,7 +43,6 @@ pub fn replay(program: &Program, snapshots: Option<&str>, test: &Test, rerun: &R
     };
     let calm = go(Tape::default())?;
     let ended = go(tape.clone())?;
-    let same = ended.record.lines.iter().zip(&calm.record.lines).take_while(|(line, calm)| line == calm).count();
     let mut faults: Vec<_> = tape.iter().map(|(place, _)| place.point).collect();
     faults.dedup();
     let finding = judge(&test.id, &ended, Some(Baseline::of(&calm))).map(|failure| Finding {
@@ -55,7 +55,7 @@ pub fn replay(program: &Program, snapshots: Option<&str>, test: &Test, rerun: &R
         digest: ended.record.digest,
         lines: ended.record.lines.clone(),
         names: ended.names.clone(),
-        first_difference: (same < ended.record.lines.len()).then_some(same),
+        first_difference: first_difference(&ended.record.lines, &calm.record.lines),
     });
     Ok(Replayed { finding, digest: ended.record.digest, lines: ended.record.lines })
 }

@@ -81,15 +81,20 @@ pub struct Story {
 }
 
 impl Story {
-    /// The faults by name with their classes, or that there are none.
-    pub fn headline(&self) -> String {
+    /// The faults by name with their classes, or `none`.
+    pub fn fault(&self) -> String {
+        let named = |point: &Point| format!("{} ({})", point.name(), point.class().name());
         match self.faults.is_empty() {
-            true if self.run <= 1 => "calm".into(),
-            true => "no fault".into(),
-            false => {
-                let named = |point: &Point| format!("{} ({})", point.name(), point.class().name());
-                format!("fault: {}", self.faults.iter().map(named).collect::<Vec<_>>().join(", "))
-            }
+            true => "none".into(),
+            false => self.faults.iter().map(named).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    /// What made it fail, in few words.
+    pub fn headline(&self) -> String {
+        match self.timeline {
+            None => "calm".into(),
+            Some(_) => format!("fault: {}", self.fault()),
         }
     }
 }

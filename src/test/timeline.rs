@@ -17,6 +17,16 @@ const MAX_OBJECTS: usize = 3;
 /// How many characters a lane is wide.
 const LANE_CHARS: usize = 30;
 
+/// How lines begin that tell how tests are run rather than what they do.
+const INNER: [&str; 6] = [
+    "asks the world",
+    "POST emu-test:",
+    "POST / \"{\\\"ids\\\":",
+    "answers 200 \"{\\\"results\\\":",
+    "sleeps 1000000000000 ms",
+    "gives up waiting",
+];
+
 /// A run, as it is told.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timeline {
@@ -80,7 +90,7 @@ pub fn timeline(finding: &Finding) -> Timeline {
 
 /// What the tests do to their world is not what happens in it, and the time stands at every row.
 fn is_told(line: &Line) -> bool {
-    let is_inner = line.text.starts_with("asks the world") || line.text.starts_with("POST emu-test:");
+    let is_inner = INNER.iter().any(|start| line.text.starts_with(start));
     line.kind != TraceKind::Clock && !is_inner && !line.text.is_empty()
 }
 
@@ -202,7 +212,7 @@ impl Timeline {
         let widths: Vec<usize> = (0..self.lanes.len()).map(width).collect();
         let mut lines = Vec::new();
         let titles: Vec<String> = self.lanes.iter().zip(&widths).map(|(lane, width)| pad(lane, *width)).collect();
-        lines.push(format!("{:>9}     {}", "time", titles.join("  ")).trim_end().to_owned());
+        lines.push(format!("{:>9}      {}", "time", titles.join("  ")).trim_end().to_owned());
         for row in &self.rows {
             let before: String = widths[..row.lane].iter().map(|width| " ".repeat(width + 2)).collect();
             let shown = match row.fault {
@@ -211,11 +221,11 @@ impl Timeline {
                 None if row.lane + 1 == self.lanes.len() => short(&row.text, 2 * LANE_CHARS),
                 None => short(&row.text, LANE_CHARS + 8),
             };
-            let bolt = if row.fault.is_some() { "⚡" } else { "  " };
+            // The sign is two columns wide.
+            let bolt = if row.fault.is_some() { "⚡ " } else { "   " };
             let gap = if row.skipped > 0 { "…" } else { " " };
             let time = seconds(row.at_ms);
-            let gutter = if row.fault.is_some() { " " } else { "" };
-            lines.push(format!("{time:>9} {gap} {bolt}{gutter}{}", format!("{before}{shown}").trim_end()));
+            lines.push(format!("{time:>9} {gap} {bolt}{}", format!("{before}{shown}").trim_end()));
         }
         lines
     }

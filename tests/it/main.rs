@@ -39,6 +39,7 @@ mod sockets;
 mod storage;
 mod streams;
 mod support;
+mod testing;
 mod tidy;
 
 /// The files of this folder and the modules above are the same.

@@ -37,11 +37,9 @@ pub(super) fn find(folder: &Path, filters: &[String]) -> Result<Vec<TestFile>> {
             let kind = entry.file_type().map_err(refused)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             entries += 1;
-            if kind.is_dir() && !name.starts_with('.') && !SKIPPED_FOLDERS.contains(&name.as_str()) {
-                // A folder with a configuration of its own is another project.
-                if CONFIG_NAMES.iter().all(|config| !entry.path().join(config).exists()) {
-                    waiting.push(entry.path());
-                }
+            let is_skipped = name.starts_with('.') || SKIPPED_FOLDERS.contains(&name.as_str());
+            if kind.is_dir() && !is_skipped && !is_project(&entry.path()) {
+                waiting.push(entry.path());
             } else if kind.is_file() && is_test(&name) {
                 files.push(file(folder, entry.path()));
             }
@@ -59,6 +57,11 @@ pub(super) fn find(folder: &Path, filters: &[String]) -> Result<Vec<TestFile>> {
 fn file(folder: &Path, path: PathBuf) -> TestFile {
     let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
     TestFile { name, path }
+}
+
+/// A folder with a configuration of its own has tests of its own.
+fn is_project(folder: &Path) -> bool {
+    CONFIG_NAMES.iter().any(|name| folder.join(name).is_file())
 }
 
 fn is_test(name: &str) -> bool {
@@ -93,8 +96,8 @@ mod tests {
             "node_modules/p/p.test.js",
             ".wrangler/tmp/x.test.js",
             "dist/room.test.js",
-            "other/wrangler.jsonc",
-            "other/room.test.ts",
+            "other/wrangler.toml",
+            "other/room.test.js",
         ] {
             let path = folder.join(name);
             fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");

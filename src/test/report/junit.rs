@@ -109,7 +109,7 @@ fn failed(story: &Story) -> String {
     let mut text = String::new();
     let digest = format!("{:016x}", story.digest);
     let properties =
-        [("seed", &story.rerun), ("rerun", &story.command), ("fault", &story.headline()), ("digest", &digest)];
+        [("seed", &story.rerun), ("rerun", &story.command), ("fault", &story.fault()), ("digest", &digest)];
     text.push_str("      <properties>\n");
     for (name, value) in properties {
         let _ = writeln!(text, "        <property name=\"{name}\" value=\"{}\"/>", escaped(value));

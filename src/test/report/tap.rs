@@ -59,7 +59,7 @@ fn failed(out: &mut dyn Write, told: &Told, story: &Story) -> io::Result<()> {
             ("message", &story.message),
             ("severity", "fail"),
             ("oracle", story.oracle.name()),
-            ("fault", &story.headline()),
+            ("fault", &story.fault()),
             ("seed", &story.rerun),
             ("rerun", &story.command),
             ("at", &at),
