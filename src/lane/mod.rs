@@ -129,6 +129,8 @@ pub struct Lane {
     /// Sockets whose other side is on another lane, which has too much waiting.
     busy: BTreeSet<SocketId>,
     effects: Vec<Effect>,
+    /// How many turns there were.
+    turns: u64,
     /// Stands for all that clients were told while they waited.
     answers: u64,
     /// Copies of all that was stored, the last one first to be put back.
@@ -230,6 +232,7 @@ impl Lane {
             congested: BTreeSet::new(),
             busy: BTreeSet::new(),
             effects: Vec::new(),
+            turns: 0,
             answers: 0,
             snapshots: Vec::new(),
         };

@@ -5,7 +5,8 @@
 //! give the same run.
 //!
 //! Read this file for the loop, [`exchange`] for bodies, [`network`] for requests that leave, [`client`] for sockets of
-//! clients, [`commands`] for what a test may ask of its world.
+//! clients, [`commands`] for what a test may ask of its world,
+//! [`watch`] for what must always hold.
 //!
 //! Invariant: reads no clock, draws no randomness, starts no thread; everything open is decided by the world.
 
@@ -13,6 +14,7 @@ mod client;
 mod commands;
 mod exchange;
 mod network;
+mod watch;
 
 pub use client::{Client, Frame};
 pub use exchange::Answer;
@@ -71,6 +73,8 @@ pub enum Stuck {
     Deadlock(Vec<String>),
     /// Things go on happening, but this is enough.
     TooLong,
+    /// Something that must always hold did not: what was said about it, in JSON.
+    Broken(String),
 }
 
 /// One lane in a simulated world.
@@ -89,6 +93,8 @@ pub struct Simulation {
     timers: Timers<Later>,
     happenings: Vec<Happening>,
     steps: u64,
+    /// What must always hold is looked at, if a test has said so; how many turns there were when it was last.
+    watched_turns: Option<u64>,
 }
 
 /// What the simulation itself does later.
@@ -130,6 +136,7 @@ impl Simulation {
             timers: Timers::default(),
             happenings: Vec::new(),
             steps: 0,
+            watched_turns: None,
         })
     }
 
@@ -161,6 +168,7 @@ impl Simulation {
             if !self.step() {
                 return Err(Stuck::Deadlock(self.lane.who_waits()));
             }
+            self.watch()?;
         }
     }
 

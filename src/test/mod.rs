@@ -15,5 +15,6 @@ pub mod program;
 pub mod replay;
 pub mod report;
 pub mod run;
+mod search;
 pub mod story;
 pub mod timeline;

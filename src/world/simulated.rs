@@ -103,9 +103,9 @@ impl SimulatedWorld {
         self.now_ms.set(self.now_ms.get().max(at_ms.ceil()).min(LAST_MS));
     }
 
-    /// Lets faults happen, or none any more. Orders stay open either way.
-    pub fn set_faults(&self, on: bool) {
-        self.faults.set(on);
+    /// Lets faults happen, or none any more, and says whether they could before. Orders stay open either way.
+    pub fn set_faults(&self, on: bool) -> bool {
+        self.faults.replace(on)
     }
 
     /// The seed of SQL's randomness, for the storage of this world.

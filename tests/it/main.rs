@@ -11,6 +11,7 @@ mod bad_config;
 mod bad_frames;
 mod bad_http;
 mod bad_storage;
+mod bugs;
 mod build;
 mod chaos;
 mod chat;
