@@ -2,7 +2,9 @@
 //!
 //! Invariant: parses, calls, prints; the verbs' work is done by the modules below.
 
+mod clock;
 mod engines;
+mod levers;
 mod load;
 mod objects;
 mod prepare;
@@ -11,7 +13,7 @@ mod source;
 mod state;
 mod watch;
 
-use crate::error;
+use crate::error::{self, Error, Result};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -27,6 +29,7 @@ struct Cli {
 enum Verb {
     Serve(Box<serve::ServeArgs>),
     Do(objects::ObjectsArgs),
+    Clock(clock::ClockArgs),
 }
 
 /// Runs the command line; what `main` returns.
@@ -35,6 +38,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().verb {
         Verb::Serve(args) => serve::run(args),
         Verb::Do(args) => objects::run(&args),
+        Verb::Clock(args) => clock::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,9 +54,21 @@ pub fn main() -> ExitCode {
 fn report_bug(panic: &std::panic::PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let what = panic.payload_as_str().unwrap_or("a panic");
-    let bug = error::Error::internal(format!("{what} ({place})"));
+    let bug = Error::internal(format!("{what} ({place})"));
     eprint(&error::report(&bug));
     std::process::exit(i32::from(bug.exit_code()));
+}
+
+/// Writes to standard output. Whoever closed it, as `| head` does, has seen enough; that is no error.
+fn print(text: &str) -> Result<()> {
+    use std::io::{ErrorKind, Write};
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::storage("the answer cannot be written to standard output").because(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes to standard error; that nobody reads it is no reason to fail.

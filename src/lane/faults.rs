@@ -151,6 +151,10 @@ impl Lane {
             self.reset(number, &failure);
             return;
         }
+        if self.storage.needs_flush() || !self.held.is_empty() {
+            self.held.extend(outputs);
+            return;
+        }
         for Held { serial, output } in outputs {
             self.act(serial, output);
         }

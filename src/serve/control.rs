@@ -5,11 +5,13 @@
 //!
 //! * `GET do`: all objects.
 //! * `POST do`: `{"class", "object", "verb", …}`, see [`Request`].
+//! * `GET clock`, `POST clock`: see [`clock`](super::clock).
 //! * `GET scheduled?cron=&time=&format=json`: run `scheduled()` of the first worker.
 //!
 //! Invariant: names become ids here; what happens to an object is the lane's.
 
 use super::body::OutgoingBody;
+use super::clock::Move;
 use super::driver::Driver;
 use super::http::plain;
 use super::{App, command};
@@ -21,6 +23,7 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -70,6 +73,8 @@ pub(super) async fn serve(
     match (request.method(), path.as_str()) {
         (&Method::GET, "/cdn-cgi/local/do") => json_response(list(app).await),
         (&Method::POST, "/cdn-cgi/local/do") => json_response(object_command(app, request).await),
+        (&Method::GET, "/cdn-cgi/local/clock") => json_response(Ok(shown_clock(driver))),
+        (&Method::POST, "/cdn-cgi/local/clock") => json_response(move_clock(driver, app, request).await),
         (_, "/cdn-cgi/local/scheduled" | "/cdn-cgi/handler/scheduled" | "/cdn-cgi/mf/scheduled") => {
             scheduled(driver, request.uri().query().unwrap_or("")).await
         }
@@ -110,18 +115,32 @@ async fn list(app: &App) -> Answered {
 }
 
 async fn object_command(app: &App, request: hyper::Request<Incoming>) -> Answered {
-    let body = Limited::new(request.into_body(), MAX_BODY_BYTES)
-        .collect()
-        .await
-        .map_err(|error| format!("the command cannot be read: {error}"))?
-        .to_bytes();
-    let request: Request =
-        serde_json::from_slice(&body).map_err(|error| format!("the command cannot be understood: {error}"))?;
+    let request: Request = read_command(request).await?;
     let namespace = find_namespace(app, &request.class)?;
     let id = find_object(app, namespace, &request.object)?;
     let verb = verb(&request)?;
     let lane = lane_of(&id.bytes, app.lanes.len());
     command(&app.lanes, lane, Command::Object { namespace, id, verb }).await
+}
+
+async fn read_command<T: DeserializeOwned>(request: hyper::Request<Incoming>) -> Result<T, String> {
+    let body = Limited::new(request.into_body(), MAX_BODY_BYTES)
+        .collect()
+        .await
+        .map_err(|error| format!("the command cannot be read: {error}"))?
+        .to_bytes();
+    serde_json::from_slice(&body).map_err(|error| format!("the command cannot be understood: {error}"))
+}
+
+fn shown_clock(driver: &Driver) -> Value {
+    json!({ "now": driver.now_ms(), "virtual": driver.has_standing_clock() })
+}
+
+async fn move_clock(driver: &Driver, app: &App, request: hyper::Request<Incoming>) -> Answered {
+    let wanted: Move = read_command(request).await?;
+    let clock = driver.levers.as_ref().and_then(|levers| levers.clock.as_ref());
+    let clock = clock.ok_or("this emu runs by the system's clock, which it cannot move")?;
+    clock.go(&app.lanes, wanted).await
 }
 
 fn find_namespace(app: &App, class: &str) -> Result<usize, String> {
@@ -176,8 +195,7 @@ fn verb(request: &Request) -> Result<Verb, String> {
 async fn scheduled(driver: &Rc<Driver>, query: &str) -> Response<OutgoingBody> {
     let parameters: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let get = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    let now_ms = crate::world::World::now_ms(&crate::world::real::RealWorld::default());
-    let scheduled_ms = get("time").and_then(|time| time.parse().ok()).unwrap_or(now_ms);
+    let scheduled_ms = get("time").and_then(|time| time.parse().ok()).unwrap_or_else(|| driver.now_ms());
     let (port, answer) = driver.open_port();
     driver.input(Input::Scheduled { port, worker: 0, cron: get("cron").unwrap_or_default(), scheduled_ms });
     let outcome = match answer.await {

@@ -17,8 +17,6 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use url::Host;
 
-/// Where the control API is.
-const PATH: &str = "/cdn-cgi/local/do";
 /// Also resolving the name.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// Above the 30 s that an eviction may wait for its object.
@@ -29,28 +27,28 @@ const SHOWN_CHARS: usize = 200;
 
 /// What the control API answered.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(in crate::cli) struct Answer {
     text: String,
     /// The same, parsed.
-    pub(super) value: Value,
+    pub(in crate::cli) value: Value,
 }
 
 impl Answer {
     /// The JSON as emu wrote it, with one end of line.
-    pub(super) fn json(&self) -> String {
+    pub(in crate::cli) fn json(&self) -> String {
         format!("{}\n", self.text.trim_end())
     }
 }
 
-/// Asks the control API: for the list of objects, or what `command` says.
+/// Asks what is at `path` of the control API: what there is to see, or what `command` says.
 ///
 /// # Errors
 /// When nothing listens, what listens is no emu, or emu refuses the command.
-pub(super) async fn ask(server: &Server, command: Option<&Value>) -> Result<Answer> {
+pub(in crate::cli) async fn ask(server: &Server, path: &'static str, command: Option<&Value>) -> Result<Answer> {
     let stream = within(CONNECT_TIME, connect(server)).await.unwrap_or_else(|| {
         Err(Error::network(format!("`{server}` does not accept connections")).hint(server.advice))
     })?;
-    let (status, body) = within(ANSWER_TIME, exchange(stream, command)).await.unwrap_or_else(|| {
+    let (status, body) = within(ANSWER_TIME, exchange(stream, path, command)).await.unwrap_or_else(|| {
         Err(Error::network(format!("`{server}` has not answered within {} s", ANSWER_TIME.as_secs()))
             .hint("look at the log of `emu serve`; a worker in an endless loop holds up everything beside it"))
     })?;
@@ -108,7 +106,7 @@ async fn addresses(server: &Server) -> std::io::Result<Vec<SocketAddr>> {
     }
 }
 
-async fn exchange(stream: TcpStream, command: Option<&Value>) -> Result<(StatusCode, Bytes)> {
+async fn exchange(stream: TcpStream, path: &'static str, command: Option<&Value>) -> Result<(StatusCode, Bytes)> {
     let broken = |error: hyper::Error| {
         Error::network("the connection to emu ended before its answer")
             .because(error)
@@ -117,7 +115,7 @@ async fn exchange(stream: TcpStream, command: Option<&Value>) -> Result<(StatusC
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     // Its end is also the end of the request or of the body, where it is seen.
     tokio::spawn(connection);
-    let response = sender.send_request(request(command)?).await.map_err(broken)?;
+    let response = sender.send_request(request(path, command)?).await.map_err(broken)?;
     let status = response.status();
     let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await.map_err(|error| {
         Error::network("emu's answer cannot be read to its end")
@@ -127,14 +125,14 @@ async fn exchange(stream: TcpStream, command: Option<&Value>) -> Result<(StatusC
     Ok((status, body.to_bytes()))
 }
 
-fn request(command: Option<&Value>) -> Result<Request<Full<Bytes>>> {
+fn request(path: &'static str, command: Option<&Value>) -> Result<Request<Full<Bytes>>> {
     let (method, body) = match command {
         Some(command) => (Method::POST, command.to_string()),
         None => (Method::GET, String::new()),
     };
     Request::builder()
         .method(method)
-        .uri(PATH)
+        .uri(path)
         // emu answers to local names only, which keeps web pages out; whoever runs this is no web page, and may have
         // let emu listen at another address.
         .header(HOST, "localhost")
