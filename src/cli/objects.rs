@@ -200,17 +200,19 @@ async fn perform(args: &ObjectsArgs, here: &Path, world: &dyn World) -> Result<S
     match ask {
         Ask::List { class } => {
             let answer = exchange::ask(&server, PATH, None).await?;
+            let now_ms = answer.now_ms.unwrap_or_else(|| world.now_ms());
             match (args.json, class) {
                 (true, None) => Ok(answer.json()),
                 (true, Some(class)) => answer::list_json(answer.value, class),
-                (false, class) => answer::list(answer.value, class, world.now_ms()),
+                (false, class) => answer::list(answer.value, class, now_ms),
             }
         }
         Ask::Object { target, verb, options, tell } => {
             let request = request(&target, verb, options);
             let answer =
                 exchange::ask(&server, PATH, Some(&request)).await.map_err(|error| with_advice(error, &target))?;
-            if args.json { Ok(answer.json()) } else { tell(answer.value, world.now_ms()) }
+            let now_ms = answer.now_ms.unwrap_or_else(|| world.now_ms());
+            if args.json { Ok(answer.json()) } else { tell(answer.value, now_ms) }
         }
     }
 }
@@ -248,7 +250,12 @@ impl AlarmVerb {
             Self::Show { object } => about(object.target()?, "alarm-show", none(), answer::alarm),
             Self::Run { object } => about(object.target()?, "alarm-run", none(), answer::alarm_ran),
             Self::Set { object, when } => {
-                let options = json!({ "at": time::parse_when(when, now_ms)? });
+                let at_ms = time::parse_when(when, now_ms)?;
+                // A span begins with the time of the emu that is asked, which may not run by the system's clock.
+                let options = match when.starts_with('+') {
+                    true => json!({ "in": at_ms - now_ms }),
+                    false => json!({ "at": at_ms }),
+                };
                 about(Target::parse(object)?, "alarm-set", options, answer::alarm)
             }
             Self::Delete { object } => about(object.target()?, "alarm-delete", none(), answer::alarm),

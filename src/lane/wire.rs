@@ -189,9 +189,8 @@ impl Lane {
 
     /// The holder of an end emits something: it arrives at the other end.
     pub(super) fn emit(&mut self, socket: SocketId, arrival: Arrival) {
-        if let Some(peer) = self.struck_socket(socket, &arrival) {
-            self.emit(peer, Arrival::lost());
-            return self.emit(socket, Arrival::lost());
+        if self.strikes_socket(socket, &arrival) {
+            return self.lose_connection(socket);
         }
         if arrival.is_last() {
             self.tails.socket_over(socket);
@@ -221,7 +220,7 @@ impl Lane {
         self.arrive(peer, arrival);
     }
 
-    fn arrive(&mut self, socket: SocketId, arrival: Arrival) {
+    pub(super) fn arrive(&mut self, socket: SocketId, arrival: Arrival) {
         let (holder, mode) = match self.shared.ends.borrow().get(socket) {
             Some(end) => (end.holder(), end.mode),
             None => return,

@@ -92,7 +92,7 @@ impl Clock {
             self.shows.advance_to(next_ms);
         }
         self.shows.advance_to(to_ms);
-        Ok(json!({ "from": from_ms, "now": to_ms }))
+        Ok(json!({ "from": from_ms as i64, "now": to_ms as i64 }))
     }
 
     /// Waits until nothing is due on any lane. Returns when something will be.

@@ -31,6 +31,8 @@ use url::Url;
 
 /// Where the control API is.
 pub(super) const PREFIX: &str = "/cdn-cgi/";
+/// The time that an answer is of, in milliseconds since the epoch, where it is not the system's.
+const NOW_HEADER: &str = "emu-now";
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// A command about one object.
@@ -54,6 +56,9 @@ struct Request {
     reason: Option<String>,
     /// `alarm-set`: milliseconds since the epoch.
     at: Option<f64>,
+    /// `alarm-set`: or milliseconds from now.
+    #[serde(rename = "in")]
+    from_now: Option<f64>,
     /// `sql`: the query.
     query: Option<String>,
 }
@@ -71,8 +76,10 @@ pub(super) async fn serve(
     }
     let path = request.uri().path().to_owned();
     match (request.method(), path.as_str()) {
-        (&Method::GET, "/cdn-cgi/local/do") => json_response(list(app).await),
-        (&Method::POST, "/cdn-cgi/local/do") => json_response(object_command(app, request).await),
+        (&Method::GET, "/cdn-cgi/local/do") => with_time(json_response(list(app).await), driver),
+        (&Method::POST, "/cdn-cgi/local/do") => {
+            with_time(json_response(object_command(app, driver.now_ms(), request).await), driver)
+        }
         (&Method::GET, "/cdn-cgi/local/clock") => json_response(Ok(shown_clock(driver))),
         (&Method::POST, "/cdn-cgi/local/clock") => json_response(move_clock(driver, app, request).await),
         (_, "/cdn-cgi/local/scheduled" | "/cdn-cgi/handler/scheduled" | "/cdn-cgi/mf/scheduled") => {
@@ -101,6 +108,14 @@ fn json_response(answered: Answered) -> Response<OutgoingBody> {
     response
 }
 
+/// Says which time an answer is of, where that is not the system's.
+fn with_time(mut response: Response<OutgoingBody>, driver: &Driver) -> Response<OutgoingBody> {
+    if driver.has_standing_clock() {
+        response.headers_mut().insert(NOW_HEADER, HeaderValue::from(driver.now_ms() as u64));
+    }
+    response
+}
+
 async fn list(app: &App) -> Answered {
     let mut objects = Vec::new();
     for lane in 0..app.lanes.len() {
@@ -114,11 +129,11 @@ async fn list(app: &App) -> Answered {
     Ok(Value::Array(objects))
 }
 
-async fn object_command(app: &App, request: hyper::Request<Incoming>) -> Answered {
+async fn object_command(app: &App, now_ms: f64, request: hyper::Request<Incoming>) -> Answered {
     let request: Request = read_command(request).await?;
     let namespace = find_namespace(app, &request.class)?;
     let id = find_object(app, namespace, &request.object)?;
-    let verb = verb(&request)?;
+    let verb = verb(&request, now_ms)?;
     let lane = lane_of(&id.bytes, app.lanes.len());
     command(&app.lanes, lane, Command::Object { namespace, id, verb }).await
 }
@@ -133,7 +148,7 @@ async fn read_command<T: DeserializeOwned>(request: hyper::Request<Incoming>) ->
 }
 
 fn shown_clock(driver: &Driver) -> Value {
-    json!({ "now": driver.now_ms(), "virtual": driver.has_standing_clock() })
+    json!({ "now": driver.now_ms() as i64, "virtual": driver.has_standing_clock() })
 }
 
 async fn move_clock(driver: &Driver, app: &App, request: hyper::Request<Incoming>) -> Answered {
@@ -173,7 +188,7 @@ fn find_object(app: &App, namespace: usize, object: &str) -> Result<ObjectId, St
     Ok(ObjectId { bytes: ids.id_from_name(object), name: Some(object.to_owned()) })
 }
 
-fn verb(request: &Request) -> Result<Verb, String> {
+fn verb(request: &Request, now_ms: f64) -> Result<Verb, String> {
     Ok(match request.verb.as_str() {
         "show" => Verb::Show,
         "why" => Verb::Why,
@@ -184,7 +199,8 @@ fn verb(request: &Request) -> Result<Verb, String> {
         "alarm-show" => Verb::AlarmShow,
         "alarm-run" => Verb::AlarmRun,
         "alarm-set" => {
-            Verb::AlarmSet(request.at.filter(|at| *at > 0.0).ok_or("`alarm-set` needs a time above 0 in `at`")?)
+            let at_ms = request.at.or_else(|| request.from_now.map(|ms| now_ms + ms.max(0.0)));
+            Verb::AlarmSet(at_ms.filter(|at| *at > 0.0).ok_or("`alarm-set` needs a time above 0 in `at`")?)
         }
         "alarm-delete" => Verb::AlarmDelete,
         "sql" => Verb::Sql(request.query.clone().ok_or("`sql` needs a `query`")?),

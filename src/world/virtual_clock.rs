@@ -31,8 +31,8 @@ impl VirtualClock {
 }
 
 fn bits(at_ms: f64) -> u64 {
-    // `max` gives 0 for what is not a number.
-    at_ms.ceil().max(0.0).min(LAST_MS).to_bits()
+    let at_ms = if at_ms.is_nan() { 0.0 } else { at_ms };
+    at_ms.ceil().clamp(0.0, LAST_MS).to_bits()
 }
 
 #[cfg(test)]
