@@ -11,12 +11,13 @@
 //! * [`lane`]: one thread's share of the application, as a machine without input or output of its own.
 //! * [`config`]: `wrangler.jsonc`, from text to meaning.
 //! * [`bundle`]: JavaScript and TypeScript, from files to modules. The sole user of rolldown.
+//! * [`project`]: from a path to workers that can run.
 //! * [`serve`]: lanes with real connections and clocks. The sole user of tungstenite and of hyper's server.
 //! * [`simulate`]: one lane in a simulated world.
 //! * [`test`]: runs tests in simulated worlds, and tries to make them fail.
 //! * [`cli`]: one file per verb.
 //!
-//! Invariant: the arrow `cli -> {serve, test -> simulate} -> lane -> bindings -> {isolate, storage} -> core -> world -> error` is never
+//! Invariant: the arrow `cli -> {project, serve, test -> simulate} -> lane -> bindings -> {isolate, storage} -> core -> world -> error` is never
 //! turned around; `tests/it/tidy.rs` holds it.
 
 pub mod bindings;
@@ -27,6 +28,7 @@ pub mod core;
 pub mod error;
 pub mod isolate;
 pub mod lane;
+mod project;
 pub mod serve;
 pub mod simulate;
 pub mod storage;

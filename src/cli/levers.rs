@@ -6,9 +6,8 @@ use crate::serve::Log;
 use crate::world::levers::Levers;
 use crate::world::real::{RealWorld, fill_random};
 use crate::world::virtual_clock::VirtualClock;
-use crate::world::{Class, Point, Points, Seed, World};
+use crate::world::{Point, Points, Seed, World};
 use clap::Args;
-use std::fmt::Write;
 use std::sync::Arc;
 
 /// The random seed of who gives none has 32 bits, so that it is quick to type.
@@ -121,26 +120,6 @@ fn likelihoods(levers: &Levers) -> String {
     if all.is_empty() { "nothing".into() } else { all.join(", ") }
 }
 
-/// What `--chaos help` shows.
-pub(super) fn help() -> String {
-    let mut text = String::from(
-        "Names behind commas, such as `--chaos evict,crash`. The name of a class stands for all that is in it; a `-`\n\
-         before a name takes it away again, and `--chaos=-crash` is everything but that.\n",
-    );
-    for class in Class::ALL {
-        let points = Points::of(&[class]);
-        if points == Points::NONE {
-            continue;
-        }
-        let _ = write!(text, "\n{}\n", class.name());
-        for point in points.iter() {
-            let _ = writeln!(text, "  {:<20} {}", point.name(), point.meaning());
-            let _ = writeln!(text, "  {:<20} what must hold: {}", "", point.holds());
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,11 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_has_every_fault() {
-        let help = help();
-        for point in Point::ALL {
-            assert!(help.contains(&format!("\n  {point} ")) && help.contains(point.meaning()), "{point}");
-        }
+    fn the_list_is_asked_for_by_name() {
         assert!(args(None, Some("help")).wants_help() && !args(None, Some("none")).wants_help());
     }
 

@@ -3,17 +3,15 @@
 //! Invariant: parses, calls, prints; the verbs' work is done by the modules below.
 
 mod clock;
-mod engines;
 mod levers;
-mod load;
 mod objects;
-mod prepare;
 mod serve;
-mod source;
 mod state;
+mod test;
 mod watch;
 
 use crate::error::{self, Error, Result};
+use crate::project::{engines, load, prepare, source};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -28,6 +26,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Serve(Box<serve::ServeArgs>),
+    Test(Box<test::TestArgs>),
+    Replay(test::replay::ReplayArgs),
+    Shrink(test::replay::ShrinkArgs),
     Do(objects::ObjectsArgs),
     Clock(clock::ClockArgs),
 }
@@ -36,12 +37,15 @@ enum Verb {
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(report_bug));
     let result = match Cli::parse().verb {
-        Verb::Serve(args) => serve::run(args),
-        Verb::Do(args) => objects::run(&args),
-        Verb::Clock(args) => clock::run(&args),
+        Verb::Serve(args) => serve::run(args).map(|()| ExitCode::SUCCESS),
+        Verb::Test(args) => test::run(&args),
+        Verb::Replay(args) => test::replay::run_replay(&args),
+        Verb::Shrink(args) => test::replay::run_shrink(&args),
+        Verb::Do(args) => objects::run(&args).map(|()| ExitCode::SUCCESS),
+        Verb::Clock(args) => clock::run(&args).map(|()| ExitCode::SUCCESS),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprint(&error::report(&error));
             ExitCode::from(error.exit_code())

@@ -2,13 +2,13 @@
 //!
 //! Invariant: listens only when everything is ready; leaves no child, lock or port behind.
 
-use super::engines::Engines;
+use super::engines::{Engines, cache_folder};
 use super::levers::LeverArgs;
 use super::load::{self, Project};
 use super::source;
 use super::state::State;
 use super::watch::{self, Seen, Watch};
-use super::{eprint, levers, prepare, print};
+use super::{eprint, prepare, print, test};
 use crate::config::{Diagnostic, Overrides, Severity};
 use crate::core::life::{Hibernate, Policy};
 use crate::error::{self, Error, Result};
@@ -153,7 +153,7 @@ fn parse_evict_after(text: &str) -> std::result::Result<EvictAfter, String> {
 /// Runs the verb.
 pub(super) fn run(args: Box<ServeArgs>) -> Result<()> {
     if args.levers.wants_help() {
-        return print(&levers::help());
+        return print(&test::faults_help());
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -413,20 +413,24 @@ fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log, seen: &mut Seen) -
         for file in &project.files {
             seen.note_once(file);
         }
-        let built = prepare::build(&project, log);
+        let built = prepare::build(&project, &mut |line| {
+            log.info(line);
+            log.flush();
+        });
         if let Ok(main) = prepare::main_path(&project) {
             // The build writes it, which is no change to be taken up.
             seen.note(&main);
         }
         built?;
-        source::bundle(&mut project, log, seen)?;
+        let since = watch::now();
+        source::bundle(&mut project, &mut |warning| log.warn(warning), &mut |input| seen.note_read(input, since))?;
         projects.push(project);
     }
     show(&prepare::missing_services(&projects));
     Ok(projects)
 }
 
-fn show(diagnostics: &[Diagnostic]) {
+pub(super) fn show(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         match diagnostic.severity {
             Severity::Note => eprint(&format!("{diagnostic}\n")),
@@ -441,7 +445,10 @@ fn prepare_all(
     namespaces: &[Namespace],
     log: &Log,
 ) -> Result<Vec<Arc<Prepared>>> {
-    let prepare = |index| prepare::prepare(engines, projects, namespaces, index, log);
+    let prepare = |index: usize| {
+        let code = prepare::Code::of(&projects[index])?;
+        prepare::prepare(engines, projects, namespaces, index, &code, &mut |line| log.guest(&line))
+    };
     let workers: Vec<_> = (0..projects.len()).map(prepare).collect::<Result<_>>()?;
     prepare::check_entrypoints(projects, &workers)?;
     Ok(workers)
@@ -449,17 +456,6 @@ fn prepare_all(
 
 fn state_folder(args: &ServeArgs, project: &Project) -> PathBuf {
     args.persist_to.clone().unwrap_or_else(|| project.folder.join(".wrangler").join("state"))
-}
-
-/// Where compiled code is kept: `EMU_CACHE_DIR`, or the user's cache folder.
-fn cache_folder() -> Option<PathBuf> {
-    let of_user = || {
-        let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
-            .map(|base| base.join("emu"))
-    };
-    let folder = std::env::var_os("EMU_CACHE_DIR").map(PathBuf::from).or_else(of_user)?;
-    std::path::absolute(folder).ok()
 }
 
 fn policy(args: &ServeArgs) -> Policy {

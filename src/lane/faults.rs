@@ -7,7 +7,6 @@
 
 use super::call::Caller;
 use super::instance::{Origin, Owner};
-use super::message::Effect;
 use super::object::Delivery;
 use super::thrown::Thrown;
 use super::{Due, Held, Lane, Task};
@@ -289,36 +288,19 @@ impl Lane {
 
     // ---- sockets
 
-    /// Whether a connection is lost with this message, which goes with it.
-    pub(super) fn strikes_socket(&self, socket: SocketId, arrival: &Arrival) -> bool {
+    /// Whether a connection is lost with this message. Whose it is says its end that an object holds.
+    pub(super) fn struck_socket(&self, socket: SocketId, arrival: &Arrival) -> Option<SocketId> {
         if !matches!(arrival, Arrival::Message(_)) {
-            return false;
+            return None;
         }
-        let [(_, one), (_, other)] = self.pair(socket);
-        let number = [one, other].into_iter().flatten().find_map(|holder| self.object_behind(holder));
-        number.is_some_and(|number| self.strikes(Point::SocketLost, number))
-    }
-
-    /// Loses a connection: both sides are told.
-    pub(super) fn lose_connection(&mut self, socket: SocketId) {
-        let pair = self.pair(socket);
-        // A connection outside says itself that it has ended.
-        if let Some((outside, _)) = pair.iter().find(|(_, holder)| *holder == Some(Holder::Outside)) {
-            self.effects.push(Effect::Socket(*outside, Arrival::lost()));
-            return;
-        }
-        let [(end, holder), (peer, _)] = pair;
-        // An object's end stays until its handler has seen that the other one is gone.
-        let lost = if matches!(holder, Some(Holder::Object(_))) { peer } else { end };
-        self.arrive(lost, Arrival::lost());
-        self.emit(lost, Arrival::lost());
-    }
-
-    /// An end and its peer, with who holds them.
-    fn pair(&self, socket: SocketId) -> [(SocketId, Option<Holder>); 2] {
-        let ends = self.shared.ends.borrow();
-        let peer = ends.get(socket).map_or(socket, |end| end.peer);
-        [socket, peer].map(|end| (end, ends.get(end).map(|end| end.holder())))
+        let (peer, number) = {
+            let ends = self.shared.ends.borrow();
+            let end = ends.get(socket)?;
+            let peer = end.peer;
+            let holders = [Some(end.holder()), ends.get(peer).map(|end| end.holder())];
+            (peer, holders.into_iter().flatten().find_map(|holder| self.object_behind(holder))?)
+        };
+        self.strikes(Point::SocketLost, number).then_some(peer)
     }
 
     fn object_behind(&self, holder: Holder) -> Option<usize> {

@@ -189,8 +189,8 @@ impl Lane {
 
     /// The holder of an end emits something: it arrives at the other end.
     pub(super) fn emit(&mut self, socket: SocketId, arrival: Arrival) {
-        if self.strikes_socket(socket, &arrival) {
-            return self.lose_connection(socket);
+        if let Some(peer) = self.struck_socket(socket, &arrival) {
+            return self.cut([peer, socket]);
         }
         if arrival.is_last() {
             self.tails.socket_over(socket);
@@ -220,7 +220,23 @@ impl Lane {
         self.arrive(peer, arrival);
     }
 
-    pub(super) fn arrive(&mut self, socket: SocketId, arrival: Arrival) {
+    /// Both ends of a connection learn that it is lost.
+    fn cut(&mut self, ends: [SocketId; 2]) {
+        for socket in ends {
+            self.tails.socket_over(socket);
+            if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
+                end.sent_close = true;
+            }
+        }
+        for socket in ends {
+            if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
+                end.got_close = true;
+            }
+            self.arrive(socket, Arrival::lost());
+        }
+    }
+
+    fn arrive(&mut self, socket: SocketId, arrival: Arrival) {
         let (holder, mode) = match self.shared.ends.borrow().get(socket) {
             Some(end) => (end.holder(), end.mode),
             None => return,

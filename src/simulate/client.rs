@@ -1,6 +1,6 @@
 //! WebSockets of clients outside: what they have received, and what they send.
 //!
-//! Invariant: a client sends what it is told to and nothing by itself. That its connection has ended is noticed.
+//! Invariant: a client sends what it is told to and nothing by itself.
 
 use super::Simulation;
 use crate::core::ends::SocketId;
@@ -38,7 +38,7 @@ impl Clients {
         self.inboxes.entry(socket).or_default();
     }
 
-    fn receive(&mut self, socket: SocketId, arrival: Arrival) {
+    pub(super) fn receive(&mut self, socket: SocketId, arrival: Arrival) {
         let frame = match arrival {
             Arrival::Message(message) => Frame::Message(message),
             Arrival::Close { code, reason, .. } => Frame::Close { code, reason },
@@ -49,15 +49,6 @@ impl Clients {
 }
 
 impl Simulation {
-    /// Something arrives at a client. Where the connection was lost, the client's end of it says so too.
-    pub(super) fn reach_client(&mut self, socket: SocketId, arrival: Arrival) {
-        let is_lost = matches!(arrival, Arrival::Close { clean: false, .. });
-        self.clients.receive(socket, arrival);
-        if is_lost {
-            self.input(Input::Socket(socket, Arrival::lost()));
-        }
-    }
-
     /// What a client has received since the last time.
     pub fn frames(&mut self, client: Client) -> Vec<Frame> {
         self.clients.inboxes.get_mut(&client.0).map(|inbox| inbox.drain(..).collect()).unwrap_or_default()

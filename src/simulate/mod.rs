@@ -270,7 +270,7 @@ impl Simulation {
                 Err(thrown) => self.refused(port, thrown),
             },
             Effect::Stream(stream, signal) => self.stream(stream, signal),
-            Effect::Socket(socket, arrival) => self.reach_client(socket, arrival),
+            Effect::Socket(socket, arrival) => self.clients.receive(socket, arrival),
             Effect::Fetch(fetch, request) => self.leave(fetch, request),
             Effect::Command(fetch, command) => self.command(fetch, &command),
             Effect::CancelFetch(fetch) => self.forget_fetch(fetch),

@@ -17,6 +17,7 @@ mod chat;
 mod commands;
 mod common_js;
 mod differential;
+mod encodings;
 mod endurance;
 mod errors;
 mod gates;
@@ -40,6 +41,7 @@ mod sockets;
 mod storage;
 mod streams;
 mod support;
+mod testing;
 mod tidy;
 
 /// The files of this folder and the modules above are the same.

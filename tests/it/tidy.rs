@@ -24,11 +24,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("test", &["simulate", "lane", "world", "error"]),
     ("config", &[]),
     ("bundle", &["error"]),
+    ("project", &["config", "bundle", "lane", "bindings", "isolate", "storage", "core", "world", "error"]),
     (
         "cli",
         &[
-            "config", "bundle", "serve", "test", "simulate", "lane", "bindings", "isolate", "storage", "core", "world",
-            "error",
+            "project", "config", "bundle", "serve", "test", "simulate", "lane", "bindings", "isolate", "storage",
+            "core", "world", "error",
         ],
     ),
 ];

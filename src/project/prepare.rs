@@ -6,13 +6,14 @@ use super::engines::Engines;
 use super::load::Project;
 use super::source;
 use crate::bindings::Switches;
+use crate::bundle::Bundle;
 use crate::config::{Backend, Diagnostic, ObjectBinding, ServiceBinding, Severity, Var};
+use crate::core::id;
 use crate::error::{Error, Result};
 use crate::isolate::{Base, Image, Limits, Module, StartFailure};
 use crate::lane::{LogLine, Namespace, Prepared, Service, Sources};
-use crate::serve::Log;
 use crate::storage;
-use emu_abi::{Binding, Init};
+use emu_abi::{Binding, Init, Module as GuestModule};
 use rustix::process::{Pid, Signal, kill_process_group};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -24,22 +25,22 @@ use std::time::Duration;
 
 /// The largest worker that is loaded.
 const MAX_WASM_BYTES: u64 = 256 * 1024 * 1024;
+/// The flag that gives a worker what its tests need of the runtime.
+const TESTED_FLAG: &str = "emu_test";
 
 /// The path of a worker's code.
-pub(super) fn main_path(project: &Project) -> Result<PathBuf> {
+pub(crate) fn main_path(project: &Project) -> Result<PathBuf> {
     let main = project.worker.main.as_ref().ok_or_else(|| {
         Error::config(format!("`{}` names no `main`: there is nothing to run", project.path.display()))
     })?;
     Ok(project.folder.join(main))
 }
 
-/// Runs `build.command`, if there is one.
-pub(super) fn build(project: &Project, log: &Log) -> Result<()> {
+/// Runs `build.command`, if there is one. `say` is told so before; what the build says comes after that line.
+pub(crate) fn build(project: &Project, say: &mut dyn FnMut(&str)) -> Result<()> {
     let Some(build) = &project.worker.build else { return Ok(()) };
     let folder = build.cwd.as_ref().map_or_else(|| project.folder.clone(), |cwd| project.folder.join(cwd));
-    log.info(&format!("Running custom build: {}", build.command));
-    // What the build says comes after that line.
-    log.flush();
+    say(&format!("Running custom build: {}", build.command));
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(&build.command).current_dir(&folder).env("WRANGLER_COMMAND", "dev");
     let status = run_build(command).map_err(|error| {
@@ -86,7 +87,7 @@ fn run_build(mut command: Command) -> std::io::Result<ExitStatus> {
 }
 
 /// Ends the build that runs, if one does, and lets no other begin.
-pub(super) fn end_builds() {
+pub(crate) fn end_builds() {
     if let Build::Runs(group) = std::mem::replace(&mut *current_build(), Build::Over) {
         // That it has just ended by itself is no error.
         let _ = kill_process_group(group, Signal::KILL);
@@ -94,7 +95,7 @@ pub(super) fn end_builds() {
 }
 
 /// The Durable Object namespaces of all workers: each class that is bound or declared, once.
-pub(super) fn namespaces(projects: &[Project]) -> Result<Vec<Namespace>> {
+pub(crate) fn namespaces(projects: &[Project]) -> Result<Vec<Namespace>> {
     let mut namespaces: Vec<Namespace> = Vec::new();
     for (worker, project) in projects.iter().enumerate() {
         // Renamed classes come first, for they keep the key that a new class of their old name would have.
@@ -187,7 +188,7 @@ fn find_namespace(
 }
 
 /// Warnings of services that are not here: requests to them get an answer that says so.
-pub(super) fn missing_services(projects: &[Project]) -> Vec<Diagnostic> {
+pub(crate) fn missing_services(projects: &[Project]) -> Vec<Diagnostic> {
     let bound = projects.iter().flat_map(|project| &project.worker.services);
     let missing = bound.filter(|service| worker_of(projects, &service.service).is_none());
     let diagnostic = |service: &ServiceBinding| Diagnostic {
@@ -211,7 +212,7 @@ fn services(projects: &[Project], project: &Project) -> Vec<Service> {
 }
 
 /// That every entrypoint that is bound is exported.
-pub(super) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>]) -> Result<()> {
+pub(crate) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>]) -> Result<()> {
     for binding in projects.iter().flat_map(|project| &project.worker.services) {
         let (Some(worker), Some(entrypoint)) = (worker_of(projects, &binding.service), &binding.entrypoint) else {
             continue;
@@ -233,52 +234,78 @@ pub(super) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>])
     Ok(())
 }
 
-/// Compiles and freezes a worker.
-pub(super) fn prepare(
+/// What becomes a worker.
+pub(crate) struct Code<'a> {
+    /// The file that errors are about.
+    pub(crate) path: PathBuf,
+    /// Its modules; none for a compiled worker.
+    pub(crate) bundle: Option<&'a Arc<Bundle>>,
+    /// The modules that tests import, where the worker is a test file's program.
+    pub(crate) testing: Option<&'a [GuestModule]>,
+}
+
+impl<'a> Code<'a> {
+    /// What the configuration names.
+    pub(crate) fn of(project: &'a Project) -> Result<Self> {
+        Ok(Self { path: main_path(project)?, bundle: project.bundle.as_ref(), testing: None })
+    }
+}
+
+/// Compiles and freezes a worker. What it logs meanwhile goes to `say`.
+pub(crate) fn prepare(
     engines: &Engines,
     projects: &[Project],
     namespaces: &[Namespace],
     index: usize,
-    log: &Log,
+    code: &Code<'_>,
+    say: &mut dyn FnMut(LogLine),
 ) -> Result<Arc<Prepared>> {
     let project = &projects[index];
-    let path = main_path(project)?;
-    let name = path.display().to_string();
+    let name = code.path.display().to_string();
     let limits = limits(project);
     let mut init = init(projects, namespaces, project)?;
     let services = services(projects, project);
-    let sources = project.bundle.clone().map(|bundle| bundle as Arc<dyn Sources>);
+    let sources = code.bundle.cloned().map(|bundle| bundle as Arc<dyn Sources>);
     let mut logged = |level, line: &str| {
         let (worker, sources) = (project.worker.name.as_str().into(), sources.clone());
-        log.guest(&LogLine { level, worker, object: None, message: line.to_owned(), sources });
+        say(LogLine { level, worker, object: None, message: line.to_owned(), sources });
     };
-    let (digest, image) = match &project.bundle {
+    let ids: Vec<_> = namespaces.iter().map(|namespace| id::Namespace::new(&namespace.unique_key)).collect();
+    let (digest, image) = match code.bundle {
         Some(bundle) => {
             init.modules = source::modules(bundle);
+            init.modules.extend(code.testing.unwrap_or_default().iter().cloned());
+            init.compatibility_flags.extend(code.testing.map(|_| TESTED_FLAG.to_owned()));
             let digest = digest(&[], &init, &services, project);
-            let kept = engines.kept_image(project, digest, &mut logged);
+            let kept = match code.testing {
+                None => engines.kept_image(project, digest, &mut logged),
+                Some(_) => None,
+            };
             let image = match kept {
                 Some(image) => Ok(image),
-                None => Image::freeze(&engines.wasm, engines.javascript()?, &init, limits, &mut logged),
+                None => Image::freeze(&engines.wasm, engines.javascript()?, &init, limits, &ids, &mut logged),
             };
             (digest, image)
         }
         None => {
-            let code = read_wasm(&path, &name)?;
-            let module = Module::compile(&engines.wasm, &code, &name)?;
+            let wasm = read_wasm(&code.path, &name)?;
+            let module = Module::compile(&engines.wasm, &wasm, &name)?;
             let base = Base::boot(&engines.wasm, module, &name)?;
-            (digest(&code, &init, &services, project), Image::freeze(&engines.wasm, &base, &init, limits, &mut logged))
+            (
+                digest(&wasm, &init, &services, project),
+                Image::freeze(&engines.wasm, &base, &init, limits, &ids, &mut logged),
+            )
         }
     };
     let image = image.map_err(|failure| {
         let error = Error::guest(format!("`{name}` failed in its global scope: {failure}"))
             .hint("the worker cannot start before its start-up code returns; no request was served");
-        match (&project.bundle, failure) {
+        match (code.bundle, failure) {
             (Some(bundle), StartFailure::Refused(failure)) => source::explain(error, bundle, &failure),
             _ => error,
         }
     })?;
-    check_exports(&image, namespaces, index, project)?;
+    check_exports(&image, namespaces, index, project, code.testing.is_some())?;
     let has = |flag: &str| project.worker.compatibility.has(flag);
     Ok(Arc::new(Prepared {
         name: project.worker.name.as_str().into(),
@@ -369,7 +396,13 @@ fn digest(code: &[u8], init: &Init, services: &[Service], project: &Project) -> 
 }
 
 /// A class that is bound must be exported.
-fn check_exports(image: &Image, namespaces: &[Namespace], worker: usize, project: &Project) -> Result<()> {
+fn check_exports(
+    image: &Image,
+    namespaces: &[Namespace],
+    worker: usize,
+    project: &Project,
+    is_tested: bool,
+) -> Result<()> {
     let exports = image.exports();
     for object in project.worker.objects.iter().filter(|object| object.script_name.is_none()) {
         if !exports.classes.iter().any(|class| class.name == object.class_name) {
@@ -396,7 +429,7 @@ fn check_exports(image: &Image, namespaces: &[Namespace], worker: usize, project
             .hint("export it, or add a migration with `deleted_classes`"));
         }
     }
-    if !exports.fetch && !exports.scheduled && exports.classes.is_empty() {
+    if !is_tested && !exports.fetch && !exports.scheduled && exports.classes.is_empty() {
         return Err(Error::guest("No event handlers were registered. This script does nothing."));
     }
     Ok(())

@@ -4,53 +4,53 @@
 
 use super::load::Project;
 use super::prepare::main_path;
-use super::watch::{self, Seen};
 use crate::bundle::{self, Built, Bundle, NodeModules, Rule, RuleKind};
 use crate::config::{ModuleRule, RuleType};
 use crate::error::{Error, Result};
 use crate::lane::Sources;
-use crate::serve::Log;
 use emu_abi::{Failure, Module as GuestModule, ModuleKind};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Whether a worker's `main` is source that emu bundles.
-pub(super) fn is_source(main: &Path) -> bool {
+pub(crate) fn is_source(main: &Path) -> bool {
     let extension = main.extension().and_then(|extension| extension.to_str()).unwrap_or("");
     matches!(extension, "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx")
 }
 
-/// Bundles a worker whose `main` is source. Notes every file that was read, also when the bundle failed.
+/// Bundles a worker whose `main` is source. `warn` is told of what should be looked at, `read` of every file that was read,
+/// also when the bundle failed.
 ///
 /// # Errors
 /// When the source has errors; all of them are in the error's text.
-pub(super) fn bundle(project: &mut Project, log: &Log, seen: &mut Seen) -> Result<()> {
+pub(crate) fn bundle(project: &mut Project, warn: &mut dyn FnMut(&str), read: &mut dyn FnMut(&Path)) -> Result<()> {
     let Ok(main) = main_path(project) else { return Ok(()) };
     if !is_source(&main) {
         return Ok(());
     }
-    let since = watch::now();
     let Built { bundle, inputs, folders } = bundle::bundle(&settings(project, &main));
     for input in &inputs {
-        seen.note_read(input, since);
+        read(input);
     }
     project.module_folders = folders;
     let bundle = bundle?;
     for warning in &bundle.warnings {
-        log.warn(warning.strip_prefix("warning: ").unwrap_or(warning));
+        warn(warning.strip_prefix("warning: ").unwrap_or(warning));
     }
     project.bundle = Some(Arc::new(bundle));
     Ok(())
 }
 
-fn settings(project: &Project, main: &Path) -> bundle::Project {
+/// What the configuration says of bundling.
+pub(crate) fn settings(project: &Project, main: &Path) -> bundle::Project {
     let bundling = &project.worker.bundling;
     let compatibility = &project.worker.compatibility;
     let path = |path: &PathBuf| absolute(&project.folder.join(path));
     bundle::Project {
         root: absolute(&project.folder),
         main: absolute(main),
+        entry: None,
         rules: bundling.rules.iter().map(rule).collect(),
         alias: bundling.alias.clone(),
         define: bundling.define.clone(),
@@ -80,12 +80,13 @@ fn rule(rule: &ModuleRule) -> Rule {
     Rule { kind, globs: rule.globs.clone(), fallthrough: rule.fallthrough }
 }
 
-fn absolute(path: &Path) -> PathBuf {
+/// The path from the root of the file system.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The modules of a bundle as the engine takes them, the main one first.
-pub(super) fn modules(bundle: &Bundle) -> Vec<GuestModule> {
+pub(crate) fn modules(bundle: &Bundle) -> Vec<GuestModule> {
     let modules = bundle.modules.iter().map(|module| {
         let kind = match module.kind {
             bundle::ModuleKind::Esm => ModuleKind::Script,
@@ -112,7 +113,7 @@ impl Sources for Bundle {
 }
 
 /// Adds to an error where in the user's source a worker failed to start.
-pub(super) fn explain(error: Error, bundle: &Bundle, failure: &Failure) -> Error {
+pub(crate) fn explain(error: Error, bundle: &Bundle, failure: &Failure) -> Error {
     let Some(stack) = &failure.stack else { return error };
     let mapped = bundle.sources.map_text(stack);
     // The error has said already what is at the head of its stack.

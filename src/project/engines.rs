@@ -10,8 +10,9 @@ use crate::error::{Error, Result};
 use crate::isolate::{Base, Engine, EngineOptions, Image, Metering, Module};
 use crate::lane::Prepared;
 use crate::world::real::thread_cpu_time;
-use emu_abi::LogLevel;
+use emu_abi::{LogLevel, Module as GuestModule, ModuleKind};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -21,6 +22,8 @@ use std::time::SystemTime;
 const JAVASCRIPT: &[u8] = include_bytes!("../../guest/prebuilt/js.wasm.zst");
 /// What `guest/build` says about the engines it made, their digests among it.
 const MANIFEST: &str = include_str!("../../guest/prebuilt/MANIFEST");
+/// The modules that tests import: one compressed object of sources by specifier, made of `guest/js/testing`.
+const TESTING: &[u8] = include_bytes!("../../guest/prebuilt/testing.json.zst");
 /// The name of the engine in errors.
 const JAVASCRIPT_NAME: &str = "emu's JavaScript engine";
 /// How many images of workers are kept. Each worker has one place, which it may have to share.
@@ -31,9 +34,9 @@ const ENGINE_PREFIX: &str = "javascript-";
 const MAX_OTHER_ENGINES: usize = 3;
 
 /// The engines, each started once.
-pub(super) struct Engines {
+pub(crate) struct Engines {
     /// Compiles and runs wasm.
-    pub(super) wasm: Engine,
+    pub(crate) wasm: Engine,
     cache: Option<PathBuf>,
     /// Tells apart code that is metered in different ways.
     variant: &'static str,
@@ -41,11 +44,11 @@ pub(super) struct Engines {
 }
 
 impl Engines {
-    /// Starts the wasm engine. `cache` is the folder for what should be done once only.
+    /// Starts the wasm engine, which meters guests so. `cache` is the folder for what should be done once only.
     ///
     /// # Errors
     /// When the cache folder cannot be used, or this machine cannot run compiled wasm.
-    pub(super) fn new(cache: Option<PathBuf>) -> Result<Self> {
+    pub(crate) fn new(cache: Option<PathBuf>) -> Result<Self> {
         Self::metered(cache, Metering::Time(thread_cpu_time), "")
     }
 
@@ -53,7 +56,7 @@ impl Engines {
     ///
     /// # Errors
     /// As [`Engines::new`].
-    pub(super) fn simulated(cache: Option<PathBuf>) -> Result<Self> {
+    pub(crate) fn simulated(cache: Option<PathBuf>) -> Result<Self> {
         Self::metered(cache, Metering::Instructions, "-counted")
     }
 
@@ -66,7 +69,7 @@ impl Engines {
     ///
     /// # Errors
     /// When this machine cannot compile it.
-    pub(super) fn javascript(&self) -> Result<&Base> {
+    pub(crate) fn javascript(&self) -> Result<&Base> {
         if let Some(base) = self.javascript.get() {
             return Ok(base);
         }
@@ -93,14 +96,14 @@ impl Engines {
     }
 
     /// Where the image of a JavaScript worker is kept.
-    pub(super) fn image_path(&self, project: &Project) -> Option<PathBuf> {
+    pub(crate) fn image_path(&self, project: &Project) -> Option<PathBuf> {
         project.bundle.as_ref()?;
         Some(image_path(self.cache.as_deref()?, project))
     }
 
     /// The image of a JavaScript worker, if it was kept when it ran last and is the same still. What its global scope
     /// logged goes to `log`. `digest` is that of [`Prepared`].
-    pub(super) fn kept_image(
+    pub(crate) fn kept_image(
         &self,
         project: &Project,
         digest: [u8; 32],
@@ -110,7 +113,7 @@ impl Engines {
     }
 
     /// Keeps the image of a worker for the next start, unless it is kept already.
-    pub(super) fn keep_image(&self, path: &Path, worker: &Prepared) {
+    pub(crate) fn keep_image(&self, path: &Path, worker: &Prepared) {
         let Some(base) = self.javascript.get() else { return };
         let key = image_key(worker.digest);
         if Image::open(base, path, key, &mut |_, _| {}).is_none() {
@@ -118,6 +121,32 @@ impl Engines {
             let _ = worker.image.keep(path, key);
         }
     }
+}
+
+/// The modules that tests import, which the engine is given beside a test file's bundle.
+///
+/// # Errors
+/// Only when emu was built wrongly.
+pub(crate) fn testing_modules() -> Result<Vec<GuestModule>> {
+    let unpacked = zstd::decode_all(TESTING).map_err(|error| Error::internal("no modules for tests").because(error))?;
+    let sources: BTreeMap<String, String> =
+        serde_json::from_slice(&unpacked).map_err(|error| Error::internal("no modules for tests").because(error))?;
+    let module = |(name, source): (String, String)| {
+        let bytes = source.into_bytes().into();
+        GuestModule { name, kind: ModuleKind::Script, bytes }
+    };
+    Ok(sources.into_iter().map(module).collect())
+}
+
+/// Where compiled code is kept: `EMU_CACHE_DIR`, or the user's cache folder.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    let of_user = || {
+        let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
+            .map(|base| base.join("emu"))
+    };
+    let folder = std::env::var_os("EMU_CACHE_DIR").map(PathBuf::from).or_else(of_user)?;
+    std::path::absolute(folder).ok()
 }
 
 /// What distinguishes this engine from every other one.

@@ -14,24 +14,24 @@ use std::sync::Arc;
 const MAX_CONFIG_BYTES: u64 = 8 * 1024 * 1024;
 
 /// A configuration without errors.
-pub(super) struct Project {
+pub(crate) struct Project {
     /// The configuration file.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its folder, which relative paths in it start from.
-    pub(super) folder: PathBuf,
-    pub(super) worker: Worker,
+    pub(crate) folder: PathBuf,
+    pub(crate) worker: Worker,
     /// Warnings and notes, and the errors if there were any.
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
     /// Every file that is read, or would be if it existed.
-    pub(super) files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// The worker's modules, where `main` is source.
-    pub(super) bundle: Option<Arc<Bundle>>,
+    pub(crate) bundle: Option<Arc<Bundle>>,
     /// Folders in which a new file may become a module.
-    pub(super) module_folders: Vec<PathBuf>,
+    pub(crate) module_folders: Vec<PathBuf>,
 }
 
 /// The configuration that is meant: the one given, or the nearest one from the current folder upwards.
-pub(super) fn find(given: Option<&Path>) -> Result<PathBuf> {
+pub(crate) fn find(given: Option<&Path>) -> Result<PathBuf> {
     if let Some(given) = given {
         if given.is_dir() {
             return in_folder(given).ok_or_else(|| {
@@ -58,7 +58,7 @@ fn in_folder(folder: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// When it cannot be read, or has errors; all of them are in the error's text.
-pub(super) fn load(path: &Path, overrides: &Overrides) -> Result<Project> {
+pub(crate) fn load(path: &Path, overrides: &Overrides) -> Result<Project> {
     let source = read(path)?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
