@@ -64,6 +64,9 @@ pub const STACK_BYTES: usize = 24 * 1024 * 1024;
 /// Bytes of messages that may wait for a handler before the connection is not read any more.
 const MAX_SOCKET_BACKLOG_BYTES: usize = 1024 * 1024;
 
+/// How much that is due is done before the outside is looked at.
+const MAX_DUE_AT_ONCE: usize = 1000;
+
 /// How a lane is set up.
 pub struct LaneOptions {
     /// This lane's number.
@@ -265,13 +268,20 @@ impl Lane {
         self.run();
     }
 
-    /// Does what is due by now.
+    /// Does what is due by now. Where that is very much, or never ends because timers of no time set each other, the rest
+    /// stays due.
     pub fn run_due(&mut self) {
-        let now_ms = self.world().now_ms();
-        while let Some(due) = self.timers.due(now_ms) {
+        let now_ms = self.now_ms();
+        for _ in 0..MAX_DUE_AT_ONCE {
+            let Some(due) = self.timers.due(now_ms) else { return };
             self.act_on_due(due);
             self.run();
         }
+    }
+
+    /// The time of the lane's world, in milliseconds since the epoch.
+    pub fn now_ms(&self) -> f64 {
+        self.world().now_ms()
     }
 
     /// When [`Self::run_due`] should be called next, in milliseconds since the epoch.

@@ -26,6 +26,7 @@ mod hibernation;
 mod isolates;
 mod kept;
 mod kill;
+mod levers;
 mod nested;
 mod nested_exceptions;
 mod npm_apps;
