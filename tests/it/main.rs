@@ -40,6 +40,7 @@ mod storage;
 mod streams;
 mod support;
 mod tidy;
+mod worlds;
 
 /// The files of this folder and the modules above are the same.
 #[test]

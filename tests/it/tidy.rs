@@ -25,11 +25,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("bundle", &["error"]),
     ("project", &["config", "bundle", "lane", "bindings", "isolate", "storage", "core", "world", "error"]),
+    ("embed", &["project", "config", "simulate", "lane", "world", "error"]),
     (
         "cli",
         &[
-            "project", "config", "bundle", "serve", "test", "simulate", "lane", "bindings", "isolate", "storage",
-            "core", "world", "error",
+            "embed", "project", "config", "bundle", "serve", "test", "simulate", "lane", "bindings", "isolate",
+            "storage", "core", "world", "error",
         ],
     ),
 ];
