@@ -124,7 +124,7 @@ fn send(world: &mut Simulation, request: &Request, retries: u32) -> Result<Answe
         let answer = match world.run_until_answered(port, MAX_STEPS)? {
             Ok(answer) => Answer {
                 status: answer.status,
-                headers: answer.headers.into_iter().collect(),
+                headers: answer.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
                 body: answer.body,
                 is_lost: false,
                 socket: answer.socket.map(Socket),

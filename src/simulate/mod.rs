@@ -165,17 +165,9 @@ impl Simulation {
 
     /// Runs until nothing is left to do at all, or until the virtual time `until_ms`.
     pub fn run_until(&mut self, until_ms: f64, max_steps: u64) -> std::result::Result<(), Stuck> {
-        let last = self.steps + max_steps;
-        while self.steps < last {
-            let next_ms = self.next_due_ms();
-            if self.effects_wait() || next_ms.is_some_and(|next_ms| next_ms <= until_ms) {
-                self.step();
-                continue;
-            }
-            self.pass_time_until(until_ms);
-            return Ok(());
-        }
-        Err(Stuck::TooLong)
+        self.run_within(until_ms, max_steps, |_| None::<()>)?;
+        self.pass_time_until(until_ms);
+        Ok(())
     }
 
     /// Takes what came to light since the last time.
@@ -247,7 +239,7 @@ impl Simulation {
     }
 
     /// Moves the clock, never back.
-    fn pass_time_until(&mut self, due_ms: f64) {
+    pub fn pass_time_until(&mut self, due_ms: f64) {
         if due_ms > self.world.now_ms() {
             self.world.advance_to(due_ms);
             self.world.trace(Whose::WORLD, TraceKind::Clock, due_ms.to_bits(), &|| format!("{due_ms} ms"));

@@ -91,16 +91,33 @@ impl Simulation {
     /// # Errors
     /// When it goes on for more than `max_steps` steps.
     pub fn run_until_quiet(&mut self, within_ms: f64, max_steps: u64) -> Result<bool, Stuck> {
-        let last_ms = self.world.now_ms() + within_ms;
-        let last_step = self.steps + max_steps;
-        while self.steps < last_step {
-            if !self.effects_wait() {
-                if self.lane.is_quiet() {
-                    return Ok(true);
-                }
-                if self.next_due_ms().is_none_or(|due_ms| due_ms > last_ms) {
-                    return Ok(false);
-                }
+        let until_ms = self.world.now_ms() + within_ms;
+        let quiet = self.run_within(until_ms, max_steps, |this| this.is_quiet().then_some(()))?;
+        Ok(quiet.is_some())
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_quiet(&self) -> bool {
+        !self.effects_wait() && self.lane.is_quiet()
+    }
+
+    /// Runs until `found` gives something, or until nothing is left to do before the virtual time `until_ms`.
+    ///
+    /// # Errors
+    /// When it goes on for more than `max_steps` steps.
+    pub fn run_within<T>(
+        &mut self,
+        until_ms: f64,
+        max_steps: u64,
+        mut found: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Result<Option<T>, Stuck> {
+        let last = self.steps + max_steps;
+        while self.steps < last {
+            if let Some(found) = found(self) {
+                return Ok(Some(found));
+            }
+            if !self.effects_wait() && self.next_due_ms().is_none_or(|due_ms| due_ms > until_ms) {
+                return Ok(None);
             }
             self.step();
         }

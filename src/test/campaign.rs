@@ -366,10 +366,14 @@ impl Campaign<'_> {
         }
         shaking.baseline = Some(Baseline::of(&ended));
         let withstands = calm.withstands;
+        let asked = shaking.program.points(self.options.points);
         let points = match withstands {
-            true => self.options.points,
-            false => self.options.points.without(Points::of(&[Class::Loud, Class::Beyond])),
+            true => asked,
+            false => asked.without(Points::of(&[Class::Loud, Class::Beyond])),
         };
+        if points == Points::NONE {
+            return Ok(());
+        }
         let until = self.share();
         let explorer = Explorer::new(&ended.record.census, points.without(orders()), self.options.depth);
         tested.explored = (0, explorer.len());

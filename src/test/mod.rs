@@ -12,3 +12,4 @@ pub mod finding;
 pub mod judge;
 pub mod program;
 pub mod run;
+pub mod scenario;

@@ -21,7 +21,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("lane", &["bindings", "isolate", "storage", "core", "world", "error"]),
     ("serve", &["lane", "bindings", "isolate", "storage", "core", "world", "error"]),
     ("simulate", &["lane", "isolate", "storage", "core", "world", "error"]),
-    ("test", &["simulate", "lane", "world", "error"]),
+    ("test", &["config", "simulate", "lane", "world", "error"]),
     ("config", &[]),
     ("bundle", &["error"]),
     ("project", &["config", "bundle", "lane", "bindings", "isolate", "storage", "core", "world", "error"]),
