@@ -118,6 +118,10 @@ impl Host for GuestHost {
             Op::Declare(_) | Op::Refuse(_) => {
                 return Err(Death::Abi("exports are declared in `emu_init` only".into()));
             }
+            // An object that lives with others goes alone, when the turn has ended.
+            Op::Abort { object, reason, retry_alarm } if !self.is_lodger(object) => {
+                return Err(Death::Aborted { reason, retry_alarm });
+            }
             op => self.outputs.push(Output::Op(op)),
         }
         Ok(())
@@ -228,6 +232,11 @@ impl GuestHost {
     fn own(&self) -> Option<u32> {
         let own = self.objects.iter().find(|(_, object)| object.instance == self.instance);
         own.map(|(number, _)| *number)
+    }
+
+    /// Whether an object lives in an isolate that was not started for it.
+    fn is_lodger(&self, number: u32) -> bool {
+        self.objects.get(&number).is_some_and(|object| object.instance != self.instance)
     }
 
     /// The serial number of the instance in whose name the guest is asking.

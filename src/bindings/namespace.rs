@@ -3,15 +3,12 @@
 //! Invariant: derives ids; brings no object into being.
 
 use super::GuestHost;
-use crate::core::id::{MAX_NAME_BYTES, Namespace};
+use crate::core::id::Namespace;
 use emu_abi::{Answer, Ask, Failure, ObjectId};
 
 pub(super) fn answer(host: &GuestHost, ask: Ask) -> Result<Answer, Failure> {
     Ok(Answer::Id(match ask {
-        Ask::IdFromName { namespace, name } => {
-            let bytes = find(host, namespace)?.id_from_name(&name);
-            ObjectId { bytes, name: (name.len() <= MAX_NAME_BYTES).then_some(name) }
-        }
+        Ask::IdFromName { namespace, name } => find(host, namespace)?.named(name),
         Ask::IdFromString { namespace, hex } => {
             ObjectId { bytes: find(host, namespace)?.id_from_string(&hex)?, name: None }
         }

@@ -20,6 +20,7 @@ mod builtins;
 mod decorators;
 mod deep_stack;
 mod edits;
+mod entry;
 mod frame;
 mod glob;
 mod options;
@@ -33,6 +34,7 @@ mod vlq;
 #[cfg(test)]
 mod tests;
 
+pub use entry::Entry;
 pub use rules::{Rule, RuleKind};
 pub use sources::SourceMap;
 
@@ -60,6 +62,8 @@ pub struct Project {
     pub root: PathBuf,
     /// The file with the worker's entrypoints.
     pub main: PathBuf,
+    /// What is bundled instead of `main`, which then only says whom errors are about.
+    pub entry: Option<Entry>,
     /// `rules`, without the defaults.
     pub rules: Vec<Rule>,
     /// `alias`: import specifiers and what to import instead.

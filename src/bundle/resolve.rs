@@ -8,15 +8,16 @@
 //! the names of modules that would otherwise be equal.
 
 use super::additional::{self, Found};
+use super::entry;
 use super::problem::{self, Problem};
 use super::rules::{Matched, RuleKind, RuleSet, ignored_message};
-use super::{BUNDLE_NAME, Module, ModuleKind, NodeModules, Project, builtins, normal, relative};
+use super::{BUNDLE_NAME, Entry, Module, ModuleKind, NodeModules, Project, builtins, normal, relative};
 use rolldown::ModuleType;
 use rolldown::plugin::{
     HookLoadArgs, HookLoadOutput, HookLoadReturn, HookResolveIdArgs, HookResolveIdOutput, HookResolveIdReturn,
     HookUsage, Plugin, PluginContext, PluginContextResolveOptions, SharedLoadPluginContext,
 };
-use rolldown_common::ImportKind;
+use rolldown_common::{ImportKind, side_effects::HookSideEffects};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ pub(super) struct Imports {
     root: PathBuf,
     alias: BTreeMap<String, String>,
     node: NodeModules,
+    entry: Option<Entry>,
     rules: Arc<RuleSet>,
     /// Files that are modules already, with their names.
     additional: BTreeMap<PathBuf, String>,
@@ -66,7 +68,8 @@ impl Imports {
         let additional = found.modules.iter().map(|(module, file)| (file.clone(), module.name.clone())).collect();
         let root = project.root.clone();
         let alias = project.alias.iter().cloned().collect();
-        Self { root, alias, node: project.node, rules, additional, noted: Mutex::default() }
+        let entry = project.entry.clone();
+        Self { root, alias, node: project.node, entry, rules, additional, noted: Mutex::default() }
     }
 
     pub(super) fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -76,7 +79,8 @@ impl Imports {
     async fn resolve(&self, ctx: &PluginContext, import: &HookResolveIdArgs<'_>) -> HookResolveIdReturn {
         let (specifier, importer) = (import.specifier, import.importer);
         if import.is_entry || specifier.starts_with('\0') {
-            return Ok(None);
+            let entry = self.entry.as_ref().filter(|_| import.is_entry);
+            return Ok(entry.map(|_| HookResolveIdOutput::from_id(entry::ID)));
         }
         if importer.is_some_and(|importer| importer.starts_with(REQUIRED)) {
             return Ok(Some(external(specifier)));
@@ -90,7 +94,17 @@ impl Imports {
         {
             return self.resolve_alias(ctx, import, target).await;
         }
-        if builtins::is_platform(specifier) {
+        if let Some(entry) = &self.entry {
+            if importer == Some(entry::ID) && !entry.is_outside(specifier) {
+                return self.resolve_kept(ctx, import).await;
+            }
+            if let Some(help) = entry.refusal(specifier) {
+                let message = format!("`{specifier}` cannot be imported here");
+                self.noted().errors.push(Problem::import(importer, specifier, message, Some(help)));
+                return Ok(Some(external(specifier)));
+            }
+        }
+        if builtins::is_platform(specifier) || self.entry.as_ref().is_some_and(|entry| entry.is_outside(specifier)) {
             return Ok(Some(outside(specifier, import.kind)));
         }
         if let Some(name) = builtins::node(specifier) {
@@ -130,6 +144,12 @@ impl Imports {
         let help = Some("correct `alias` in the configuration; paths are relative to its folder".to_owned());
         self.noted().errors.push(Problem::import(import.importer, import.specifier, message, help));
         Ok(Some(external(import.specifier)))
+    }
+
+    /// A file that the entry imports. It is evaluated whatever its package says of side effects: those are what it is for.
+    async fn resolve_kept(&self, ctx: &PluginContext, import: &HookResolveIdArgs<'_>) -> HookResolveIdReturn {
+        let found = look_up(ctx, import.specifier, None, import.kind).await?;
+        Ok(found.map(|found| HookResolveIdOutput { side_effects: Some(HookSideEffects::NoTreeshake), ..found }))
     }
 
     /// One of Node.js's modules. Without the flag only what would fail at once is an error: an import on a path that is
@@ -266,6 +286,11 @@ impl Plugin for SharedImports {
                 format!("import value from {name};\nexport {{ value as default, value as \"module.exports\" }};\n");
             let module_type = Some(ModuleType::Js);
             return Ok(Some(HookLoadOutput { code: code.into(), module_type, ..HookLoadOutput::default() }));
+        }
+        if let Some(entry) = self.0.entry.as_ref().filter(|_| args.id == entry::ID) {
+            let module_type = Some(ModuleType::Js);
+            let code = entry.source.as_str().into();
+            return Ok(Some(HookLoadOutput { code, module_type, ..HookLoadOutput::default() }));
         }
         if !self.0.noted().texts.contains(args.id) {
             return Ok(None);

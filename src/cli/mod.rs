@@ -5,6 +5,7 @@
 mod objects;
 mod serve;
 mod state;
+mod test;
 mod watch;
 
 use crate::error;
@@ -23,6 +24,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Serve(Box<serve::ServeArgs>),
+    Test(Box<test::TestArgs>),
+    Replay(test::replay::ReplayArgs),
+    Shrink(test::replay::ShrinkArgs),
     Do(objects::ObjectsArgs),
 }
 
@@ -30,11 +34,14 @@ enum Verb {
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(report_bug));
     let result = match Cli::parse().verb {
-        Verb::Serve(args) => serve::run(args),
-        Verb::Do(args) => objects::run(&args),
+        Verb::Serve(args) => serve::run(args).map(|()| ExitCode::SUCCESS),
+        Verb::Test(args) => test::run(&args),
+        Verb::Replay(args) => test::replay::run_replay(&args),
+        Verb::Shrink(args) => test::replay::run_shrink(&args),
+        Verb::Do(args) => objects::run(&args).map(|()| ExitCode::SUCCESS),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprint(&error::report(&error));
             ExitCode::from(error.exit_code())

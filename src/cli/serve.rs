@@ -419,7 +419,7 @@ fn load_all(args: &ServeArgs, configs: &[PathBuf], log: &Log, seen: &mut Seen) -
     Ok(projects)
 }
 
-fn show(diagnostics: &[Diagnostic]) {
+pub(super) fn show(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         match diagnostic.severity {
             Severity::Note => eprint(&format!("{diagnostic}\n")),
@@ -434,7 +434,10 @@ fn prepare_all(
     namespaces: &[Namespace],
     log: &Log,
 ) -> Result<Vec<Arc<Prepared>>> {
-    let prepare = |index| prepare::prepare(engines, projects, namespaces, index, &mut |line| log.guest(&line));
+    let prepare = |index: usize| {
+        let code = prepare::Code::of(&projects[index])?;
+        prepare::prepare(engines, projects, namespaces, index, &code, &mut |line| log.guest(&line))
+    };
     let workers: Vec<_> = (0..projects.len()).map(prepare).collect::<Result<_>>()?;
     prepare::check_entrypoints(projects, &workers)?;
     Ok(workers)

@@ -3,7 +3,7 @@
 //!
 //! Invariant: deterministic; the random half of a unique id is handed in.
 
-use emu_abi::Failure;
+use emu_abi::{Failure, ObjectId};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
@@ -20,6 +20,11 @@ impl Namespace {
     /// The namespace with this unique key: `<workerName>-<ClassName>` for user classes.
     pub fn new(unique_key: &str) -> Self {
         Self { key: Sha256::digest(unique_key.as_bytes()).into() }
+    }
+
+    /// The id of the object of this name, which it keeps unless the name is too long (reference §1.2).
+    pub fn named(&self, name: String) -> ObjectId {
+        ObjectId { bytes: self.id_from_name(&name), name: (name.len() <= MAX_NAME_BYTES).then_some(name) }
     }
 
     /// `idFromName`.

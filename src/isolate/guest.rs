@@ -110,9 +110,6 @@ pub(super) fn linker<H: Host>(engine: &wasmtime::Engine) -> wasmtime::Result<Lin
 fn op<H: Host>(mut caller: Caller<'_, Guest<H>>, ptr: u32, len: u32) -> wasmtime::Result<()> {
     let (bytes, guest) = message(&mut caller, ptr, len)?;
     let op: Op = emu_abi::decode(bytes).map_err(|error| Death::Abi(format!("an op does not decode: {error}")))?;
-    if let Op::Abort { reason, retry_alarm } = op {
-        return Err(Death::Aborted { reason, retry_alarm }.into());
-    }
     guest.host.op(op)?;
     Ok(())
 }

@@ -15,8 +15,9 @@ use super::isolate::{Limits, explain};
 use super::module::Module;
 use super::nested::{self, Record};
 use super::snapshot::{Snapshot, globals};
+use crate::core::id::Namespace;
 use crate::error::{Error, Result};
-use emu_abi::{Answer, Ask, BOOT_EXPORT, Exports, Failure, Init, LogLevel, Op};
+use emu_abi::{Answer, Ask, BOOT_EXPORT, Exports, Failure, Init, LogLevel, ObjectId, Op};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ impl Base {
         if !module.boots {
             return Ok(Self { module, booted: None });
         }
-        let mut store = startup_store(engine, Limits::default());
+        let mut store = startup_store(engine, Limits::default(), &[]);
         let _running = engine.meter.turn_begins(&mut store);
         let booted = run_boot(engine, &module, &mut store).map_err(|error| {
             let said: Vec<_> = store.data().host.log.iter().map(|(_, line)| line.as_str()).collect();
@@ -108,7 +109,8 @@ impl std::fmt::Display for StartFailure {
 }
 
 impl Image {
-    /// Starts a guest once, initialises it, and freezes it. Log lines of the global scope go to `log`.
+    /// Starts a guest once, initialises it, and freezes it. `namespaces` are those of the Durable Objects, as its bindings
+    /// number them. Log lines of the global scope go to `log`.
     ///
     /// # Errors
     /// When the guest fails in its global scope, or breaks the interface.
@@ -117,10 +119,11 @@ impl Image {
         base: &Base,
         init: &Init,
         limits: Limits,
+        namespaces: &[Namespace],
         log: &mut dyn FnMut(LogLevel, &str),
     ) -> std::result::Result<Self, StartFailure> {
         let (init, modules) = nested::compile(engine, init).map_err(StartFailure::Refused)?;
-        let mut store = startup_store(engine, limits);
+        let mut store = startup_store(engine, limits, namespaces);
         let _running = engine.meter.turn_begins(&mut store);
         let modules = Record::of_modules(modules);
         let ran = run_init(engine, base, &init, &modules, &mut store)
@@ -172,8 +175,11 @@ fn tell(said: &[(LogLevel, String)], log: &mut dyn FnMut(LogLevel, &str)) {
     }
 }
 
-fn startup_store(engine: &Engine, limits: Limits) -> Store<Guest<Startup>> {
-    let mut store = Store::new(&engine.wasmtime, Guest::new(Startup::default(), limits.memory_bytes));
+fn startup_store(engine: &Engine, limits: Limits, namespaces: &[Namespace]) -> Store<Guest<Startup>> {
+    let mut store = Store::new(
+        &engine.wasmtime,
+        Guest::new(Startup { namespaces: namespaces.to_vec(), ..Startup::default() }, limits.memory_bytes),
+    );
     store.limiter(|guest| &mut guest.limiter);
     engine.meter.install(&mut store, limits.cpu);
     store
@@ -252,6 +258,8 @@ fn run_init(
 /// The host of a guest that initialises.
 #[derive(Default)]
 struct Startup {
+    /// What ids are derived from, as bindings number it.
+    namespaces: Vec<Namespace>,
     exports: Exports,
     refused: Option<Failure>,
     log: Vec<(LogLevel, String)>,
@@ -263,13 +271,24 @@ impl Host for Startup {
             Op::Declare(exports) => self.exports = exports,
             Op::Refuse(failure) => self.refused = Some(failure),
             Op::Log { level, message } if self.log.len() < 1000 => self.log.push((level, message)),
+            Op::Abort { reason, retry_alarm, .. } => return Err(Death::Aborted { reason, retry_alarm }),
             Op::Log { .. } | Op::Cancel { .. } | Op::BodyCancel { .. } | Op::SocketDrop { .. } => {}
             _ => return Err(Death::Trap(GLOBAL_SCOPE.into())),
         }
         Ok(())
     }
 
-    fn ask(&mut self, _object: u32, _ask: Ask) -> std::result::Result<Answer, Failure> {
-        Err(Failure::error(GLOBAL_SCOPE))
+    /// Ids are derived from names in global scope too; everything else is forbidden there.
+    fn ask(&mut self, _object: u32, ask: Ask) -> std::result::Result<Answer, Failure> {
+        let namespace = |number: u32| self.namespaces.get(number as usize);
+        let forbidden = || Failure::error(GLOBAL_SCOPE);
+        Ok(Answer::Id(match ask {
+            Ask::IdFromName { namespace: number, name } => namespace(number).ok_or_else(forbidden)?.named(name),
+            Ask::IdFromString { namespace: number, hex } => {
+                let bytes = namespace(number).ok_or_else(forbidden)?.id_from_string(&hex)?;
+                ObjectId { bytes, name: None }
+            }
+            _ => return Err(forbidden()),
+        }))
     }
 }

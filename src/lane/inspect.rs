@@ -12,6 +12,14 @@ use crate::error::Result;
 use crate::storage::Snapshot;
 use emu_abi::{Event, Failure, ObjectId};
 
+/// What there was at a moment; by default nothing.
+#[derive(Default)]
+pub(super) struct Kept {
+    storage: Snapshot,
+    /// How often each object had been started, by its number.
+    starts: Vec<u64>,
+}
+
 impl Lane {
     /// Whether something is to be done outside.
     pub fn has_effects(&self) -> bool {
@@ -34,6 +42,12 @@ impl Lane {
         let numbers = self.object_numbers.range((namespace, [0; 32])..=(namespace, [255; 32]));
         let started = numbers.filter(|(_, number)| self.objects[**number].starts > 0);
         started.map(|((_, id), _)| hex(id)).collect()
+    }
+
+    /// Whether an object has ever been started.
+    pub fn is_started(&self, namespace: usize, id: &ObjectId) -> bool {
+        let number = self.object_numbers.get(&(namespace, id.bytes));
+        number.is_some_and(|number| self.objects[*number].starts > 0)
     }
 
     /// Whether the alarm of an object runs, or waits for its turn.
@@ -125,8 +139,8 @@ impl Lane {
         for number in pending {
             self.commit_late(number);
         }
-        let snapshot = self.storage.snapshot()?;
-        self.snapshots.push(snapshot);
+        let starts = self.objects.iter().map(|object| object.starts).collect();
+        self.snapshots.push(Kept { storage: self.storage.snapshot()?, starts });
         Ok(())
     }
 
@@ -136,7 +150,7 @@ impl Lane {
     /// When there is no memory for it.
     pub fn pop_storage(&mut self) -> Result<()> {
         match self.snapshots.pop() {
-            Some(snapshot) => self.put_back(&snapshot),
+            Some(kept) => self.put_back(&kept),
             None => self.forget_objects(),
         }
     }
@@ -146,20 +160,20 @@ impl Lane {
     /// # Errors
     /// When there is no memory for it.
     pub fn forget_objects(&mut self) -> Result<()> {
-        self.put_back(&Snapshot::default())
+        self.put_back(&Kept::default())
     }
 
-    fn put_back(&mut self, snapshot: &Snapshot) -> Result<()> {
+    fn put_back(&mut self, kept: &Kept) -> Result<()> {
         let failure = Failure { durable_object_reset: true, ..Failure::error("The storage of the test was put back.") };
         for number in 0..self.objects.len() {
             self.objects[number].alarm.fate = RunEnd::Abandoned;
             self.reset(number, &failure);
             self.objects[number].alarm.fate = RunEnd::default();
         }
-        self.storage.restore(snapshot)?;
+        self.storage.restore(&kept.storage)?;
         for number in 0..self.objects.len() {
             let object = &mut self.objects[number];
-            object.starts = 0;
+            object.starts = kept.starts.get(number).copied().unwrap_or(0);
             object.alarm.attempts = Attempts::default();
             object.alarm.retry_due_ms = None;
             object.alarm.indexed_ns = None;

@@ -43,11 +43,12 @@ use crate::core::stream::{Party, StreamId, Streams};
 use crate::core::timers::Timers;
 use crate::error::Result;
 use crate::isolate::Engine;
-use crate::storage::{Snapshot, Storage};
+use crate::storage::Storage;
 use crate::world::World;
 use emu_abi::{Event, Invoke, Response};
 use ending::Tails;
 use faults::{Late, Travelling};
+use inspect::Kept;
 use instance::{Instance, Origin};
 use object::Object;
 use respond::Start;
@@ -131,7 +132,7 @@ pub struct Lane {
     /// Stands for all that clients were told while they waited.
     answers: u64,
     /// Copies of all that was stored, the last one first to be put back.
-    snapshots: Vec<Snapshot>,
+    snapshots: Vec<Kept>,
 }
 
 /// A request to an object or to another worker that has not been answered.

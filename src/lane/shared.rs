@@ -31,6 +31,11 @@ impl Lane {
             .into_iter()
             .map(|output| Held { serial: self.speaker(&residents, &output).unwrap_or(serial), output })
             .collect();
+        for (serial, death) in said.iter().filter_map(aborted) {
+            if let Some(owner) = self.instances.get(&serial).map(|instance| instance.owner) {
+                self.died(serial, owner, &death);
+            }
+        }
         let mut involved: BTreeSet<u64> = said.iter().map(|held| held.serial).collect();
         involved.insert(serial);
         let said = self.settle_residents(&residents, said);
@@ -88,7 +93,8 @@ impl Lane {
                 Op::SocketDrop { socket } => {
                     self.shared.ends.borrow().get(*socket).is_some_and(|end| end.holder() == Holder::Instance(*serial))
                 }
-                Op::Log { .. } | Op::Abort { .. } | Op::Declare(_) | Op::Refuse(_) => false,
+                Op::Abort { object, .. } => instance.resident == *object,
+                Op::Log { .. } | Op::Declare(_) | Op::Refuse(_) => false,
             })
         };
         residents.iter().copied().find(said_by)
@@ -103,5 +109,15 @@ impl Lane {
                 self.died(resident, owner, death);
             }
         }
+    }
+}
+
+/// Who ends with this output, and how.
+fn aborted(held: &Held) -> Option<(u64, Death)> {
+    match &held.output {
+        Output::Op(Op::Abort { reason, retry_alarm, .. }) => {
+            Some((held.serial, Death::Aborted { reason: reason.clone(), retry_alarm: *retry_alarm }))
+        }
+        _ => None,
     }
 }

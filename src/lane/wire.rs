@@ -190,8 +190,7 @@ impl Lane {
     /// The holder of an end emits something: it arrives at the other end.
     pub(super) fn emit(&mut self, socket: SocketId, arrival: Arrival) {
         if let Some(peer) = self.struck_socket(socket, &arrival) {
-            self.emit(peer, Arrival::lost());
-            return self.emit(socket, Arrival::lost());
+            return self.cut([peer, socket]);
         }
         if arrival.is_last() {
             self.tails.socket_over(socket);
@@ -219,6 +218,22 @@ impl Lane {
             peer
         };
         self.arrive(peer, arrival);
+    }
+
+    /// Both ends of a connection learn that it is lost.
+    fn cut(&mut self, ends: [SocketId; 2]) {
+        for socket in ends {
+            self.tails.socket_over(socket);
+            if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
+                end.sent_close = true;
+            }
+        }
+        for socket in ends {
+            if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
+                end.got_close = true;
+            }
+            self.arrive(socket, Arrival::lost());
+        }
     }
 
     fn arrive(&mut self, socket: SocketId, arrival: Arrival) {

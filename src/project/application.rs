@@ -4,7 +4,8 @@
 
 use super::engines::Engines;
 use super::load::{self, Project};
-use super::{prepare, source};
+use super::prepare::{self, Code};
+use super::source;
 use crate::config::Overrides;
 use crate::error::{Error, Result};
 use crate::isolate::Engine;
@@ -22,6 +23,8 @@ pub(crate) struct Application {
     pub(crate) classes: Vec<(String, usize)>,
     /// What is to be said about the configuration, the sources, and by global scopes.
     pub(crate) said: Vec<String>,
+    /// The files that it was made of.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// Reads, builds, compiles and freezes.
@@ -29,10 +32,10 @@ pub(crate) struct Application {
 /// # Errors
 /// When one of the configurations or workers has errors.
 pub(crate) fn open(engines: &Engines, configs: &[PathBuf], overrides: &Overrides) -> Result<Application> {
-    let mut said = Vec::new();
+    let (mut said, mut files) = (Vec::new(), Vec::new());
     let mut projects: Vec<Project> = Vec::new();
     for config in configs {
-        let project = project(&load::find(Some(config))?, overrides, &mut said)?;
+        let project = project(&load::find(Some(config))?, overrides, &mut said, &mut files)?;
         if projects.iter().any(|other| other.worker.name == project.worker.name) {
             let name = &project.worker.name;
             return Err(Error::config(format!("two of the configurations describe workers of the name `{name}`")));
@@ -44,18 +47,27 @@ pub(crate) fn open(engines: &Engines, configs: &[PathBuf], overrides: &Overrides
     let mut workers = Vec::new();
     for index in 0..projects.len() {
         let say = &mut |line: crate::lane::LogLine| said.push(line.text().into_owned());
-        workers.push(prepare::prepare(engines, &projects, &namespaces, index, say)?);
+        let code = Code::of(&projects[index])?;
+        workers.push(prepare::prepare(engines, &projects, &namespaces, index, &code, say)?);
     }
     prepare::check_entrypoints(&projects, &workers)?;
     let mut classes = prepare::bound_classes(&projects, &namespaces)?;
     classes.extend(namespaces.iter().enumerate().map(|(number, namespace)| (namespace.class.clone(), number)));
-    Ok(Application { engine: engines.wasm.clone(), workers, namespaces, classes, said })
+    Ok(Application { engine: engines.wasm.clone(), workers, namespaces, classes, said, files })
 }
 
-fn project(config: &std::path::Path, overrides: &Overrides, said: &mut Vec<String>) -> Result<Project> {
+fn project(
+    config: &std::path::Path,
+    overrides: &Overrides,
+    said: &mut Vec<String>,
+    files: &mut Vec<PathBuf>,
+) -> Result<Project> {
     let mut project = load::load(config, overrides)?;
+    files.extend(project.files.iter().cloned());
     said.extend(project.diagnostics.iter().map(ToString::to_string));
     prepare::build(&project, &mut |line| said.push(line.to_owned()))?;
-    source::bundle(&mut project, &mut |warning| said.push(warning.to_owned()), &mut |_| {})?;
+    source::bundle(&mut project, &mut |warning| said.push(warning.to_owned()), &mut |input| {
+        files.push(input.to_owned())
+    })?;
     Ok(project)
 }

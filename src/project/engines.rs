@@ -10,8 +10,9 @@ use crate::error::{Error, Result};
 use crate::isolate::{Base, Engine, EngineOptions, Image, Metering, Module};
 use crate::lane::Prepared;
 use crate::world::real::thread_cpu_time;
-use emu_abi::LogLevel;
+use emu_abi::{LogLevel, Module as GuestModule, ModuleKind};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -21,6 +22,8 @@ use std::time::SystemTime;
 const JAVASCRIPT: &[u8] = include_bytes!("../../guest/prebuilt/js.wasm.zst");
 /// What `guest/build` says about the engines it made, their digests among it.
 const MANIFEST: &str = include_str!("../../guest/prebuilt/MANIFEST");
+/// The modules that tests import: one compressed object of sources by specifier, made of `guest/js/testing`.
+const TESTING: &[u8] = include_bytes!("../../guest/prebuilt/testing.json.zst");
 /// The name of the engine in errors.
 const JAVASCRIPT_NAME: &str = "emu's JavaScript engine";
 /// How many images of workers are kept. Each worker has one place, which it may have to share.
@@ -41,7 +44,7 @@ pub(crate) struct Engines {
 }
 
 impl Engines {
-    /// Starts the wasm engine. `cache` is the folder for what should be done once only.
+    /// Starts the wasm engine, which meters guests so. `cache` is the folder for what should be done once only.
     ///
     /// # Errors
     /// When the cache folder cannot be used, or this machine cannot run compiled wasm.
@@ -118,6 +121,21 @@ impl Engines {
             let _ = worker.image.keep(path, key);
         }
     }
+}
+
+/// The modules that tests import, which the engine is given beside a test file's bundle.
+///
+/// # Errors
+/// Only when emu was built wrongly.
+pub(crate) fn testing_modules() -> Result<Vec<GuestModule>> {
+    let unpacked = zstd::decode_all(TESTING).map_err(|error| Error::internal("no modules for tests").because(error))?;
+    let sources: BTreeMap<String, String> =
+        serde_json::from_slice(&unpacked).map_err(|error| Error::internal("no modules for tests").because(error))?;
+    let module = |(name, source): (String, String)| {
+        let bytes = source.into_bytes().into();
+        GuestModule { name, kind: ModuleKind::Script, bytes }
+    };
+    Ok(sources.into_iter().map(module).collect())
 }
 
 /// Where compiled code is kept: `EMU_CACHE_DIR`, or the user's cache folder.

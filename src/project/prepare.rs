@@ -6,12 +6,14 @@ use super::engines::Engines;
 use super::load::Project;
 use super::source;
 use crate::bindings::Switches;
+use crate::bundle::Bundle;
 use crate::config::{Backend, Diagnostic, ObjectBinding, ServiceBinding, Severity, Var};
+use crate::core::id;
 use crate::error::{Error, Result};
 use crate::isolate::{Base, Image, Limits, Module, StartFailure};
 use crate::lane::{LogLine, Namespace, Prepared, Service, Sources};
 use crate::storage;
-use emu_abi::{Binding, Init};
+use emu_abi::{Binding, Init, Module as GuestModule};
 use rustix::process::{Pid, Signal, kill_process_group};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -23,6 +25,8 @@ use std::time::Duration;
 
 /// The largest worker that is loaded.
 const MAX_WASM_BYTES: u64 = 256 * 1024 * 1024;
+/// The flag that gives a worker what its tests need of the runtime.
+const TESTED_FLAG: &str = "emu_test";
 
 /// The path of a worker's code.
 pub(crate) fn main_path(project: &Project) -> Result<PathBuf> {
@@ -239,52 +243,78 @@ pub(crate) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>])
     Ok(())
 }
 
+/// What becomes a worker.
+pub(crate) struct Code<'a> {
+    /// The file that errors are about.
+    pub(crate) path: PathBuf,
+    /// Its modules; none for a compiled worker.
+    pub(crate) bundle: Option<&'a Arc<Bundle>>,
+    /// The modules that tests import, where the worker is a test file's program.
+    pub(crate) testing: Option<&'a [GuestModule]>,
+}
+
+impl<'a> Code<'a> {
+    /// What the configuration names.
+    pub(crate) fn of(project: &'a Project) -> Result<Self> {
+        Ok(Self { path: main_path(project)?, bundle: project.bundle.as_ref(), testing: None })
+    }
+}
+
 /// Compiles and freezes a worker. What it logs meanwhile goes to `say`.
 pub(crate) fn prepare(
     engines: &Engines,
     projects: &[Project],
     namespaces: &[Namespace],
     index: usize,
+    code: &Code<'_>,
     say: &mut dyn FnMut(LogLine),
 ) -> Result<Arc<Prepared>> {
     let project = &projects[index];
-    let path = main_path(project)?;
-    let name = path.display().to_string();
+    let name = code.path.display().to_string();
     let limits = limits(project);
     let mut init = init(projects, namespaces, project)?;
     let services = services(projects, project);
-    let sources = project.bundle.clone().map(|bundle| bundle as Arc<dyn Sources>);
+    let sources = code.bundle.cloned().map(|bundle| bundle as Arc<dyn Sources>);
     let mut logged = |level, line: &str| {
         let (worker, sources) = (project.worker.name.as_str().into(), sources.clone());
         say(LogLine { level, worker, object: None, message: line.to_owned(), sources });
     };
-    let (digest, image) = match &project.bundle {
+    let ids: Vec<_> = namespaces.iter().map(|namespace| id::Namespace::new(&namespace.unique_key)).collect();
+    let (digest, image) = match code.bundle {
         Some(bundle) => {
             init.modules = source::modules(bundle);
+            init.modules.extend(code.testing.unwrap_or_default().iter().cloned());
+            init.compatibility_flags.extend(code.testing.map(|_| TESTED_FLAG.to_owned()));
             let digest = digest(&[], &init, &services, project);
-            let kept = engines.kept_image(project, digest, &mut logged);
+            let kept = match code.testing {
+                None => engines.kept_image(project, digest, &mut logged),
+                Some(_) => None,
+            };
             let image = match kept {
                 Some(image) => Ok(image),
-                None => Image::freeze(&engines.wasm, engines.javascript()?, &init, limits, &mut logged),
+                None => Image::freeze(&engines.wasm, engines.javascript()?, &init, limits, &ids, &mut logged),
             };
             (digest, image)
         }
         None => {
-            let code = read_wasm(&path, &name)?;
-            let module = Module::compile(&engines.wasm, &code, &name)?;
+            let wasm = read_wasm(&code.path, &name)?;
+            let module = Module::compile(&engines.wasm, &wasm, &name)?;
             let base = Base::boot(&engines.wasm, module, &name)?;
-            (digest(&code, &init, &services, project), Image::freeze(&engines.wasm, &base, &init, limits, &mut logged))
+            (
+                digest(&wasm, &init, &services, project),
+                Image::freeze(&engines.wasm, &base, &init, limits, &ids, &mut logged),
+            )
         }
     };
     let image = image.map_err(|failure| {
         let error = Error::guest(format!("`{name}` failed in its global scope: {failure}"))
             .hint("the worker cannot start before its start-up code returns; no request was served");
-        match (&project.bundle, failure) {
+        match (code.bundle, failure) {
             (Some(bundle), StartFailure::Refused(failure)) => source::explain(error, bundle, &failure),
             _ => error,
         }
     })?;
-    check_exports(&image, namespaces, index, project)?;
+    check_exports(&image, namespaces, index, project, code.testing.is_some())?;
     let has = |flag: &str| project.worker.compatibility.has(flag);
     Ok(Arc::new(Prepared {
         name: project.worker.name.as_str().into(),
@@ -375,7 +405,13 @@ fn digest(code: &[u8], init: &Init, services: &[Service], project: &Project) -> 
 }
 
 /// A class that is bound must be exported.
-fn check_exports(image: &Image, namespaces: &[Namespace], worker: usize, project: &Project) -> Result<()> {
+fn check_exports(
+    image: &Image,
+    namespaces: &[Namespace],
+    worker: usize,
+    project: &Project,
+    is_tested: bool,
+) -> Result<()> {
     let exports = image.exports();
     for object in project.worker.objects.iter().filter(|object| object.script_name.is_none()) {
         if !exports.classes.iter().any(|class| class.name == object.class_name) {
@@ -402,7 +438,7 @@ fn check_exports(image: &Image, namespaces: &[Namespace], worker: usize, project
             .hint("export it, or add a migration with `deleted_classes`"));
         }
     }
-    if !exports.fetch && !exports.scheduled && exports.classes.is_empty() {
+    if !is_tested && !exports.fetch && !exports.scheduled && exports.classes.is_empty() {
         return Err(Error::guest("No event handlers were registered. This script does nothing."));
     }
     Ok(())

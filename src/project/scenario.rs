@@ -8,7 +8,7 @@ use super::load::read;
 use crate::config::Overrides;
 use crate::config::scenario::{Scenario, scenario};
 use crate::error::{Error, Result};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The name of a scenario's file.
 pub(crate) const FILE_NAME: &str = "scenario.jsonc";
@@ -17,8 +17,6 @@ pub(crate) const FILE_NAME: &str = "scenario.jsonc";
 pub(crate) struct Opened {
     pub(crate) scenario: Scenario,
     pub(crate) application: Application,
-    /// The files that it was made of: the scenario and the configuration.
-    pub(crate) files: Vec<PathBuf>,
 }
 
 /// Reads a scenario and everything that it names.
@@ -34,5 +32,5 @@ pub(crate) fn open(engines: &Engines, file: &Path, overrides: &Overrides) -> Res
     let config = folder.join(&scenario.worker.0);
     let application = application::open(engines, std::slice::from_ref(&config), overrides)
         .map_err(|error| error.hint(format!("the scenario names the configuration: {}", scenario.worker.1)))?;
-    Ok(Opened { scenario, application, files: vec![file.to_owned(), config] })
+    Ok(Opened { scenario, application })
 }

@@ -42,13 +42,15 @@ pub(crate) fn bundle(project: &mut Project, warn: &mut dyn FnMut(&str), read: &m
     Ok(())
 }
 
-fn settings(project: &Project, main: &Path) -> bundle::Project {
+/// What the configuration says of bundling.
+pub(crate) fn settings(project: &Project, main: &Path) -> bundle::Project {
     let bundling = &project.worker.bundling;
     let compatibility = &project.worker.compatibility;
     let path = |path: &PathBuf| absolute(&project.folder.join(path));
     bundle::Project {
         root: absolute(&project.folder),
         main: absolute(main),
+        entry: None,
         rules: bundling.rules.iter().map(rule).collect(),
         alias: bundling.alias.clone(),
         define: bundling.define.clone(),
@@ -78,7 +80,8 @@ fn rule(rule: &ModuleRule) -> Rule {
     Rule { kind, globs: rule.globs.clone(), fallthrough: rule.fallthrough }
 }
 
-fn absolute(path: &Path) -> PathBuf {
+/// The path from the root of the file system.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 

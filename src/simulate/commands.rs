@@ -72,7 +72,11 @@ impl Simulation {
             "crash" => self.control_object(fetch, command, Then::Answer, Verb::Crash)?,
             "runAlarm" => {
                 let (namespace, id) = self.object(command)?;
-                self.control_object(fetch, command, Then::Alarm(namespace, id), Verb::AlarmRun)?;
+                if self.lane.is_started(namespace, &id) {
+                    self.control_object(fetch, command, Then::Alarm(namespace, id), Verb::AlarmRun)?;
+                } else {
+                    self.finish_command(fetch, Ok(json!({ "ran": false })));
+                }
             }
             "sql" => {
                 let query = command["query"].as_str().ok_or("`sql` wants a `query`")?;

@@ -18,7 +18,7 @@ use crate::world::mix::mix;
 use crate::world::real::steady;
 use crate::world::shrink::shrink;
 use crate::world::simulated::{Keep, Line};
-use crate::world::{Class, Point, Points, Rerun, Seed, Tape};
+use crate::world::{Class, Point, Points, Rerun, Seed, Tape, TraceKind};
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -39,6 +39,8 @@ pub struct Options {
     pub jobs: usize,
     /// Where the world may decide.
     pub points: Points,
+    /// Where single deviations from a calm run are tried.
+    pub explored: Points,
     /// How many deviations from a calm run are combined, 0 to 2.
     pub depth: usize,
     /// What the seeds of runs are made of.
@@ -55,12 +57,17 @@ pub struct Options {
     pub bail: Option<usize>,
     /// Snapshots that differ are written anew.
     pub updates_snapshots: bool,
+    /// Snapshots that there are not yet are written.
+    pub adds_snapshots: bool,
 }
 
-/// Which tests are run.
-pub trait Filter: Sync {
+/// Which tests are run, and with what.
+pub trait Choice: Sync {
     /// Whether a test of a file is run.
     fn takes(&self, file: &str, test: &Test) -> bool;
+
+    /// What made a test fail before: it is tried first.
+    fn failed_before(&self, file: &str, test: &Test) -> Option<Rerun>;
 }
 
 /// What is told while a campaign goes on.
@@ -98,14 +105,14 @@ pub fn campaign(
     programs: &[Program],
     snapshots: &[Option<String>],
     options: &Options,
-    filter: &dyn Filter,
+    choice: &dyn Choice,
     tell: &mut dyn FnMut(Progress),
 ) -> Result<()> {
     let (mut work, mut texts) = (Vec::new(), Vec::new());
     let mut planned = Vec::new();
     for (index, program) in programs.iter().enumerate() {
         let (tests, errors) = collect(program)?;
-        let taken: Vec<Test> = tests.into_iter().filter(|test| filter.takes(&program.name, test)).collect();
+        let taken: Vec<Test> = tests.into_iter().filter(|test| choice.takes(&program.name, test)).collect();
         planned.push((index, taken, errors));
     }
     let tests = planned.iter().map(|(_, tests, _)| tests.len()).sum();
@@ -123,6 +130,7 @@ pub fn campaign(
         programs,
         snapshots: &texts,
         options,
+        choice,
         failed: &failed,
         left: AtomicUsize::new(work.len()),
         end: steady() + options.budget,
@@ -199,7 +207,7 @@ fn run_file(
         seed: options.rerun.as_ref().map_or(options.base, |rerun| rerun.seed),
         driver: Box::new(Calm),
         keep: Keep { census: false, texts: false },
-        is_shaken: false,
+        is_shaken: !options.adds_snapshots && !options.updates_snapshots,
         snapshots,
         updates_snapshots: options.updates_snapshots,
     };
@@ -286,6 +294,7 @@ struct Campaign<'a> {
     /// The text of the snapshots of each program, as the calm run left it.
     snapshots: &'a [Option<String>],
     options: &'a Options,
+    choice: &'a dyn Choice,
     failed: &'a AtomicUsize,
     /// Tests that have not had all their runs.
     left: AtomicUsize,
@@ -301,6 +310,8 @@ struct Shaking<'a> {
     ids: [String; 1],
     runs: u64,
     baseline: Option<Baseline>,
+    /// The seed of the run that the baseline was taken from.
+    baseline_seed: Option<Seed>,
     sender: &'a Sender<Progress>,
 }
 
@@ -313,6 +324,7 @@ impl Campaign<'_> {
             ids: [unit.test.id.clone()],
             runs: 1,
             baseline: None,
+            baseline_seed: None,
             sender,
         };
         let mut tested = Tested {
@@ -345,8 +357,9 @@ impl Campaign<'_> {
 
     fn shake(&self, shaking: &mut Shaking<'_>, calm: &TestResult, tested: &mut Tested) -> Result<()> {
         if let Some(rerun) = &self.options.rerun {
-            let ended = shaking.run(rerun, self.options.points, Keep::default())?;
-            if let Some(failure) = judge(&shaking.ids[0], &ended, None) {
+            let points = shaking.program.points(self.options.points);
+            let ended = shaking.run(rerun, points, Keep::default())?;
+            if let Some(failure) = shaking.judge(rerun.seed, &ended)? {
                 tested.outcome = self.found(shaking, failure, rerun.seed, ended)?;
             }
             return Ok(());
@@ -360,22 +373,26 @@ impl Campaign<'_> {
         }
         let again = shaking.run(&calm_run, Points::NONE, Keep::default())?;
         if again.record.digest != ended.record.digest {
-            return Err(crate::error::Error::internal(
-                "two calm runs of the same seed differ: something is not deterministic",
-            ));
+            let message = "two calm runs of the same seed differ: something is not deterministic";
+            let failure = Failure::of(Oracle::Determinism, message.into());
+            tested.outcome = Outcome::Failed(Box::new(calm_finding(failure, &again)));
+            return Ok(());
         }
         shaking.baseline = Some(Baseline::of(&ended));
-        let withstands = calm.withstands;
-        let asked = shaking.program.points(self.options.points);
-        let points = match withstands {
-            true => asked,
-            false => asked.without(Points::of(&[Class::Loud, Class::Beyond])),
+        shaking.baseline_seed = Some(self.options.base);
+        let program = shaking.program;
+        let judged = |points: Points| match calm.withstands {
+            true => program.points(points),
+            false => program.points(points).without(Points::of(&[Class::Loud, Class::Beyond])),
         };
-        if points == Points::NONE {
+        let points = judged(self.options.points);
+        if let Some(rerun) = self.choice.failed_before(&shaking.program.name, &tested.test)
+            && self.attempt(shaking, rerun, points, tested)?
+        {
             return Ok(());
         }
         let until = self.share();
-        let explorer = Explorer::new(&ended.record.census, points.without(orders()), self.options.depth);
+        let explorer = Explorer::new(&ended.record.census, judged(self.options.explored), self.options.depth);
         tested.explored = (0, explorer.len());
         for tape in explorer {
             if steady() >= until {
@@ -387,7 +404,8 @@ impl Campaign<'_> {
             }
         }
         let mut number = 0;
-        while self.options.seeds.map_or_else(|| steady() < until, |seeds| number < seeds) {
+        // Without a place to decide at all runs are the calm one.
+        while points != Points::NONE && self.options.seeds.map_or_else(|| steady() < until, |seeds| number < seeds) {
             number += 1;
             let seed = Seed(mix(&[self.options.base.0, number]));
             if self.attempt(shaking, Rerun { seed, tape: None }, points, tested)? {
@@ -409,7 +427,7 @@ impl Campaign<'_> {
     /// Makes a run. True if it failed.
     fn attempt(&self, shaking: &mut Shaking<'_>, rerun: Rerun, points: Points, tested: &mut Tested) -> Result<bool> {
         let ended = shaking.run(&rerun, points, Keep::default())?;
-        let Some(failure) = judge(&shaking.ids[0], &ended, shaking.baseline) else { return Ok(false) };
+        let Some(failure) = shaking.judge(rerun.seed, &ended)? else { return Ok(false) };
         tested.outcome = self.found(shaking, failure, rerun.seed, ended)?;
         Ok(true)
     }
@@ -448,30 +466,40 @@ impl Campaign<'_> {
     }
 }
 
-/// Orders are looked for by seeds: alone they are too many to try each.
-fn orders() -> Points {
-    Points::of(&[Class::Order])
-}
-
-fn first_difference(lines: &[Line], calm: &[Line]) -> Option<usize> {
-    let same = lines.iter().zip(calm).take_while(|(line, calm)| line == calm).count();
-    (same < lines.len()).then_some(same)
+/// The place of the first line that the calm run does not have. That it was decided so is no difference yet.
+pub(super) fn first_difference(lines: &[Line], calm: &[Line]) -> Option<usize> {
+    let own = lines.iter().enumerate().filter(|(_, line)| line.kind != TraceKind::Choice);
+    let mut calm = calm.iter();
+    own.into_iter().find(|(_, line)| calm.next() != Some(line)).map(|(at, _)| at)
 }
 
 impl Shaking<'_> {
+    /// What of a run is a failure. What is random differs between seeds, so runs are compared with a calm one of their own.
+    fn judge(&mut self, seed: Seed, ended: &Ended) -> Result<Option<Failure>> {
+        let mut failure = judge(&self.ids[0], ended, self.baseline);
+        let is_compared = failure.as_ref().map_or(self.baseline.is_none(), |failure| failure.oracle.compares());
+        if is_compared && self.baseline_seed != Some(seed) {
+            let calm = Rerun { seed, tape: Some(Tape::default()) };
+            self.baseline = Some(Baseline::of(&self.run(&calm, Points::NONE, Keep::default())?));
+            self.baseline_seed = Some(seed);
+            failure = judge(&self.ids[0], ended, self.baseline);
+        }
+        Ok(failure)
+    }
+
     fn run(&mut self, rerun: &Rerun, points: Points, keep: Keep) -> Result<Ended> {
         self.runs += 1;
         let driver: Box<dyn Driver> = match &rerun.tape {
             Some(tape) => Box::new(Replay(tape.clone())),
             None => Box::new(Swarm::new(rerun.seed.0, points, MAX_FAULTS)),
         };
-        let is_shaken = rerun.tape.as_ref().is_none_or(|tape| !tape.is_empty());
         let plan = Plan {
             ids: Some(&self.ids),
             seed: rerun.seed,
             driver,
             keep,
-            is_shaken,
+            // The calm run of the whole file has written them; and all runs of one test begin alike.
+            is_shaken: true,
             snapshots: self.snapshots,
             updates_snapshots: false,
         };

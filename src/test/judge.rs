@@ -28,9 +28,16 @@ pub enum Oracle {
     Answers,
     /// Something else is stored than after the calm run.
     Storage,
+    /// The same run came to something else the second time.
+    Determinism,
 }
 
 impl Oracle {
+    /// Whether it compares a run with the calm one.
+    pub fn compares(self) -> bool {
+        matches!(self, Self::Answers | Self::Storage)
+    }
+
     /// Its name in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -42,6 +49,7 @@ impl Oracle {
             Self::Endless => "endless",
             Self::Answers => "answers",
             Self::Storage => "storage",
+            Self::Determinism => "determinism",
         }
     }
 }
@@ -56,7 +64,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn of(oracle: Oracle, message: String) -> Self {
+    pub(super) fn of(oracle: Oracle, message: String) -> Self {
         Self { oracle, error: TestError { name: "Error".into(), message, ..TestError::default() } }
     }
 

@@ -3,6 +3,7 @@
 //! A [`program`] is a test file with its worker, frozen. A [`run`] is one execution of it in one world, and [`judge`] says
 //! what of a run counts as a failure. A [`campaign`] decides which runs there are: first all tests calmly, then each
 //! test with every single fault, then with seeds until the time is over; what fails is shrunk and told as a [`finding`].
+//! What of it is shown is a [`story`] with its [`timeline`]; [`report`] has the ways of showing it.
 //!
 //! Invariant: what a run does follows from its program, its seed and its tape. Only the campaign reads a clock, to know
 //! when to stop.
@@ -11,5 +12,9 @@ pub mod campaign;
 pub mod finding;
 pub mod judge;
 pub mod program;
+pub mod replay;
+pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod story;
+pub mod timeline;

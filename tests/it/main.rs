@@ -31,6 +31,7 @@ mod outgoing;
 mod reload;
 mod requests;
 mod restart;
+mod scenarios;
 mod sealed;
 mod seeds_js;
 mod services;
@@ -39,6 +40,7 @@ mod sockets;
 mod storage;
 mod streams;
 mod support;
+mod testing;
 mod tidy;
 mod worlds;
 

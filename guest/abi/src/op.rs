@@ -102,8 +102,11 @@ pub enum Op {
         /// The host's number.
         socket: u32,
     },
-    /// `ctx.abort(reason)`: the host ends the isolate before this call returns.
+    /// `ctx.abort(reason)`: the host ends the isolate before this call returns. Where the object shares its isolate with
+    /// others the call returns, and nothing that the object says in this turn counts.
     Abort {
+        /// The object, or 0 for the worker.
+        object: u32,
         /// The reason, if one was given.
         reason: Option<String>,
         /// Whether a running alarm may be retried.

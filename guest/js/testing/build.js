@@ -28,19 +28,22 @@ const RUNNER = /node_modules\/@vitest\/runner\/dist\/chunk-artifact\.js$/;
 
 /**
  * Places of Vitest's runner that have no setting. It measures on the world's clock, which tests wind forward. It keeps a
- * timer going to tell a terminal how far it is. It begins to collect a moment later, when the test file, which is a
+ * timer going to tell a terminal how far it is. It limits the time of tests even where the world is late on purpose. It begins to collect a moment later, when the test file, which is a
  * sibling of `emu:test/begin`, was evaluated already. It looks for a test's place by the name of a file, where there is a
  * bundle.
  */
 const CHANGES = [
     ["globalThis.performance ? globalThis.performance.now.bind(globalThis.performance) : Date.now", "testClockMs"],
     ["throttle(sendTasksUpdate, 100)", "() => {}"],
+    ["(function runWithTimeout(...args) {", "(function runWithTimeout(...args) {\n if (isUntimed(timeout)) return fn(...args);"],
     ["await runner.onBeforeCollect?.(paths);", ""],
     ["stack && stack.file === testFilePath", 'stack && !line.includes("emu:test/")'],
 ];
 
 /** What `require()` gives for Node's modules, whose timers `@sinonjs/fake-timers` replaces where there are any. */
 const ABSENT = { util: "{}", timers: "undefined", "timers/promises": "undefined", perf_hooks: "undefined" };
+
+const importing = (what, from) => `import { ${what} } from ${JSON.stringify(path(from))};`;
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -57,7 +60,7 @@ function changeRunner() {
                 }
                 return text.replaceAll(from, to);
             }, code);
-            return `import { testClockMs } from ${JSON.stringify(path("vitest/timers.js"))};\n${changed}`;
+            return [importing("testClockMs", "vitest/timers.js"), importing("isUntimed", "run/options.js"), changed].join("\n");
         },
     };
 }

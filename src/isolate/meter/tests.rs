@@ -50,7 +50,7 @@ fn start(metering: Metering, wasm: &[u8], cpu_ms: u64) -> Isolate<Lines> {
     let module = Module::compile(&engine, wasm, "guest").expect("a guest");
     let base = Base::boot(&engine, module, "guest").expect("a base");
     let limits = Limits { cpu: Duration::from_millis(cpu_ms), ..Limits::default() };
-    let image = Image::freeze(&engine, &base, &Init::default(), limits, &mut |_, _| {}).expect("an image");
+    let image = Image::freeze(&engine, &base, &Init::default(), limits, &[], &mut |_, _| {}).expect("an image");
     Launcher::new(&engine, &image, limits).and_then(|launcher| launcher.start(Lines::default())).expect("an isolate")
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { host } from "../host.js";
-import { requireHandler } from "../scope.js";
+import { currentScope, requireHandler } from "../scope.js";
 import { constructorError, defineInterface, illegalInvocation, usv } from "../web/webidl.js";
 import { receivedSocket } from "./websocket.js";
 
@@ -13,7 +13,7 @@ import { receivedSocket } from "./websocket.js";
 export class WebSocketPair {
     constructor() {
         requireHandler();
-        const [client, server] = host.socketPair();
+        const [client, server] = host.socketPair(currentScope().object);
         this[0] = receivedSocket(client);
         this[1] = receivedSocket(server);
     }

@@ -22,7 +22,7 @@ function waitUntil(promise) {
 }
 
 function abortIsolate(reason) {
-    host.abort(reason === undefined ? undefined : usv(reason), true);
+    host.abort(0, reason === undefined ? undefined : usv(reason), true);
 }
 
 /** The module's exports. */

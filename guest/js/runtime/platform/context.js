@@ -47,7 +47,7 @@ export class ExecutionContext {
     /** Ends the isolate. Never returns. */
     abort(reason) {
         check(this);
-        host.abort(reason === undefined ? undefined : usv(reason), true);
+        host.abort(0, reason === undefined ? undefined : usv(reason), true);
     }
 
     /** What the binding that led here was configured with. */

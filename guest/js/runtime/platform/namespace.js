@@ -4,7 +4,9 @@
  * Invariant: ids are made and checked by the host; making a stub sends nothing.
  */
 
+import { enabled } from "../flags.js";
 import { host } from "../host.js";
+import { requireHandler } from "../scope.js";
 import {
     defineInterface, illegalConstructor, illegalInvocation, isObject, parameterError, usv,
 } from "../web/webidl.js";
@@ -12,6 +14,14 @@ import { Fetcher, FETCHER_TOKEN } from "./fetcher.js";
 import { checkOptions } from "./parameters.js";
 
 const OWNER = "DurableObjectNamespace";
+
+/** Stubs are made in handlers (reference §2.2). Test files, which run in one as other tools have it, may keep some. */
+function requireHandlerOrTest() {
+    if (!enabled("emu_test")) {
+        requireHandler();
+    }
+}
+
 const INTERNAL = Symbol("internal");
 const NO_JURISDICTIONS = "Jurisdiction restrictions are not implemented in workerd.";
 
@@ -143,6 +153,7 @@ export class DurableObjectNamespace {
     /** The stub of an object. */
     get(id, options) {
         check(this);
+        requireHandlerOrTest();
         if (!isId(id)) {
             throw parameterError("get", OWNER, 1, "DurableObjectId");
         }
@@ -155,6 +166,7 @@ export class DurableObjectNamespace {
     /** The stub of the object with a name. */
     getByName(name, options) {
         check(this);
+        requireHandlerOrTest();
         if (arguments.length === 0) {
             throw parameterError("getByName", OWNER, 1, "string");
         }

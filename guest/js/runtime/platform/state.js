@@ -89,8 +89,11 @@ export class DurableObjectState {
     /** Resets the object. Never returns. */
     abort(reason, options) {
         check(this);
+        const text = reason === undefined ? undefined : usv(reason);
         const retryAlarm = options?.retryAlarm;
-        host.abort(reason === undefined ? undefined : usv(reason), retryAlarm === undefined || Boolean(retryAlarm));
+        host.abort(this.#object, text, retryAlarm === undefined || Boolean(retryAlarm));
+        // Only where tests live in the same isolate does this go on, and nothing that it does counts.
+        throw new Error(text ?? "Application called abort() to reset Durable Object.");
     }
 
     /** Accepts a socket such that the object can hibernate while it is open. */

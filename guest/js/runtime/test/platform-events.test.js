@@ -368,9 +368,10 @@ test("an object's blockConcurrencyWhile and abort", async () => {
     assert.equal(ran, false, "the section has to be entered first");
     calls.complete(operations.at(-1)[1]);
     assert.equal(await entered, 7);
-    ctx.abort(new TypeError("why"), { retryAlarm: false });
-    ctx.abort();
-    assert.deepEqual(asked.slice(-2), [["abort", "TypeError: why", false], ["abort", undefined, true]]);
+    assert.throws(() => ctx.abort(new TypeError("why"), { retryAlarm: false }), { message: "TypeError: why" });
+    assert.throws(() => ctx.abort(), { message: "Application called abort() to reset Durable Object." });
+    const aborts = asked.slice(-2).map(([what, object, ...rest]) => [what, typeof object, ...rest]);
+    assert.deepEqual(aborts, [["abort", "number", "TypeError: why", false], ["abort", "number", undefined, true]]);
 });
 
 const onState = (method, index, type) =>

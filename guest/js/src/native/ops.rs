@@ -15,9 +15,9 @@ pub(super) fn register(host: &Object<'_>) -> Result<()> {
     set(host, "log", |level: u32, message: Text| op(&Op::Log { level: log_level(level), message: message.0 }))?;
     set(host, "declare", declare)?;
     set(host, "refuse", |failure: JsFailure| op(&Op::Refuse(failure.0)))?;
-    set(host, "abort", |reason: Opt<Option<Text>>, retry_alarm: Opt<bool>| {
+    set(host, "abort", |object: u32, reason: Opt<Option<Text>>, retry_alarm: Opt<bool>| {
         let reason = given(reason).map(|reason| reason.0);
-        op(&Op::Abort { reason, retry_alarm: retry_alarm.0.unwrap_or(true) });
+        op(&Op::Abort { object, reason, retry_alarm: retry_alarm.0.unwrap_or(true) });
     })?;
     settling(host)?;
     calling(host)?;

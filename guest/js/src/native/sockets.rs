@@ -12,7 +12,7 @@ use rquickjs::function::Opt;
 use rquickjs::{Ctx, Object, Result, Value};
 
 pub(super) fn register<'js>(host: &Object<'js>) -> Result<()> {
-    set(host, "socketPair", |ctx: Ctx<'js>| match ask(&ctx, 0, &Ask::SocketPair)? {
+    set(host, "socketPair", |ctx: Ctx<'js>, object: u32| match ask(&ctx, object, &Ask::SocketPair)? {
         Answer::Pair(client, server) => Result::Ok(vec![client, server]),
         other => unexpected(&other),
     })?;

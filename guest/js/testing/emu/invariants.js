@@ -35,7 +35,7 @@ export function invariant(name, fn) {
  * @param {() => unknown} fn
  * @param {{within?: number | string, interval?: number | string}} [options] How long, and how often.
  */
-export async function eventually(fn, { within = "1m", interval = "100ms" } = {}) {
+export async function eventually(fn, { within = "5m", interval = "100ms" } = {}) {
     requireFunction(fn, "eventually(fn)");
     noteWithstanding();
     const [withinMs, intervalMs] = [durationMs(within), durationMs(interval)];

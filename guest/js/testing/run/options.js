@@ -33,5 +33,13 @@ export function snapshotUpdate() {
  */
 export const defaultTimeout = { [Symbol.toPrimitive]: () => options.timeoutMs };
 
+/**
+ * Whether a test or hook may take as long as it wants: where the world is late on purpose, and where neither it nor the
+ * run names a timeout. What waits for ever is found out otherwise.
+ */
+export function isUntimed(timeout) {
+    return options.shaken || !(Number(timeout) > 0);
+}
+
 /** The timeout of hooks that name none: twice that of tests, as in Vitest. */
 export const defaultHookTimeout = { [Symbol.toPrimitive]: () => 2 * options.timeoutMs };

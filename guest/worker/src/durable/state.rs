@@ -128,7 +128,7 @@ impl State {
 
     /// As [`Self::abort`]; `retry_alarm` says whether an alarm that is running may be retried.
     pub fn abort_with_options(&self, reason: Option<&str>, retry_alarm: bool) -> ! {
-        host::op(&Op::Abort { reason: reason.map(str::to_owned), retry_alarm });
+        host::op(&Op::Abort { object: 0, reason: reason.map(str::to_owned), retry_alarm });
         unreachable!("the host ends the isolate inside `Op::Abort`")
     }
 

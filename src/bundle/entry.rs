@@ -1,0 +1,33 @@
+//! A bundle whose entry is no file: what `emu test` makes of a test file and the worker it tests.
+//!
+//! Invariant: text only; which modules the engine is given beside the bundle is for the caller to know.
+
+/// The id of the entry. It begins as virtual modules do, so that nobody looks for a file of this name.
+pub(super) const ID: &str = "\0emu:entry";
+
+/// What is bundled where that is not `main`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// An ES module. It imports files by absolute paths, and each of them is evaluated.
+    pub source: String,
+    /// Modules that the engine is given beside the bundle, by their exact specifiers.
+    pub outside: Vec<String>,
+    /// How the specifiers begin of modules that must not be imported, and what to do instead. What is outside may be.
+    pub refused: Vec<(String, String)>,
+}
+
+impl Entry {
+    /// Whether the engine is given this module.
+    pub(super) fn is_outside(&self, specifier: &str) -> bool {
+        self.outside.iter().any(|outside| outside == specifier)
+    }
+
+    /// What to do instead of importing this module; none where it may be imported.
+    pub(super) fn refusal(&self, specifier: &str) -> Option<String> {
+        if self.is_outside(specifier) {
+            return None;
+        }
+        let refused = self.refused.iter().find(|(start, _)| specifier.starts_with(start.as_str()));
+        refused.map(|(_, help)| help.clone())
+    }
+}

@@ -1,0 +1,155 @@
+//! `emu test`.
+//!
+//! Invariant: the exit code says what happened: 0 all passed, 1 a test failed, 2 something to correct before tests can
+//! run, 3 a run was not the same twice, 4 no test matched, 70 a bug of emu's, 130 interrupted.
+
+mod args;
+mod choice;
+mod files;
+pub(super) mod kept;
+mod load;
+mod outputs;
+mod program;
+pub(super) mod replay;
+mod session;
+mod snapshots;
+mod trace_file;
+
+pub(super) use args::TestArgs;
+
+use super::watch::{self, Seen};
+use super::{eprint, prepare};
+use crate::error::{self, Error, Result};
+use crate::project::engines::Engines;
+use crate::world::{Class, Point};
+use program::Workshop;
+use session::Passed;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What a run was not the same twice exits with.
+const DIVERGED: u8 = 3;
+/// What exits with that no test matched.
+const NOTHING: u8 = 4;
+/// What an interrupted process exits with.
+const INTERRUPTED: i32 = 130;
+/// Several changes within this time are one.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// Runs the verb.
+pub(super) fn run(args: &TestArgs) -> Result<ExitCode> {
+    if args.faults.as_deref() == Some("help") {
+        print(&faults_help());
+        return Ok(ExitCode::SUCCESS);
+    }
+    exit_when_interrupted()?;
+    let engines = load::engines()?;
+    if args.watch {
+        return watch_and_run(args, &engines);
+    }
+    once(args, &engines, &mut Seen::default())
+}
+
+fn once(args: &TestArgs, engines: &Arc<Engines>, seen: &mut Seen) -> Result<ExitCode> {
+    let workshop = match files::scenarios(&args.files) {
+        Some(_) => Workshop::without_project(Arc::clone(engines), load::overrides(args.env.as_deref())),
+        None => load::workshop(engines, &args.configs, args.env.as_deref(), seen)?,
+    };
+    Ok(match session::pass(args, &workshop, seen)? {
+        Passed::Listed => ExitCode::SUCCESS,
+        Passed::Nothing => {
+            eprint(&format!(
+                "error: no test matches in `{}`\n  help: tests are in files like `room.test.ts`; `emu test --list` \
+                 lists them\n",
+                workshop.folder().display()
+            ));
+            ExitCode::from(NOTHING)
+        }
+        Passed::Ran(summary) if summary.nondeterministic > 0 => ExitCode::from(DIVERGED),
+        Passed::Ran(summary) if summary.is_good() => ExitCode::SUCCESS,
+        Passed::Ran(_) => ExitCode::FAILURE,
+    })
+}
+
+/// Runs again whenever a file changes, until interrupted.
+#[expect(clippy::disallowed_methods, reason = "lets several writes of one save settle")]
+fn watch_and_run(args: &TestArgs, engines: &Arc<Engines>) -> Result<ExitCode> {
+    let runtime = runtime()?;
+    loop {
+        let mut seen = Seen::default();
+        if let Err(error) = once(args, engines, &mut seen) {
+            eprint(&error::report(&error));
+        }
+        if seen.files().is_empty() {
+            return Err(Error::config("there is no file to watch"));
+        }
+        let mut watch = watch::watch(seen.files(), Vec::new())?;
+        eprint("\nwaiting for a change\n");
+        runtime.block_on(async {
+            // What was saved while tests ran is taken up at once.
+            if !seen.has_changed() {
+                watch.changed(&seen).await;
+            }
+            tokio::time::sleep(SETTLE).await;
+        });
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Error::internal("the event loop cannot be started").because(error))
+}
+
+/// Ends the process with the exit code of interrupted ones, and with it whatever build runs.
+fn exit_when_interrupted() -> Result<()> {
+    let runtime = runtime()?;
+    let wait = move || {
+        runtime.block_on(async {
+            let (Ok(mut interrupt), Ok(mut terminate)) =
+                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+            else {
+                return;
+            };
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            prepare::end_builds();
+            eprint("\ninterrupted\n");
+            std::process::exit(INTERRUPTED);
+        });
+    };
+    let thread = std::thread::Builder::new().name("signals".into()).spawn(wait);
+    thread.map(drop).map_err(|error| Error::internal("no thread can be started").because(error))
+}
+
+/// What `--faults help` shows.
+fn faults_help() -> String {
+    let mut text =
+        String::from("Faults, by class; a class names all of its faults. Usual are order, silent and loud.\n");
+    for class in Class::ALL {
+        let points: Vec<_> = Point::ALL.iter().filter(|point| point.class() == class).collect();
+        if points.is_empty() {
+            continue;
+        }
+        text.push_str(&format!("\n{}\n", class.name()));
+        for point in points {
+            text.push_str(&format!(
+                "  {:<20} {}\n{:23}must hold: {}\n",
+                point.name(),
+                point.meaning(),
+                "",
+                point.holds()
+            ));
+        }
+    }
+    text
+}
+
+/// Writes to standard output; that nobody reads it is no reason to fail.
+fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}

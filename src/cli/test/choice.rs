@@ -1,0 +1,113 @@
+//! Which tests are run, and with what first.
+//!
+//! Invariant: the same tests whatever the order in which they are asked about.
+
+use super::args::Shard;
+use super::kept::Bugs;
+use crate::error::{Error, Result};
+use crate::test::campaign::Choice;
+use crate::test::program::{Mode, Test};
+use crate::world::Rerun;
+use crate::world::mix::xxh64;
+use regress::Regex;
+
+/// What a test's full name must be like.
+pub(in crate::cli) enum NameFilter {
+    /// It is this.
+    Exactly(String),
+    /// It contains this.
+    Contains(String),
+    /// It matches this.
+    Matches(Regex),
+}
+
+impl NameFilter {
+    /// From `--filter`.
+    ///
+    /// # Errors
+    /// When it is written as a regular expression and is none.
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let expression = text.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
+        let Some((expression, flags)) = expression.filter(|(_, flags)| flags.chars().all(char::is_alphabetic)) else {
+            return Ok(Self::Contains(text.to_owned()));
+        };
+        Regex::with_flags(expression, flags)
+            .map(Self::Matches)
+            .map_err(|error| Error::usage(format!("--filter: `{text}` is no regular expression")).because(error))
+    }
+
+    fn takes(&self, test: &Test) -> bool {
+        // As Vitest joins names, and as emu shows them.
+        let shown = test.full_name();
+        let spaced = shown.replace(" › ", " ");
+        [shown, spaced].iter().any(|name| match self {
+            Self::Exactly(wanted) => name == wanted,
+            Self::Contains(part) => name.contains(part.as_str()),
+            Self::Matches(expression) => expression.find(name).is_some(),
+        })
+    }
+}
+
+/// What the command line says of tests, and which failures are known.
+pub(in crate::cli) struct Chosen<'a> {
+    pub(in crate::cli) name: Option<NameFilter>,
+    pub(in crate::cli) shard: Option<Shard>,
+    pub(in crate::cli) bugs: Option<&'a Bugs>,
+}
+
+impl Choice for Chosen<'_> {
+    fn takes(&self, file: &str, test: &Test) -> bool {
+        self.name.as_ref().is_none_or(|name| name.takes(test))
+            && self.shard.is_none_or(|shard| is_in(shard, file, test))
+    }
+
+    fn failed_before(&self, file: &str, test: &Test) -> Option<Rerun> {
+        self.bugs.filter(|_| matches!(test.mode, Mode::Run | Mode::Only))?.find(file, &test.full_name())
+    }
+}
+
+/// A test stays in its shard when others come and go.
+fn is_in(shard: Shard, file: &str, test: &Test) -> bool {
+    let name = xxh64(test.full_name().as_bytes(), xxh64(file.as_bytes(), 0));
+    name % shard.count == shard.index - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(name: &str) -> Test {
+        Test { id: "0".into(), name: name.into(), suite: vec!["chat".into()], mode: Mode::Run }
+    }
+
+    #[test]
+    fn names_are_filtered_by_parts_and_by_expressions() {
+        for (filter, takes) in [
+            ("keeps", true),
+            ("chat keeps", true),
+            ("chat › keeps", true),
+            ("Keeps", false),
+            ("/KEEPS/i", true),
+            ("/^chat keeps .*s$/", true),
+            ("/^keeps/", false),
+            ("keeps/all", false),
+        ] {
+            let parsed = NameFilter::parse(filter).expect(filter);
+            assert_eq!(parsed.takes(&test("keeps messages")), takes, "{filter}");
+        }
+        assert!(NameFilter::parse("/(/").is_err());
+    }
+
+    #[test]
+    fn every_test_is_in_one_shard() {
+        let shards: Vec<Shard> = (1..=3).map(|index| Shard { index, count: 3 }).collect();
+        let mut sizes = [0; 3];
+        for number in 0..300 {
+            let test = test(&format!("test {number}"));
+            let own: Vec<usize> = (0..3).filter(|index| is_in(shards[*index], "a.test.ts", &test)).collect();
+            assert_eq!(own.len(), 1, "{number}");
+            sizes[own[0]] += 1;
+        }
+        assert!(sizes.iter().all(|size| *size > 60), "{sizes:?}");
+    }
+}

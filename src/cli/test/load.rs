@@ -1,0 +1,68 @@
+//! From configurations to a workshop in which test files become programs.
+//!
+//! Invariant: builds run once, before anything is bundled.
+
+use super::program::Workshop;
+use crate::cli::eprint;
+use crate::cli::serve::show;
+use crate::cli::watch::Seen;
+use crate::config::Overrides;
+use crate::error::{Error, Result};
+use crate::project::engines::Engines;
+use crate::project::engines::cache_folder;
+use crate::project::load::{self, Project};
+use crate::project::{prepare, source};
+use crate::world::real::today;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The engines that tests run on.
+///
+/// # Errors
+/// As [`Engines::simulated`].
+pub(in crate::cli) fn engines() -> Result<Arc<Engines>> {
+    Engines::simulated(cache_folder()).map(Arc::new)
+}
+
+/// What the command line says of configurations.
+pub(in crate::cli) fn overrides(env: Option<&str>) -> Overrides {
+    Overrides { env: env.map(str::to_owned), today: today(), ..Overrides::default() }
+}
+
+/// Reads the configurations, the first one of the worker that is tested, and notes the files they are made of.
+///
+/// # Errors
+/// When one of them has errors, or a worker cannot be built.
+pub(in crate::cli) fn workshop(
+    engines: &Arc<Engines>,
+    configs: &[PathBuf],
+    env: Option<&str>,
+    seen: &mut Seen,
+) -> Result<Workshop> {
+    let overrides = overrides(env);
+    let paths = match configs {
+        [] => vec![load::find(None)?],
+        configs => configs.iter().map(|config| load::find(Some(config))).collect::<Result<_>>()?,
+    };
+    let mut projects: Vec<Project> = Vec::new();
+    for path in paths {
+        let mut project = load::load(&path, &overrides)?;
+        show(&project.diagnostics);
+        if projects.iter().any(|other| other.worker.name == project.worker.name) {
+            let name = &project.worker.name;
+            return Err(Error::config(format!("two of the configurations describe workers of the name `{name}`")));
+        }
+        for file in &project.files {
+            seen.note_once(file);
+        }
+        prepare::build(&project, &mut |line| eprint(&format!("{line}\n")))?;
+        // The first worker becomes part of each test file's program.
+        if !projects.is_empty() {
+            let mut warn = |warning: &str| eprint(&format!("warning: {warning}\n"));
+            source::bundle(&mut project, &mut warn, &mut |input| seen.note_once(input))?;
+        }
+        projects.push(project);
+    }
+    show(&prepare::missing_services(&projects));
+    Workshop::new(Arc::clone(engines), projects, overrides)
+}

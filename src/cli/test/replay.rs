@@ -1,0 +1,172 @@
+//! `emu replay` and `emu shrink`: a failure that was kept, once more.
+//!
+//! Invariant: a replay changes nothing on disk; shrinking writes only what it was given.
+
+use super::choice::{Chosen, NameFilter};
+use super::files::{self, TestFile};
+use super::kept::{self, Kept};
+use super::program::Workshop;
+use super::{DIVERGED, load, print, session, snapshots, trace_file};
+use crate::cli::eprint;
+use crate::cli::watch::Seen;
+use crate::error::{Error, Result};
+use crate::test::campaign::{Options, Progress, campaign};
+use crate::test::finding::{Outcome, Tested};
+use crate::test::program::{Program, Test};
+use crate::test::replay::{Replayed, replay};
+use crate::test::report::plain_story;
+use crate::test::run::collect;
+use crate::test::story;
+use crate::world::Points;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Run a failure again that `emu test` kept.
+///
+/// Exits with 1 when it fails as it did, with 0 when it passes now, and with 3 when the run is no longer the same.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct ReplayArgs {
+    #[command(flatten)]
+    kept: KeptArgs,
+}
+
+/// Make a failure that `emu test` kept as small as it can be, and keep that instead.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct ShrinkArgs {
+    #[command(flatten)]
+    kept: KeptArgs,
+}
+
+#[derive(Args, Debug)]
+struct KeptArgs {
+    /// A folder that `emu test --save` wrote, or a file that `--trace` wrote
+    #[arg(value_name = "FILE|FOLDER")]
+    path: PathBuf,
+
+    /// The configuration; the first worker is tested, further ones can be bound to
+    #[arg(short, long = "config", value_name = "CONFIG")]
+    configs: Vec<PathBuf>,
+
+    /// The environment of the configuration
+    #[arg(long, short, env = "CLOUDFLARE_ENV", value_name = "NAME")]
+    env: Option<String>,
+}
+
+/// A test that can be run again.
+struct Found {
+    kept: Kept,
+    program: Program,
+    test: Test,
+    snapshots: Option<String>,
+}
+
+impl KeptArgs {
+    fn find(&self) -> Result<Found> {
+        let kept = kept::read(&self.path)?;
+        let (engines, env) = (load::engines()?, self.env.as_deref());
+        let (workshop, file) =
+            match files::scenarios(std::slice::from_ref(&kept.file)).and_then(|mut files| files.pop()) {
+                Some(file) => (Workshop::without_project(engines, load::overrides(env)), file),
+                None => {
+                    let workshop = load::workshop(&engines, &self.configs, env, &mut Seen::default())?;
+                    let file = file(&workshop, &kept)?;
+                    (workshop, file)
+                }
+            };
+        let snapshots = snapshots::read(&file)?;
+        let made = workshop.make_all(std::slice::from_ref(&file), 1).into_iter().next();
+        let program = made.ok_or_else(|| Error::internal("no thread can be started"))?.program?;
+        let (tests, _) = collect(&program)?;
+        let test = tests
+            .into_iter()
+            .find(|test| test.full_name() == kept.test)
+            .ok_or_else(|| Error::usage(format!("`{}` has no test `{}`", kept.file, story::clean(&kept.test))))?;
+        Ok(Found { kept, program, test, snapshots })
+    }
+}
+
+fn file(workshop: &Workshop, kept: &Kept) -> Result<TestFile> {
+    let folder = workshop.folder();
+    let path = folder.join(&kept.file);
+    let inside = path.canonicalize().ok().zip(folder.canonicalize().ok());
+    match inside {
+        Some((path, folder)) if path.starts_with(&folder) && path.is_file() => {}
+        _ => {
+            let message = format!("there is no test file `{}` in `{}`", story::clean(&kept.file), folder.display());
+            return Err(Error::usage(message).hint("name the configuration of its worker: `-c path/to/wrangler.jsonc`"));
+        }
+    }
+    Ok(TestFile { name: kept.file.clone(), path })
+}
+
+/// Runs `emu replay`.
+pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
+    let found = args.kept.find()?;
+    let Replayed { finding, digest, lines } =
+        replay(&found.program, found.snapshots.as_deref(), &found.test, &found.kept.rerun)?;
+    let has_failed = finding.is_some();
+    match finding {
+        Some(finding) => {
+            let outcome = Outcome::Failed(Box::new(finding));
+            print(&plain_story(&story::tell(&found.program, &tested(found.test, outcome))));
+        }
+        None => print(&format!("{} › {} passes\n", found.kept.file, found.kept.test)),
+    }
+    let digest = format!("{digest:016x}");
+    if !found.kept.digest.is_empty() && digest != found.kept.digest {
+        eprint(&format!("error: the run ended with digest {digest}, not {}\n", found.kept.digest));
+        if let Some((number, old, new)) = trace_file::first_difference(&args.kept.path, &lines) {
+            let (old, new) = (story::clean(&old), story::clean(&new));
+            eprint(&format!("  because: event {number} was: {old}\n  because: event {number} is:  {new}\n"));
+        }
+        eprint("  help: the code, its tests, its snapshots or emu are not those of the run that was kept\n");
+        return Ok(ExitCode::from(DIVERGED));
+    }
+    Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn tested(test: Test, outcome: Outcome) -> Tested {
+    Tested { test, outcome, runs: 1, explored: (0, 0), virtual_ms: 0.0, real_ms: 0.0, notes: Vec::new() }
+}
+
+/// Runs `emu shrink`.
+pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
+    let found = args.kept.find()?;
+    let options = Options {
+        jobs: 1,
+        points: Points::NONE,
+        explored: Points::NONE,
+        depth: 0,
+        base: found.kept.rerun.seed,
+        seeds: None,
+        budget: Duration::ZERO,
+        rerun: Some(found.kept.rerun.clone()),
+        is_calm: false,
+        bail: None,
+        updates_snapshots: false,
+        adds_snapshots: false,
+    };
+    let chosen = Chosen { name: Some(NameFilter::Exactly(found.test.full_name())), shard: None, bugs: None };
+    let mut last = None;
+    let programs = [found.program];
+    campaign(&programs, &[found.snapshots], &options, &chosen, &mut |progress| {
+        if let Progress::Tested(_, tested) = progress {
+            last = Some(tested);
+        }
+    })?;
+    let Some(Tested { outcome: Outcome::Failed(finding), .. }) = last.as_deref() else {
+        eprint("error: it does not fail any more: there is nothing to shrink\n");
+        return Ok(ExitCode::FAILURE);
+    };
+    let told = story::tell(&programs[0], last.as_deref().unwrap_or(&tested(found.test, Outcome::Passed)));
+    let kept = session::kept_of(&told, finding);
+    let text = plain_story(&told);
+    match args.kept.path.is_dir() {
+        true => kept::save(&args.kept.path, &kept, &text)?,
+        false => trace_file::write(&args.kept.path, &kept, &finding.lines)?,
+    }
+    print(&text);
+    Ok(ExitCode::SUCCESS)
+}

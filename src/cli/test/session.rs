@@ -1,0 +1,243 @@
+//! One pass over the tests: programs, the campaign, and what becomes of its results.
+//!
+//! Invariant: what is written to disk is snapshots, kept failures and what the command line names.
+
+use super::args::{TestArgs, is_ci};
+use super::choice::{Chosen, NameFilter};
+use super::files::TestFile;
+use super::kept::{self, Bugs, Kept};
+use super::outputs::Outputs;
+use super::program::{Made, Workshop};
+use super::{snapshots, trace_file};
+use crate::cli::watch::Seen;
+use crate::error::{Result, report};
+use crate::test::campaign::{Choice, Options, Progress, campaign};
+use crate::test::finding::{FileTested, Finding, Outcome, Tested};
+use crate::test::judge::Oracle;
+use crate::test::program::Program;
+use crate::test::report::{Begin, FileTold, Summary, plain_story};
+use crate::test::run::collect;
+use crate::test::story::{self, End, Told};
+use crate::world::real::steady;
+use serde_json::json;
+
+/// What a pass came to.
+pub(super) enum Passed {
+    /// There was no test to run.
+    Nothing,
+    /// All tests were listed.
+    Listed,
+    /// This.
+    Ran(Summary),
+}
+
+/// Makes the programs of all test files, and runs or lists their tests.
+///
+/// # Errors
+/// When something is wrong beside the tests themselves.
+pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Result<Passed> {
+    let folder = workshop.folder().to_owned();
+    let files = workshop.files(&args.files)?;
+    if files.is_empty() {
+        return Ok(Passed::Nothing);
+    }
+    let bugs = Bugs::of(&folder);
+    let chosen = Chosen {
+        name: args.name.as_deref().map(NameFilter::parse).transpose()?,
+        shard: args.shard,
+        bugs: args.rerun().is_none().then_some(&bugs),
+    };
+    let options = options(args)?;
+    let began = steady();
+    let made = workshop.make_all(&files, options.jobs);
+    for input in made.iter().flat_map(|made| &made.inputs) {
+        seen.note_once(input);
+    }
+    let mut outputs = Outputs::open(if args.list { &[] } else { &args.reporter })?;
+    let (mut programs, mut sources, mut broken) = (Vec::new(), Vec::new(), Vec::new());
+    for (file, Made { program, logged, .. }) in files.into_iter().zip(made) {
+        match program {
+            Ok(program) => {
+                programs.push(program);
+                sources.push((file, logged));
+            }
+            Err(error) => {
+                let text = report(&error);
+                let text = text.strip_prefix("error: ").unwrap_or(&text).to_owned();
+                broken.push(FileTold { name: file.name, broken: Some(text), logged });
+            }
+        }
+    }
+    if args.list {
+        return list(args, &programs, &chosen).map(|()| Passed::Listed);
+    }
+    let texts = sources.iter().map(|(file, _)| snapshots::read(file)).collect::<Result<Vec<_>>>()?;
+    let base = options.rerun.as_ref().map_or(options.base, |rerun| rerun.seed).to_string();
+    let summary = Summary { base, files: programs.len() + broken.len(), ..Summary::default() };
+    let mut session = Session {
+        args,
+        bugs: &bugs,
+        programs: &programs,
+        sources: &sources,
+        is_rerun: options.rerun.is_some(),
+        outputs: &mut outputs,
+        summary,
+        is_kept: false,
+        broken,
+        failed: None,
+    };
+    campaign(&programs, &texts, &options, &chosen, &mut |progress| session.take(progress))?;
+    session.end((steady() - began).as_secs_f64() * 1000.0)
+}
+
+fn options(args: &TestArgs) -> Result<Options> {
+    let points = args.points()?;
+    let explored = args.explored(points);
+    Ok(Options {
+        jobs: args.jobs(),
+        points,
+        explored: explored.points,
+        depth: explored.depth,
+        base: args.base()?,
+        seeds: args.seeds,
+        budget: args.budget(),
+        rerun: args.rerun(),
+        is_calm: args.calm,
+        bail: args.bail,
+        updates_snapshots: args.update,
+        adds_snapshots: !is_ci(),
+    })
+}
+
+fn list(args: &TestArgs, programs: &[Program], chosen: &Chosen<'_>) -> Result<()> {
+    let mut lines = Vec::new();
+    for program in programs {
+        let (tests, _) = collect(program)?;
+        for test in tests.iter().filter(|test| chosen.takes(&program.name, test)) {
+            lines.push(match args.json {
+                true => json!({ "file": &*program.name, "suite": test.suite, "name": test.name }).to_string(),
+                false => format!("{} › {}", program.name, story::clean(&test.full_name())),
+            });
+        }
+    }
+    super::print(&match args.json {
+        true => format!("[{}]\n", lines.join(",\n ")),
+        false => lines.iter().map(|line| format!("{line}\n")).collect(),
+    });
+    Ok(())
+}
+
+/// What becomes of a campaign's results.
+struct Session<'a> {
+    args: &'a TestArgs,
+    bugs: &'a Bugs,
+    programs: &'a [Program],
+    sources: &'a [(TestFile, Vec<String>)],
+    is_rerun: bool,
+    outputs: &'a mut Outputs,
+    summary: Summary,
+    /// The first failure was written where the command line says.
+    is_kept: bool,
+    /// Files that did not become programs.
+    broken: Vec<FileTold>,
+    /// The first thing that could not be written.
+    failed: Option<crate::error::Error>,
+}
+
+impl Session<'_> {
+    fn take(&mut self, progress: Progress) {
+        let taken = match progress {
+            Progress::Planned { tests, .. } => self.begin(tests),
+            Progress::File(index, file) => self.file(index, *file),
+            Progress::Tested(index, tested) => self.tested(index, &tested),
+            Progress::Snapshots(index, text) => snapshots::write(&self.sources[index].0, &text),
+            Progress::Runs(more) => {
+                self.summary.runs += more;
+                self.outputs.runs(more);
+                Ok(())
+            }
+        };
+        if let Err(error) = taken {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    fn begin(&mut self, tests: usize) -> Result<()> {
+        let begin = Begin { files: self.summary.files, tests, base: self.summary.base.clone() };
+        self.outputs.begin(&begin)?;
+        for file in std::mem::take(&mut self.broken) {
+            self.summary.broken += 1;
+            self.outputs.file(&file)?;
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, index: usize, tested: FileTested) -> Result<()> {
+        let FileTested { name, tests, broken, logged } = tested;
+        let logged = self.sources[index].1.iter().chain(&logged).map(|line| story::clean(line)).collect();
+        self.summary.broken += usize::from(broken.is_some());
+        let broken = broken.map(|broken| self.mapped(index, &broken));
+        self.outputs.file(&FileTold { name, broken, logged })?;
+        tests.iter().try_for_each(|tested| self.tested(index, tested))
+    }
+
+    /// A text with the reader's own places.
+    fn mapped(&self, index: usize, text: &str) -> String {
+        let sources = self.programs[index].setup.workers[0].sources.as_ref();
+        story::clean(&sources.map_or_else(|| text.into(), |sources| sources.map_text(text)))
+    }
+
+    fn tested(&mut self, index: usize, tested: &Tested) -> Result<()> {
+        let told = story::tell(&self.programs[index], tested);
+        match &tested.outcome {
+            Outcome::Passed => {
+                self.summary.passed += 1;
+                if tested.runs > 1 && !self.is_rerun {
+                    self.bugs.forget(&told.file, &told.test.full_name());
+                }
+            }
+            Outcome::Failed(finding) => {
+                self.summary.failed += 1;
+                self.summary.nondeterministic += usize::from(finding.failure.oracle == Oracle::Determinism);
+                self.keep(&told, finding)?;
+            }
+            Outcome::Skipped => self.summary.skipped += 1,
+            Outcome::Todo => self.summary.todo += 1,
+        }
+        self.outputs.test(&told)
+    }
+
+    fn keep(&mut self, told: &Told, finding: &Finding) -> Result<()> {
+        let kept = kept_of(told, finding);
+        let story = plain_story(told);
+        if matches!(&told.ended, End::Failed(story) if story.timeline.is_some()) {
+            self.bugs.keep(&kept, &story)?;
+        }
+        if std::mem::replace(&mut self.is_kept, true) {
+            return Ok(());
+        }
+        if let Some(folder) = &self.args.save {
+            kept::save(folder, &kept, &story)?;
+        }
+        self.args.trace.as_ref().map_or(Ok(()), |file| trace_file::write(file, &kept, &finding.lines))
+    }
+
+    fn end(mut self, real_ms: f64) -> Result<Passed> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let Summary { passed, failed, skipped, todo, broken, .. } = self.summary;
+        if passed + failed + skipped + todo + broken == 0 {
+            return Ok(Passed::Nothing);
+        }
+        self.summary.real_ms = real_ms;
+        self.outputs.end(&self.summary)?;
+        Ok(Passed::Ran(self.summary))
+    }
+}
+
+/// What runs a failure again. Of one that is calm nothing is known of where it ends alone.
+pub(in crate::cli) fn kept_of(told: &Told, finding: &Finding) -> Kept {
+    let digest = if finding.lines.is_empty() { String::new() } else { format!("{:016x}", finding.digest) };
+    Kept { file: told.file.clone(), test: told.test.full_name(), rerun: finding.rerun.clone(), digest }
+}

@@ -1,0 +1,55 @@
+//! `.emutrace`: a run line by line, after a line that says how to run it again.
+//!
+//! Invariant: JSON, one object a line; what is read is compared, never trusted.
+
+use super::kept::Kept;
+use crate::error::{Error, Result};
+use crate::world::simulated::{Line, START_MS};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// Writes the trace of a run.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(in crate::cli) fn write(path: &Path, kept: &Kept, lines: &[Line]) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let written = folder.map_or(Ok(()), fs::create_dir_all).and_then(|()| {
+        let mut file = BufWriter::new(File::create(path)?);
+        writeln!(file, "{}", kept.to_json())?;
+        lines.iter().try_for_each(|line| writeln!(file, "{}", to_json(line)))?;
+        file.flush()
+    });
+    written.map_err(|error| Error::storage(format!("`{}` cannot be written", path.display())).because(error))
+}
+
+fn to_json(line: &Line) -> Value {
+    json!({
+        "at": line.at_ms - START_MS,
+        "whose": line.whose.to_string(),
+        "kind": line.kind.name(),
+        "hash": format!("{:016x}", line.hash),
+        "text": line.text,
+    })
+}
+
+/// Where a run parts from a trace: the number of the line, from 1, with what was there and what is now. None where the
+/// file has no lines, or they are the same.
+pub(in crate::cli) fn first_difference(path: &Path, lines: &[Line]) -> Option<(usize, String, String)> {
+    let text = fs::read_to_string(path).ok()?;
+    let old: Vec<Value> = text.lines().skip(1).map_while(|line| serde_json::from_str(line).ok()).collect();
+    if old.is_empty() {
+        return None;
+    }
+    let new: Vec<Value> = lines.iter().map(to_json).collect();
+    let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let shown = |lines: &[Value]| {
+        let line = lines.get(same)?;
+        Some(format!("{} {}", line["kind"].as_str()?, line["text"].as_str()?))
+    };
+    let end = || "the run ends".to_owned();
+    (same < old.len().max(new.len()))
+        .then(|| (same + 1, shown(&old).unwrap_or_else(end), shown(&new).unwrap_or_else(end)))
+}

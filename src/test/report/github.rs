@@ -1,0 +1,52 @@
+//! Annotations of GitHub's workflows: each failure stands at its line of the change.
+//!
+//! Invariant: one command a line, whatever texts there are.
+
+use super::{Begin, FileTold, Reporter, Summary};
+use crate::test::story::{End, Told};
+use std::io::{self, Write};
+
+/// See the file's comment.
+pub(super) struct Github;
+
+impl Reporter for Github {
+    fn begin(&mut self, begin: &Begin, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "emu test: seed {}", begin.base)
+    }
+
+    fn file(&mut self, file: &FileTold, out: &mut dyn Write) -> io::Result<()> {
+        match &file.broken {
+            Some(broken) => {
+                writeln!(out, "::error file={},title={}::{}", property(&file.name), property(&file.name), data(broken))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn test(&mut self, told: &Told, out: &mut dyn Write) -> io::Result<()> {
+        let End::Failed(story) = &told.ended else { return Ok(()) };
+        let (file, place) = match &story.place {
+            Some((file, line, column)) => (file.as_str(), format!(",line={line},col={column}")),
+            None => (told.file.as_str(), String::new()),
+        };
+        let title = property(&told.test.full_name());
+        let mut text = format!("{}\n{}\nrerun: {}", story.message, story.headline(), story.command);
+        if let Some(diff) = &story.diff {
+            text.push_str(&format!("\n\n{diff}"));
+        }
+        writeln!(out, "::error file={}{place},title={title}::{}", property(file), data(&text))
+    }
+
+    fn end(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+        let Summary { passed, failed, runs, .. } = summary;
+        writeln!(out, "emu test: {failed} failed, {passed} passed in {runs} runs, seed {}", summary.base)
+    }
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

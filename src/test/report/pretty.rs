@@ -1,0 +1,202 @@
+//! For people: a line for each test, and the story of each failure.
+//!
+//! Invariant: colours only repeat what the words say.
+
+use super::{Begin, FileTold, Reporter, Summary};
+use crate::test::judge::Oracle;
+use crate::test::story::{End, Story, Told};
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// How texts are painted.
+#[derive(Clone, Copy)]
+pub(super) struct Paint {
+    has_colours: bool,
+}
+
+impl Paint {
+    pub(super) fn plain() -> Self {
+        Self { has_colours: false }
+    }
+
+    fn with(self, code: &str, text: &str) -> String {
+        if self.has_colours && !text.is_empty() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    fn red(self, text: &str) -> String {
+        self.with("31", text)
+    }
+
+    fn green(self, text: &str) -> String {
+        self.with("32", text)
+    }
+
+    fn yellow(self, text: &str) -> String {
+        self.with("33", text)
+    }
+}
+
+/// See the file's comment.
+pub(super) struct Pretty {
+    paint: Paint,
+    failures: Vec<String>,
+}
+
+impl Pretty {
+    pub(super) fn new(has_colours: bool) -> Self {
+        Self { paint: Paint { has_colours }, failures: Vec::new() }
+    }
+}
+
+impl Reporter for Pretty {
+    fn begin(&mut self, begin: &Begin, out: &mut dyn Write) -> io::Result<()> {
+        let text = format!("{} in {}, seed {}", count(begin.tests, "test"), count(begin.files, "file"), begin.base);
+        writeln!(out, "{}\n", self.paint.dim(&text))
+    }
+
+    fn file(&mut self, file: &FileTold, out: &mut dyn Write) -> io::Result<()> {
+        for line in &file.logged {
+            writeln!(out, "{} {line}", self.paint.dim(&format!("{} │", file.name)))?;
+        }
+        if let Some(broken) = &file.broken {
+            let head = format!("{}  {}", self.paint.red("FAIL"), self.paint.bold(&file.name));
+            writeln!(out, "{}  {}", self.paint.red("✗"), file.name)?;
+            self.failures.push(format!("{head}\n\n{}\n", indented(broken.trim_end(), "  ")));
+        }
+        Ok(())
+    }
+
+    fn test(&mut self, told: &Told, out: &mut dyn Write) -> io::Result<()> {
+        let paint = self.paint;
+        let (mark, rest) = match &told.ended {
+            End::Passed => (paint.green("✓"), effort(told)),
+            End::Failed(story) => (paint.red("✗"), format!("{}, run {}", story.headline(), story.run)),
+            End::Skipped => (paint.yellow("-"), "skipped".into()),
+            End::Todo => (paint.yellow("-"), "todo".into()),
+        };
+        let name = format!("{} › {}", told.file, told.test.full_name());
+        writeln!(out, "{mark}  {name}  {}", paint.dim(&rest))?;
+        for note in &told.notes {
+            writeln!(out, "   {} {note}", paint.yellow("note:"))?;
+        }
+        if let End::Failed(_) = &told.ended {
+            self.failures.push(story(told, &paint));
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+        for failure in &self.failures {
+            writeln!(out, "\n{failure}")?;
+        }
+        self.failures.clear();
+        let paint = self.paint;
+        let mut parts = vec![(summary.failed, "failed"), (summary.passed, "passed")];
+        parts.extend([(summary.skipped, "skipped"), (summary.todo, "todo")]);
+        let shown = parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| {
+            let text = format!("{number} {what}");
+            match *what {
+                "failed" => paint.red(&text),
+                "passed" => paint.green(&text),
+                _ => paint.yellow(&text),
+            }
+        });
+        let mut line = shown.collect::<Vec<_>>().join(", ");
+        if summary.broken > 0 {
+            let broken = format!("{} cannot be run", count(summary.broken, "file"));
+            line =
+                [line, paint.red(&broken)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+        }
+        let seconds = summary.real_ms / 1000.0;
+        let runs = format!("{} in {seconds:.1} s, seed {}", count(summary.runs as usize, "run"), summary.base);
+        writeln!(out, "\n{line}  {}", paint.dim(&runs))
+    }
+}
+
+/// How much was tried without finding anything.
+fn effort(told: &Told) -> String {
+    let mut text = match told.explored {
+        (0, 0) => String::new(),
+        (tried, all) => format!("{tried}/{all} points, "),
+    };
+    let _ = write!(text, "{}, {:.0} ms", count(told.runs as usize, "run"), told.real_ms);
+    text
+}
+
+/// The story of a failure.
+pub(super) fn story(told: &Told, paint: &Paint) -> String {
+    let End::Failed(story) = &told.ended else { return String::new() };
+    let seconds = told.real_ms / 1000.0;
+    let facts = match story.timeline {
+        Some(_) => {
+            let seed = story.rerun.split(':').next().unwrap_or_default();
+            format!("seed {seed} · {} · run {} of {} · {seconds:.1} s", story.headline(), story.run, told.runs)
+        }
+        None => format!("{} · {seconds:.1} s", story.headline()),
+    };
+    let name = format!("{} › {}", told.file, told.test.full_name());
+    let mut text = format!("{}  {}  {}\n", paint.red("FAIL"), paint.bold(&name), paint.dim(&facts));
+    let _ = writeln!(text, "  {}  {}", paint.bold("rerun"), story.command);
+    if let Some(why) = &story.why {
+        let _ = writeln!(text, "  {}    {why}", paint.bold("why"));
+    }
+    let _ = writeln!(text, "\n{}", indented(&paint.red(&story.message), "  "));
+    if story.oracle != Oracle::Test {
+        let _ = writeln!(text, "  {}", paint.dim(&format!("found by: {}", story.oracle.name())));
+    }
+    if let Some(diff) = &story.diff {
+        let lines: Vec<String> = diff.lines().map(|line| diff_line(line, *paint)).collect();
+        let _ = writeln!(text, "\n{}", indented(&lines.join("\n"), "  "));
+    }
+    if let Some(frame) = &story.frame {
+        let _ = writeln!(text, "\n{}", indented(frame, "  "));
+    }
+    if !story.stack.is_empty() {
+        let _ = writeln!(text, "{}", indented(&paint.dim(&story.stack.join("\n")), "    "));
+    }
+    text.push_str(&told_timeline(story, *paint));
+    text
+}
+
+fn told_timeline(story: &Story, paint: Paint) -> String {
+    let Some(timeline) = &story.timeline else { return String::new() };
+    let mut text = format!("\n  {}\n", paint.dim(&format!("({})", timeline.extent())));
+    for line in timeline.lines(&|fault| paint.yellow(fault)) {
+        let _ = writeln!(text, "{line}");
+    }
+    if let Some((number, what)) = &timeline.first_difference {
+        let _ = writeln!(text, "  first difference from the calm run: event {number}, {what}");
+    }
+    let (before, after) = story.decisions;
+    if before > after || !story.is_minimal {
+        let rest =
+            if story.is_minimal { "nothing more can be left out" } else { "there was no time to leave out more" };
+        let _ = writeln!(text, "  {}", paint.dim(&format!("of {before} decisions {after} are left: {rest}")));
+    }
+    let _ = writeln!(text, "  digest {:016x}, where a replay must end, otherwise exit 3", story.digest);
+    text
+}
+
+fn diff_line(line: &str, paint: Paint) -> String {
+    match line.trim_start().chars().next() {
+        Some('-') => paint.green(line),
+        Some('+') => paint.red(line),
+        _ => line.to_owned(),
+    }
+}
+
+fn indented(text: &str, by: &str) -> String {
+    text.lines().map(|line| format!("{by}{line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

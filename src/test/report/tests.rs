@@ -1,0 +1,183 @@
+//! What each reporter writes of the same results, letter by letter.
+
+use super::*;
+use crate::test::judge::Oracle;
+use crate::test::program::{Mode, Test};
+use crate::test::story::{End, Story, Told};
+use crate::test::timeline::{Row, Timeline};
+use crate::world::Point;
+
+fn told(name: &str, ended: End) -> Told {
+    let test = Test { id: "0.0".into(), name: name.into(), suite: vec!["chat".into()], mode: Mode::Run };
+    let (file, notes) = ("test/a.test.ts".to_owned(), Vec::new());
+    Told { file, test, ended, runs: 7, explored: (3, 3), virtual_ms: 5.0, real_ms: 12.0, notes }
+}
+
+fn failed() -> Told {
+    let row = |at_ms, lane, text: &str, fault, skipped| Row { at_ms, lane, text: text.into(), fault, skipped };
+    let timeline = Timeline {
+        lanes: vec!["test".into(), "Room/lobby".into(), "storage".into()],
+        rows: vec![
+            row(0.0, 0, "calls POST lobby/", None, 0),
+            row(2.0, 1, "evict: an idle instance is dropped", Some((Point::Evict, 1)), 4),
+            row(3.0, 2, "its writes are durable", None, 0),
+        ],
+        events: 7,
+        first_difference: Some((6, "Room/lobby: leaves memory".into())),
+    };
+    told(
+        "keeps <all> # of them",
+        End::Failed(Box::new(Story {
+            oracle: Oracle::Test,
+            message: "AssertionError: expected 1 to be 2, 100%".into(),
+            stack: vec!["at add (src/room.ts:4:7)".into()],
+            frame: None,
+            place: Some(("src/room.ts".into(), 4, 7)),
+            diff: Some("- 2\n+ 1".into()),
+            why: Some("evict: because".into()),
+            faults: vec![Point::Evict],
+            rerun: "7f3a-19c2:evict.1.0=1".into(),
+            command: "emu test test/a.test.ts -t x --seed 7f3a-19c2:evict.1.0=1".into(),
+            run: 5,
+            decisions: (4, 1),
+            is_minimal: true,
+            timeline: Some(timeline),
+            digest: 0x93ae,
+        })),
+    )
+}
+
+fn written(name: ReporterName) -> String {
+    let (mut reporter, mut out) = (reporter(name, false), Vec::new());
+    let mut write = || {
+        reporter.begin(&Begin { files: 2, tests: 3, base: "7f3a".into() }, &mut out)?;
+        let broken = Some("it has 1 error\nthere".into());
+        reporter.file(&FileTold { name: "test/b.test.ts".into(), broken, logged: vec!["hello".into()] }, &mut out)?;
+        reporter.test(&told("adds", End::Passed), &mut out)?;
+        reporter.test(&failed(), &mut out)?;
+        reporter.test(&told("subtracts", End::Skipped), &mut out)?;
+        let summary = Summary {
+            passed: 1,
+            failed: 1,
+            skipped: 1,
+            files: 2,
+            broken: 1,
+            runs: 21,
+            real_ms: 40.0,
+            base: "7f3a".into(),
+            ..Summary::default()
+        };
+        reporter.end(&summary, &mut out)
+    };
+    write().expect("memory can be written");
+    String::from_utf8(out).expect("text")
+}
+
+#[test]
+fn people_are_told_a_story() {
+    let expected = "\
+3 tests in 2 files, seed 7f3a
+
+test/b.test.ts │ hello
+✗  test/b.test.ts
+✓  test/a.test.ts › chat › adds  3/3 points, 7 runs, 12 ms
+✗  test/a.test.ts › chat › keeps <all> # of them  fault: evict (silent), run 5
+-  test/a.test.ts › chat › subtracts  skipped
+
+FAIL  test/b.test.ts
+
+  it has 1 error
+  there
+
+
+FAIL  test/a.test.ts › chat › keeps <all> # of them  seed 7f3a-19c2 · fault: evict (silent) · run 5 of 7 · 0.0 s
+  rerun  emu test test/a.test.ts -t x --seed 7f3a-19c2:evict.1.0=1
+  why    evict: because
+
+  AssertionError: expected 1 to be 2, 100%
+
+  - 2
+  + 1
+    at add (src/room.ts:4:7)
+
+  (3 of 7 events; 4 did not matter)
+     time      test               Room/lobby                      storage
+    0.000      calls POST lobby/
+    0.002 … ⚡                     evict: an idle instance is dropped
+    0.003                                                         its writes are durable
+  first difference from the calm run: event 6, Room/lobby: leaves memory
+  of 4 decisions 1 are left: nothing more can be left out
+  digest 00000000000093ae, where a replay must end, otherwise exit 3
+
+
+1 failed, 1 passed, 1 skipped, 1 file cannot be run  21 runs in 0.0 s, seed 7f3a
+";
+    assert_eq!(written(ReporterName::Pretty), expected);
+}
+
+#[test]
+fn tap_has_a_point_for_each_test() {
+    let text = written(ReporterName::Tap);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(&lines[..3], ["TAP version 14", "# seed 7f3a", "# hello"]);
+    let points: Vec<&str> = lines.iter().copied().filter(|line| line.contains("ok ")).collect();
+    assert_eq!(
+        points,
+        [
+            "not ok 1 - test/b.test.ts",
+            "ok 2 - test/a.test.ts › chat › adds",
+            "not ok 3 - test/a.test.ts › chat › keeps <all> \\# of them",
+            "ok 4 - test/a.test.ts › chat › subtracts # SKIP",
+        ]
+    );
+    for line in ["  fault: \"evict (silent)\"", "  at: \"src/room.ts:4:7\"", "  diff: |2-", "    + 1", "1..4"] {
+        assert!(lines.contains(&line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn junit_is_well_formed_and_counts() {
+    let text = written(ReporterName::Junit);
+    for part in [
+        "<testsuites name=\"emu test\" tests=\"4\" failures=\"1\" errors=\"1\" time=\"0.040\">",
+        "<testsuite name=\"test/a.test.ts\" tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\" time=\"0.036\">",
+        "<testcase name=\"chat › keeps &lt;all&gt; # of them\" classname=\"test/a.test.ts\" time=\"0.012\">",
+        "<property name=\"seed\" value=\"7f3a-19c2:evict.1.0=1\"/>",
+        "<system-out>hello</system-out>",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    // Every element that is opened is closed.
+    let opened = text.matches("<test").count() - text.matches("\"/>").count() + text.matches("<property ").count();
+    assert_eq!(opened, text.matches("</test").count(), "{text}");
+}
+
+#[test]
+fn json_is_one_object_a_line() {
+    let text = written(ReporterName::Json);
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let types: Vec<_> = lines.iter().filter_map(|line| line["type"].as_str()).collect();
+    assert_eq!(types, ["begin", "file", "test", "test", "test", "end"]);
+    let failure = &lines[3]["failure"];
+    assert_eq!(failure["faults"][0]["name"], "evict");
+    assert_eq!(failure["digest"], "00000000000093ae");
+    assert_eq!(failure["timeline"]["rows"][1]["fault"]["value"], 1);
+    assert_eq!(lines[5]["failed"], 1);
+}
+
+#[test]
+fn github_gets_one_command_for_each_failure() {
+    let text = written(ReporterName::Github);
+    let commands: Vec<&str> = text.lines().filter(|line| line.starts_with("::")).collect();
+    assert_eq!(commands.len(), 2, "{text}");
+    assert_eq!(commands[0], "::error file=test/b.test.ts,title=test/b.test.ts::it has 1 error%0Athere");
+    let start = "::error file=src/room.ts,line=4,col=7,title=chat › keeps <all> # of them::AssertionError: expected 1 to be 2, 100%25%0A";
+    assert!(commands[1].starts_with(start), "{}", commands[1]);
+}
+
+#[test]
+fn reporters_are_known_by_name() {
+    assert_eq!(ReporterName::named("junit"), Ok(ReporterName::Junit));
+    assert!(ReporterName::named("dots").is_err_and(|problem| problem.contains("pretty, tap, junit, json and github")));
+}
