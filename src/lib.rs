@@ -18,8 +18,8 @@
 //! * [`embed`]: worlds for tests in Rust: [`World`], [`explore`].
 //! * [`cli`]: one file per verb.
 //!
-//! Invariant: the arrow `cli -> {serve, test, embed -> project} -> simulate -> lane -> bindings -> {isolate, storage} -> core -> world -> error` is never
-//! turned around; `tests/it/tidy.rs` holds it.
+//! Invariant: the arrow `cli -> {serve, embed -> {project, test}} -> simulate -> lane -> bindings -> {isolate, storage} ->
+//! core -> world -> error` is never turned around; `tests/it/tidy.rs` holds it.
 
 pub mod bindings;
 pub mod bundle;

@@ -76,7 +76,7 @@ fn scenarios_find_what_is_wrong_with_a_worker() {
         assert!(all.contains(message), "{name}: {all}");
         assert!(all.contains(fault), "{name}: {fault} in {all}");
         assert!(all.contains("scenario.jsonc:"), "{name}: its place in {all}");
-        let command = told["command"].as_str().or(told["rerun"].as_str()).unwrap_or_default().to_owned();
+        let command = told["failure"]["rerun"].as_str().expect("a line to rerun it").to_owned();
         let words: Vec<&str> = command.split(' ').skip(1).collect();
         let (again, text) = emu(&project, &words);
         assert_eq!(again, 1, "{name}: `{command}`: {text}");
