@@ -17,6 +17,7 @@ mod chat;
 mod commands;
 mod common_js;
 mod differential;
+mod encodings;
 mod endurance;
 mod errors;
 mod gates;

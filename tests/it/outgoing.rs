@@ -68,7 +68,7 @@ fn a_request_can_be_given_up() {
 }
 
 /// A server that reads something from each connection, says `answer` and closes.
-fn server(answer: &'static [u8]) -> String {
+pub(crate) fn server(answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     // It ends with the test program.

@@ -151,7 +151,7 @@ fn a_file_that_cannot_be_run_does_not_keep_the_others_from_it() {
     assert_eq!(code, 1, "{text}");
     for says in [
         "`test/a.test.ts` failed in its global scope: Error: at once",
-        "test/a.test.ts:1:7",
+        "test/a.test.ts:1:11",
         "`vitest/config` cannot be imported here",
         "2 passed, 1 skipped, 1 todo, 2 files cannot be run",
     ] {

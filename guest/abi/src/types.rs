@@ -1,5 +1,6 @@
 //! Values that travel in both directions: requests, responses, bodies, ids, failures.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -128,6 +129,8 @@ pub struct Failure {
     pub overloaded: bool,
     /// The object was reset.
     pub durable_object_reset: bool,
+    /// What was thrown, where that is an object but no error, in V8's serialization format. Rare, so it is elsewhere.
+    pub value: Option<Box<Bytes>>,
 }
 
 impl Failure {

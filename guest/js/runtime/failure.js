@@ -1,12 +1,17 @@
 /**
  * Errors on their way between guest and host: a failure is the array
- * `[name, message, stack, remote, retryable, overloaded, durableObjectReset]` (reference §1.15).
+ * `[name, message, stack, remote, retryable, overloaded, durableObjectReset, value]` (reference §1.15). The value is an
+ * object that was thrown and is no error, serialized.
  *
  * Invariant: never throws, whatever was thrown by user code.
  */
 
 import { enabled } from "./flags.js";
+import { host } from "./host.js";
 import { DOMException } from "./web/dom-exception.js";
+
+/** A failure is kept for logs and pages as well, so that what it carries has an end, in bytes. */
+const MAX_VALUE_BYTES = 1024 * 1024;
 
 /** Constructors by the name of their instances. A name that is not here belongs to a `DOMException` or an `Error`. */
 const CONSTRUCTORS = new Map([
@@ -55,24 +60,39 @@ function construct(name, message, remote) {
  * @returns {Error} With `remote`, `retryable`, `overloaded` and `durableObjectReset` where they are true.
  */
 export function makeError(name, message, stack, remote, retryable, overloaded, durableObjectReset) {
-    const error = construct(name, message, remote);
-    if (remote) {
-        error.remote = true;
-    }
-    if (retryable) {
-        error.retryable = true;
-    }
-    if (overloaded) {
-        error.overloaded = true;
-    }
-    if (durableObjectReset) {
-        error.durableObjectReset = true;
-    }
-    return error;
+    return marked(construct(name, message, remote), remote, retryable, overloaded, durableObjectReset);
 }
 
-/** The error for a failure that arrived by itself: no code of the worker is on the stack, so its own has no frames. */
+/** Gives what is thrown the marks of the platform. */
+function marked(thrown, remote, retryable, overloaded, durableObjectReset) {
+    if (remote) {
+        thrown.remote = true;
+    }
+    if (retryable) {
+        thrown.retryable = true;
+    }
+    if (overloaded) {
+        thrown.overloaded = true;
+    }
+    if (durableObjectReset) {
+        thrown.durableObjectReset = true;
+    }
+    return thrown;
+}
+
+/**
+ * What is thrown for a failure that arrived by itself: no code of the worker is on the stack, so an error's own has no
+ * frames.
+ */
 export function toError(failure) {
+    const [, , , remote, retryable, overloaded, durableObjectReset, value] = failure;
+    if (value !== undefined && value !== null) {
+        try {
+            return marked(host.deserialize(value), remote, retryable, overloaded, durableObjectReset);
+        } catch {
+            // Whoever serialized it can write what is not read here: then it is an error with a text.
+        }
+    }
     const error = makeError(...failure);
     const head = error.message === "" ? error.name : `${error.name}: ${error.message}`;
     Object.defineProperty(error, "stack", { value: head, writable: true, configurable: true });
@@ -105,20 +125,34 @@ function stackOf(value, name, message) {
     return stack.startsWith(name) ? stack : `${head}\n${stack.trimEnd()}`;
 }
 
+/** An object that is no error, as bytes; nothing where the text must do. */
+function serialized(value) {
+    if (value instanceof Error || typeof value === "function") {
+        return undefined;
+    }
+    try {
+        const bytes = host.serialize(value);
+        return bytes.byteLength > MAX_VALUE_BYTES ? undefined : bytes;
+    } catch {
+        return undefined;
+    }
+}
+
 /**
  * The failure for whatever was thrown.
  *
  * @param {unknown} value Anything; user code may throw it with getters that throw in turn.
- * @returns {[string, string, string | undefined, boolean, boolean, boolean, boolean]} The failure.
+ * @returns {[string, string, string | undefined, boolean, boolean, boolean, boolean, ArrayBuffer | undefined]} The
+ *     failure.
  */
 export function toFailure(value) {
     if ((typeof value !== "object" && typeof value !== "function") || value === null) {
-        return ["Error", display(value), undefined, false, false, false, false];
+        return ["Error", display(value), undefined, false, false, false, false, undefined];
     }
     const name = read(value, "name");
     const message = read(value, "message");
     if (typeof message !== "string") {
-        return ["Error", display(value), undefined, false, false, false, false];
+        return ["Error", display(value), undefined, false, false, false, false, serialized(value)];
     }
     const title = typeof name === "string" && name !== "" ? name : "Error";
     return [
@@ -129,5 +163,6 @@ export function toFailure(value) {
         read(value, "retryable") === true,
         read(value, "overloaded") === true,
         read(value, "durableObjectReset") === true,
+        serialized(value),
     ];
 }

@@ -41,7 +41,7 @@ fn bytes_of(value: &Value<'_>) -> Option<Vec<u8>> {
     crate::data::bytes_of(value)
 }
 
-/// A failure, as the runtime's array `[name, message, stack, remote, retryable, overloaded, durableObjectReset]`.
+/// A failure, as the runtime's array `[name, message, stack, remote, retryable, overloaded, durableObjectReset, value]`.
 pub(crate) struct JsFailure(pub(crate) Failure);
 
 impl<'js> FromJs<'js> for JsFailure {
@@ -57,13 +57,14 @@ impl<'js> FromJs<'js> for JsFailure {
             retryable: flag(4)?,
             overloaded: flag(5)?,
             durable_object_reset: flag(6)?,
+            value: parts.get::<Option<Raw>>(7)?.map(|value| Box::new(value.0.into())),
         }))
     }
 }
 
 impl<'js> IntoJs<'js> for JsFailure {
     fn into_js(self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
-        let Failure { name, message, stack, remote, retryable, overloaded, durable_object_reset } = self.0;
+        let Failure { name, message, stack, remote, retryable, overloaded, durable_object_reset, value } = self.0;
         let parts = Array::new(ctx.clone())?;
         parts.set(0, name)?;
         parts.set(1, message)?;
@@ -71,6 +72,7 @@ impl<'js> IntoJs<'js> for JsFailure {
         for (index, flag) in (3..).zip([remote, retryable, overloaded, durable_object_reset]) {
             parts.set(index, flag)?;
         }
+        parts.set(7, value.map(|value| Raw(value.0)))?;
         Ok(parts.into_value())
     }
 }
@@ -98,7 +100,7 @@ pub(crate) fn failure_of_exception(ctx: &Ctx<'_>, error: Error) -> Failure {
 pub(crate) fn throw(ctx: &Ctx<'_>, failure: Failure) -> Error {
     let made = engine::handlers(ctx).and_then(|handlers| {
         let make_error: Function = handlers.get("makeError")?;
-        let Failure { name, message, stack, remote, retryable, overloaded, durable_object_reset } = failure;
+        let Failure { name, message, stack, remote, retryable, overloaded, durable_object_reset, .. } = failure;
         make_error.call::<_, Value>((name, message, stack, remote, retryable, overloaded, durable_object_reset))
     });
     match made {

@@ -130,7 +130,7 @@ mod tests {
             "b.test.tsx",
             "b.test.txt",
             "node_modules/p/p.test.js",
-            ".wrangler/tmp/x.test.js",
+            ".wrangler/x.test.js",
             "dist/room.test.js",
             "other/wrangler.toml",
             "other/room.test.js",

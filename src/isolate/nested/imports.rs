@@ -5,6 +5,7 @@
 //!
 //! Invariant: numbers and addresses from the engine are hostile, as all of a guest's are.
 
+use super::rewrite::is_valid;
 use super::state::{function_of, identify, instantiate, make_table, note_engine, value_of};
 use crate::isolate::death::Death;
 use crate::isolate::guest::{Guest, Host, memory_of};
@@ -12,18 +13,22 @@ use emu_abi::{IMPORT_MODULE, NestedTableOp, WASM_SLOTS, WASM_TRAP_LINK, WASM_TRA
 use wasmtime::{Caller, Func, Linker, Ref, Trap, Val, WasmBacktrace};
 
 /// The names of the imports.
-pub(in crate::isolate) const NAMES: [&str; 3] = ["nested_instantiate", "nested_call", "nested_table"];
+pub(in crate::isolate) const NAMES: [&str; 4] =
+    ["nested_instantiate", "nested_call", "nested_table", "nested_validate"];
 
 /// The bytes of one argument or result.
 const SLOT_BYTES: usize = 8;
 /// The most slots that an instance's values may take: its imports.
 const VALUES_MAX: u32 = 1_000_000;
+/// The largest module that is looked at to say whether it is valid, in bytes: about a tenth of a second's work.
+const VALIDATED_MAX: usize = 16 * 1024 * 1024;
 
 /// Links the imports.
 pub(in crate::isolate) fn link<H: Host>(linker: &mut Linker<Guest<H>>) -> wasmtime::Result<()> {
     linker.func_wrap(IMPORT_MODULE, NAMES[0], nested_instantiate::<H>)?;
     linker.func_wrap(IMPORT_MODULE, NAMES[1], nested_call::<H>)?;
     linker.func_wrap(IMPORT_MODULE, NAMES[2], nested_table::<H>)?;
+    linker.func_wrap(IMPORT_MODULE, NAMES[3], nested_validate::<H>)?;
     Ok(())
 }
 
@@ -149,6 +154,15 @@ fn named<H: Host>(caller: &mut Caller<'_, Guest<H>>, function: &Func, slots: u32
     write_slot(caller, slots, 0, u64::from(instance))?;
     write_slot(caller, slots, 1, u64::from(index))?;
     Ok(1)
+}
+
+/// Whether bytes are a module that could be imported; one that is too large is none.
+fn nested_validate<H: Host>(mut caller: Caller<'_, Guest<H>>, start: u32, len: u32) -> wasmtime::Result<u32> {
+    let memory = memory_of(&mut caller)?;
+    let (start, len) = (start as usize, len as usize);
+    let bytes = memory.data(&caller).get(start..start + len);
+    let bytes = bytes.ok_or_else(|| Death::Abi("a module to validate lies outside its memory".into()))?;
+    Ok(u32::from(len <= VALIDATED_MAX && is_valid(bytes)))
 }
 
 fn slot_range(slots: u32, number: u32) -> std::ops::Range<usize> {

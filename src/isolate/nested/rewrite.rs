@@ -35,6 +35,11 @@ fn features() -> WasmFeatures {
     WasmFeatures::WASM2 | WasmFeatures::RELAXED_SIMD | newer
 }
 
+/// Whether bytes are a module of the features that are supported.
+pub(super) fn is_valid(bytes: &[u8]) -> bool {
+    Validator::new_with_features(features()).validate_all(bytes).is_ok()
+}
+
 /// Whether a module has tags, and so may throw and catch. What is no module has none.
 pub(super) fn has_tags(bytes: &[u8]) -> bool {
     Parser::new(0).parse_all(bytes).map_while(Result::ok).any(|payload| match payload {

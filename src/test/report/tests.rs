@@ -103,7 +103,7 @@ FAIL  test/a.test.ts › chat › keeps <all> # of them  seed 7f3a-19c2 · fault
   (3 of 7 events; 4 did not matter)
      time      test               Room/lobby                      storage
     0.000      calls POST lobby/
-    0.002 … ⚡                     evict: an idle instance is dropped
+    0.002 … ⚡                    evict: an idle instance is dropped
     0.003                                                         its writes are durable
   first difference from the calm run: event 6, Room/lobby: leaves memory
   of 4 decisions 1 are left: nothing more can be left out

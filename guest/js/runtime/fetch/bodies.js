@@ -53,11 +53,16 @@ export class Inbound {
 
     /**
      * @param {number} id The host's number.
-     * @param {number | undefined} length In bytes, where it is known.
+     * @param {number | undefined} length In bytes as they come, where it is known.
      */
     constructor(id, length) {
         this.#id = id;
         this.length = length;
+    }
+
+    /** How the content is encoded as it comes; whoever pulls has it decoded. */
+    get encoding() {
+        return undefined;
     }
 
     /** Cancels it when the worker drops it. What came with a request ends with the request anyhow. */
@@ -249,7 +254,7 @@ class InboundSource {
  */
 export function streamOfInbound(inbound) {
     const stream = new ReadableStream(new InboundSource(inbound), ON_DEMAND);
-    setOrigin(stream, { inbound, length: inbound.length });
+    setOrigin(stream, { inbound, length: inbound.encoding === undefined ? inbound.length : undefined });
     return stream;
 }
 

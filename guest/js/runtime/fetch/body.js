@@ -10,6 +10,7 @@
 import { enabled } from "../flags.js";
 import { host } from "../host.js";
 import { passOn, readAll, streamOfBytes, takeOver } from "../streams/bytes.js";
+import { compressed } from "../streams/compression.js";
 import { isDisturbed, isLocked, isReadable, originOf } from "../streams/internals.js";
 import { blobFrom } from "../web/blob.js";
 import { parseMimeType } from "../web/mime-type.js";
@@ -17,6 +18,7 @@ import { parseFormData } from "../web/multipart.js";
 import { defineInterface, illegalConstructor, illegalInvocation, isObject } from "../web/webidl.js";
 import { collect, Inbound, outbound, streamOfInbound } from "./bodies.js";
 import { checkStream, extract, extractedType } from "./content.js";
+import { decoded } from "./encoding.js";
 
 const USED =
     "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.";
@@ -65,9 +67,9 @@ export const CONTENT = {};
 const TAKEN = {};
 
 /**
- * Takes the content of a body for a message to the host.
+ * Takes the content of a body for a message to the host, encoded as its receiver expects it; not at all by default.
  *
- * @type {(body: Body) => null | string | Uint8Array | {stream: number, length?: number}
+ * @type {(body: Body, encoding?: "gzip") => null | string | Uint8Array | {stream: number, length?: number}
  *     | {forward: number, length?: number}} Throws a `TypeError` when it was read or given away, or its stream is
  *     locked.
  */
@@ -104,13 +106,16 @@ export class Body {
             return true;
         };
         isUsed = (body) => body.#isUsed();
-        takeBody = (body) => {
+        takeBody = (body, encoding = undefined) => {
             const content = body.#content;
             if (body.#stream !== undefined) {
-                return body.#takeStream();
+                return body.#takeStream(encoding);
             }
             if (content === null) {
                 return null;
+            }
+            if (encoding !== (content instanceof Inbound ? content.encoding : undefined)) {
+                return sendStream(body.body, encoding);
             }
             body.#stream = TAKEN;
             return content instanceof Inbound ? sendInbound(content) : content;
@@ -242,7 +247,7 @@ export class Body {
     }
 
     /** Takes the content out of the stream; see `takeBody()`. */
-    #takeStream() {
+    #takeStream(encoding) {
         const stream = this.#stream;
         if (stream === TAKEN || isDisturbed(stream)) {
             throw new TypeError(USED);
@@ -251,15 +256,16 @@ export class Body {
             throw new TypeError(SEND_LOCKED);
         }
         const origin = originOf(stream);
-        if (origin?.inbound?.isUntouched) {
+        if (origin?.inbound?.isUntouched && origin.inbound.encoding === encoding) {
             takeOver(stream);
             return sendInbound(origin.inbound);
         }
-        if (origin?.bytes !== undefined) {
+        const bytes = encoding === undefined ? origin?.bytes : origin?.encoded;
+        if (bytes !== undefined) {
             takeOver(stream);
-            return origin.bytes;
+            return bytes;
         }
-        return outbound(stream, origin?.length);
+        return sendStream(stream, encoding);
     }
 
     /** Takes the content for another body; see `moveBody()`. */
@@ -274,6 +280,10 @@ export class Body {
         if (origin?.bytes !== undefined) {
             takeOver(stream);
             return origin.bytes;
+        }
+        if (origin?.encoded !== undefined) {
+            takeOver(stream);
+            return decoded(origin.encoded);
         }
         return passOn(stream);
     }
@@ -293,6 +303,15 @@ export class Body {
 
 function sendInbound(inbound) {
     return { forward: inbound.forward(), length: inbound.length };
+}
+
+/** As on the platform, what is known to be empty is nothing in any encoding. */
+function sendStream(stream, encoding) {
+    const origin = originOf(stream);
+    if (encoding === undefined) {
+        return outbound(stream, origin?.length);
+    }
+    return outbound(origin?.bytes?.length === 0 ? stream : compressed(stream, encoding), undefined);
 }
 
 function asBuffer(content, mine) {

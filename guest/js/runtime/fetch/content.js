@@ -15,6 +15,7 @@ import { serialiseMultipart } from "../web/multipart.js";
 import { isURLSearchParams } from "../web/url-search-params.js";
 import { bytesOf, isObject } from "../web/webidl.js";
 import { Inbound } from "./bodies.js";
+import { decoded, EncodedInbound } from "./encoding.js";
 
 const INIT_LOCKED = "This ReadableStream is locked to a reader, and cannot be used as a body.";
 const INIT_DISTURBED = "This ReadableStream is disturbed (has already been read from), and cannot be used as a body.";
@@ -90,8 +91,8 @@ function extractObject(init) {
     }
     const bytes = bytesOf(init);
     if (bytes !== undefined) {
-        // The worker may change its buffer as soon as it has it back.
-        return bytes.slice();
+        // The worker may change its buffer as soon as it has it back. Node's `slice()` does not copy.
+        return new Uint8Array(bytes);
     }
     if (isBlobLike(init)) {
         extractedType = init.type === "" ? undefined : init.type;
@@ -113,11 +114,17 @@ function extractObject(init) {
  * The content of a body that came from the host.
  *
  * @param {null | ArrayBuffer | {stream: number, length: number | undefined}} body
+ * @param {"gzip"} [encoding] How it is encoded; readers have it decoded.
  * @returns {Content}
  */
-export function contentFromHost(body) {
+export function contentFromHost(body, encoding = undefined) {
     if (body === null || body === undefined) {
         return null;
+    }
+    if (encoding !== undefined) {
+        return body instanceof ArrayBuffer
+            ? decoded(new Uint8Array(body))
+            : new EncodedInbound(body.stream, body.length);
     }
     return body instanceof ArrayBuffer ? new Uint8Array(body) : new Inbound(body.stream, body.length);
 }

@@ -18,6 +18,7 @@ import {
     Body, CONTENT, CONTENT_TYPE, emptyBody, fillBody, initBody, splitBody, takeBody,
 } from "./body.js";
 import { contentFromHost, TEXT_TYPE } from "./content.js";
+import { encodingOf } from "./encoding.js";
 import {
     findHeader, flatHeaders, flattenHeaders, Headers, hasHeader, removeHeader, wrapHeaders,
 } from "./headers.js";
@@ -115,8 +116,10 @@ export class Response extends Body {
                 return;
             }
             const type = response.#headers;
-            const body = takeBody(response);
-            const headers = typeof type === "string" ? ["content-type", type] : sendable(response.#flat(), body, false);
+            const encoding = typeof type === "string" ? undefined : encodingOf(response.#flat());
+            const body = takeBody(response, encoding);
+            const headers =
+                typeof type === "string" ? ["content-type", type] : sendable(response.#flat(), body, encoding);
             host.settleResponse(invocation, response.#status, response.#statusText ?? "", headers, body);
         };
         fromHost = (status, statusText, headers, url, redirected) => {
@@ -273,8 +276,9 @@ export class Response extends Body {
         if (rest.type === "error") {
             throw new TypeError(ERROR_RESPONSE);
         }
-        const body = takeBody(this);
-        const headers = sendable(this.#flat(), body, rest.manual);
+        const encoding = rest.manual ? undefined : encodingOf(this.#flat());
+        const body = takeBody(this, encoding);
+        const headers = rest.manual ? this.#flat() : sendable(this.#flat(), body, encoding);
         const socket = rest.webSocket === null ? undefined : passSocket(rest.webSocket);
         host.settleResponse(invocation, this.#status, this.#statusText ?? "", headers, body, socket);
     }
@@ -368,15 +372,20 @@ export class Response extends Body {
 }
 
 /**
- * The headers as they are sent. With `encodeBody: "automatic"` the platform encodes content as `Content-Encoding` says;
- * here it is sent as it is, so the header goes. What is passed on from elsewhere is encoded already.
+ * The headers as they are sent with `encodeBody: "automatic"`. What was encoded here has another length than the worker
+ * said. The platform knows `br` too; here such content is sent as it is, so the header goes. What is passed on from
+ * elsewhere is encoded already.
  */
-function sendable(flat, body, isManual) {
-    if (isManual || body === null || body.forward !== undefined || !hasHeader(flat, "content-encoding")) {
+function sendable(flat, body, encoding) {
+    if (body === null || body.forward !== undefined || !hasHeader(flat, "content-encoding")) {
         return flat;
     }
     const sent = flat.slice();
-    removeHeader(sent, "content-encoding");
+    if (encoding !== undefined) {
+        removeHeader(sent, "content-length");
+    } else if (findHeader(flat, "content-encoding") === "br") {
+        removeHeader(sent, "content-encoding");
+    }
     return sent;
 }
 
@@ -403,7 +412,7 @@ export function responseFromHost(status, statusText, headers, body, socket, url,
     const response = fromHost(status, statusText, headers, url, redirected);
     if (!isNullBodyStatus(status)) {
         // The platform shows empty content as content.
-        const content = contentFromHost(body);
+        const content = contentFromHost(body, encodingOf(headers));
         if (content instanceof Inbound) {
             content.cancelWhenDropped();
         }

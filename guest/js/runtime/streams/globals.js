@@ -6,6 +6,7 @@
  */
 
 import { enabled } from "../flags.js";
+import { CompressionStream, DecompressionStream } from "./compression.js";
 import * as constructors from "./constructors.js";
 import { TextDecoderStream, TextEncoderStream } from "./encoding.js";
 import { FixedLengthStream, IdentityTransformStream } from "./identity.js";
@@ -37,6 +38,8 @@ export function streamGlobals() {
     const globals = {
         ...standard,
         ...constructors,
+        CompressionStream,
+        DecompressionStream,
         TextDecoderStream,
         TextEncoderStream,
         IdentityTransformStream,

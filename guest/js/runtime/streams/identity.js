@@ -111,7 +111,7 @@ class Pipe {
             return undefined;
         }
         this.#pulled = undefined;
-        this.#controller.enqueue(bytes.slice());
+        this.#controller.enqueue(new Uint8Array(bytes));
         pulled();
         return undefined;
     }

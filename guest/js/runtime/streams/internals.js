@@ -155,6 +155,7 @@ const ORIGIN = Symbol("origin");
  *
  * @typedef {object} Origin
  * @property {Uint8Array} [bytes] All of them; must not be changed.
+ * @property {Uint8Array} [encoded] All of them as gzip; must not be changed.
  * @property {import("../fetch/bodies.js").Inbound} [inbound] A stream of the host.
  * @property {number} [length] How many there will be, where that is known.
  */

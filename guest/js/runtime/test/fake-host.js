@@ -10,6 +10,7 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { types } from "node:util";
 import { deserialize, serialize } from "node:v8";
+import * as zlib from "node:zlib";
 
 const NodeURL = globalThis.URL;
 const NodeURLSearchParams = globalThis.URLSearchParams;
@@ -155,6 +156,30 @@ const binary = {
     hmac: (name, key, data) => bufferOf(createHmac(name.replace("-", ""), bytesOf(key)).update(bytesOf(data)).digest()),
 };
 
+/** A codec that does everything at the end. */
+function codec(code) {
+    const chunks = [];
+    let output = [];
+    return {
+        push(bytes, isLast) {
+            chunks.push(Buffer.from(bytesOf(bytes)));
+            output = isLast ? [bufferOf(code(Buffer.concat(chunks))), "complete"] : [];
+        },
+        pull: () => (output.length > 1 ? output.shift() : (output[0] ?? "hungry")),
+    };
+}
+
+const COMPRESS = { gzip: zlib.gzipSync, deflate: zlib.deflateSync, "deflate-raw": zlib.deflateRawSync };
+const DECOMPRESS = {
+    gzip: zlib.gunzipSync, "gzip-members": zlib.gunzipSync, deflate: zlib.inflateSync,
+    "deflate-raw": zlib.inflateRawSync,
+};
+
+const compression = {
+    compressorNew: (format) => codec(COMPRESS[format]),
+    decompressorNew: (format) => codec(DECOMPRESS[format]),
+};
+
 function classOf(value) {
     if (types.isProxy(value)) {
         return "Proxy";
@@ -193,6 +218,7 @@ globalThis.__emu_host = {
     ...urls,
     ...text,
     ...binary,
+    ...compression,
     ...values,
 };
 

@@ -245,6 +245,23 @@ test("whatever is thrown becomes a failure", () => {
     assert.equal(toFailure(bare)[2], "N: m\n    at f (a.js:1:1)");
 });
 
+test("an object that is thrown arrives as one, unless it is too large", () => {
+    const sent = (value) => {
+        const failure = toFailure(value);
+        failure[3] = true;
+        return toError(failure);
+    };
+    assert.deepEqual(sent({ a: { b: [1] } }), { a: { b: [1] }, remote: true });
+    assert.deepEqual(sent({ message: "m", name: "N" }), { message: "m", name: "N", remote: true });
+    for (const value of ["text", new RangeError("r"), { f() {} }, { text: "x".repeat(2 ** 21) }]) {
+        const arrived = sent(value);
+        assert.equal(arrived instanceof Error, true);
+        assert.equal(arrived.remote, true);
+    }
+    const damaged = ["Error", "m", undefined, true, false, false, false, new ArrayBuffer(1)];
+    assert.equal(toError(damaged).message, "m");
+});
+
 test("failures become errors of their class", () => {
     const cases = [
         ["TypeError", TypeError], ["SyntaxError", SyntaxError], ["Error", Error], ["Mine", Error],

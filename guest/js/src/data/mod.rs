@@ -1,4 +1,4 @@
-//! Natives that need no host: text, base64, URLs, forms, V8's serialisation, and looking into values.
+//! Natives that need no host: text, base64, compression, URLs, forms, V8's serialisation, and looking into values.
 //!
 //! Reading order: `raw` (the engine's C interface made safe), `intrinsics` (the library's originals), `class` (what an
 //! object is to the engine), then a file for each group of natives.
@@ -8,6 +8,7 @@
 
 mod base64;
 mod class;
+mod compression;
 mod form;
 mod intrinsics;
 mod introspect;
@@ -32,6 +33,7 @@ pub(crate) fn register<'js>(host: &Object<'js>) -> Result<()> {
     intrinsics::prepare(host.ctx())?;
     text::register(host)?;
     base64::register(host)?;
+    compression::register(host)?;
     url::register(host)?;
     form::register(host)?;
     time_zone::register(host)?;

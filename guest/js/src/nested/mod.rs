@@ -14,6 +14,7 @@ mod stores;
 pub use calls::{emu_nested_grow, emu_nested_import, emu_nested_table};
 pub use exceptions::emu_nested_exception;
 
+use crate::data::raw::Bytes;
 use crate::engine;
 use calls::{drop_handles, function_of, number_of, throw_trap, to_bits};
 use emu_abi::{WASM_PENDING_SLOT, WasmExtern, WasmModule, WasmSignature, WasmType};
@@ -39,6 +40,7 @@ mod import {
         pub(super) fn nested_instantiate(module: u32, values: *const u64, count: usize) -> i32;
         pub(super) fn nested_call(instance: u32, function: u32, slots: *mut u64) -> u32;
         pub(super) fn nested_table(op: u32, table: u32, a: u32, b: u32, slots: *mut u64) -> i32;
+        pub(super) fn nested_validate(bytes: *const u8, len: usize) -> u32;
     }
 
     #[cfg(not(target_arch = "wasm32"))]
@@ -52,6 +54,10 @@ mod import {
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) unsafe fn nested_table(_op: u32, _table: u32, _a: u32, _b: u32, _slots: *mut u64) -> i32 {
         -1
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) unsafe fn nested_validate(_bytes: *const u8, _len: usize) -> u32 {
+        0
     }
 }
 
@@ -149,7 +155,14 @@ pub(crate) fn register<'js>(host: &Object<'js>) -> Result<()> {
     set("wasmTableSet", Function::new(ctx.clone(), table_set))?;
     set("wasmFunction", Function::new(ctx.clone(), function_of))?;
     set("wasmIsFunction", Function::new(ctx.clone(), |value: Value<'js>| number_of(&value).is_some()))?;
+    set("wasmValidate", Function::new(ctx.clone(), |bytes: Bytes<'js>| bytes.read(is_valid)))?;
     set("wasmInstantiate", Function::new(ctx.clone(), instantiate))
+}
+
+/// Whether bytes are a module that could be imported.
+fn is_valid(bytes: &[u8]) -> bool {
+    // SAFETY: the host reads `bytes` during the call.
+    unsafe { import::nested_validate(bytes.as_ptr(), bytes.len()) != 0 }
 }
 
 const KINDS: [&str; 7] = ["i32", "i64", "f32", "f64", "v128", "anyfunc", "externref"];

@@ -152,7 +152,7 @@ impl JsValue {
 
 impl ErrorValue {
     fn property(&self, key: &str) -> JsValue {
-        let Failure { name, message, stack, remote, retryable, overloaded, durable_object_reset } = &self.0;
+        let Failure { name, message, stack, remote, retryable, overloaded, durable_object_reset, .. } = &self.0;
         let flag = |set: &bool| if *set { JsValue::TRUE } else { JsValue::UNDEFINED };
         match key {
             "name" => JsValue::from_str(name),
