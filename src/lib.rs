@@ -15,16 +15,18 @@
 //! * [`serve`]: lanes with real connections and clocks. The sole user of tungstenite and of hyper's server.
 //! * [`simulate`]: one lane in a simulated world.
 //! * [`test`]: runs tests in simulated worlds, and tries to make them fail.
+//! * [`embed`]: worlds for tests in Rust: [`World`], [`explore`].
 //! * [`cli`]: one file per verb.
 //!
-//! Invariant: the arrow `cli -> {project, serve, test -> simulate} -> lane -> bindings -> {isolate, storage} -> core -> world -> error` is never
-//! turned around; `tests/it/tidy.rs` holds it.
+//! Invariant: the arrow `cli -> {serve, embed -> {project, test}} -> simulate -> lane -> bindings -> {isolate, storage} ->
+//! core -> world -> error` is never turned around; `tests/it/tidy.rs` holds it.
 
 pub mod bindings;
 pub mod bundle;
 pub mod cli;
 pub mod config;
 pub mod core;
+pub mod embed;
 pub mod error;
 pub mod isolate;
 pub mod lane;
@@ -34,3 +36,5 @@ pub mod simulate;
 pub mod storage;
 pub mod test;
 pub mod world;
+
+pub use embed::{Answer, Application, Client, Explore, Frame, World, explore};

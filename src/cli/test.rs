@@ -22,6 +22,7 @@ use super::{eprint, prepare};
 use crate::error::{self, Error, Result};
 use crate::project::engines::Engines;
 use crate::world::{Class, Point};
+use program::Workshop;
 use session::Passed;
 use std::io::Write;
 use std::process::ExitCode;
@@ -53,14 +54,17 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode> {
 }
 
 fn once(args: &TestArgs, engines: &Arc<Engines>, seen: &mut Seen) -> Result<ExitCode> {
-    let workshop = load::workshop(engines, &args.configs, args.env.as_deref(), seen)?;
+    let workshop = match files::scenarios(&args.files) {
+        Some(_) => Workshop::without_project(Arc::clone(engines), load::overrides(args.env.as_deref())),
+        None => load::workshop(engines, &args.configs, args.env.as_deref(), seen)?,
+    };
     Ok(match session::pass(args, &workshop, seen)? {
         Passed::Listed => ExitCode::SUCCESS,
         Passed::Nothing => {
             eprint(&format!(
                 "error: no test matches in `{}`\n  help: tests are in files like `room.test.ts`; `emu test --list` \
                  lists them\n",
-                workshop.project().folder.display()
+                workshop.folder().display()
             ));
             ExitCode::from(NOTHING)
         }

@@ -23,6 +23,7 @@ mod migrations;
 mod name;
 mod objects;
 mod routes;
+pub mod scenario;
 mod services;
 mod shape;
 mod syntax;

@@ -7,6 +7,7 @@ use super::alarm::ms_of;
 use super::{Due, Lane};
 use crate::core::id::{hex, lane_of};
 use crate::core::life::Hibernate;
+use crate::storage::ObjectStorage;
 use emu_abi::{Failure, ObjectId, SqlValue};
 use serde_json::{Value, json};
 
@@ -268,33 +269,34 @@ impl Lane {
 
     fn sql(&mut self, number: usize, query: &str) -> Answered {
         let storage = self.objects[number].storage.clone();
-        let run = || -> Result<Value, Failure> {
-            let opened = storage.sql_exec(query, &[])?;
-            let mut rows = opened.rows;
-            let mut all = std::mem::take(&mut rows.rows);
-            while !rows.end && all.len() < MAX_SQL_ROWS {
-                rows = storage.sql_next(opened.cursor, MAX_SQL_ROWS - all.len())?;
-                all.append(&mut rows.rows);
-            }
-            if !rows.end {
-                storage.sql_close(opened.cursor);
-            }
-            let rows_json: Vec<Value> =
-                all.iter().map(|row| Value::Array(row.iter().map(shown_value).collect())).collect();
-            Ok(json!({
-                "columns": opened.columns, "rows": rows_json, "truncated": !rows.end,
-                "rowsRead": rows.rows_read, "rowsWritten": rows.rows_written,
-            }))
-        };
         // All of it happens or nothing.
         storage.savepoint_begin(false).map_err(|failure| failure.message)?;
-        let ran = run();
+        let ran = query_rows(&storage, query);
         let ended = if ran.is_ok() { storage.savepoint_release() } else { storage.savepoint_rollback() };
         let shown = ran.and_then(|shown| ended.map(|()| shown)).map_err(|failure| failure.message)?;
         self.commit_outside_turn(number).map_err(|failure| failure.message)?;
         self.storage.flush().map_err(|error| error.to_string())?;
         Ok(shown)
     }
+}
+
+/// What a query finds, with its columns.
+pub(super) fn query_rows(storage: &ObjectStorage, query: &str) -> Result<Value, Failure> {
+    let opened = storage.sql_exec(query, &[])?;
+    let mut rows = opened.rows;
+    let mut all = std::mem::take(&mut rows.rows);
+    while !rows.end && all.len() < MAX_SQL_ROWS {
+        rows = storage.sql_next(opened.cursor, MAX_SQL_ROWS - all.len())?;
+        all.append(&mut rows.rows);
+    }
+    if !rows.end {
+        storage.sql_close(opened.cursor);
+    }
+    let rows_json: Vec<Value> = all.iter().map(|row| Value::Array(row.iter().map(shown_value).collect())).collect();
+    Ok(json!({
+        "columns": opened.columns, "rows": rows_json, "truncated": !rows.end,
+        "rowsRead": rows.rows_read, "rowsWritten": rows.rows_written,
+    }))
 }
 
 fn whole_ms(at_ns: i64) -> i64 {

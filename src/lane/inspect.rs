@@ -3,6 +3,7 @@
 //!
 //! Invariant: looks, or puts the whole lane back; nothing here is on the way of an event.
 
+use super::control::{Answered, query_rows};
 use super::instance::{Instance, Origin, Owner};
 use super::{Lane, Namespace};
 use crate::core::alarm::{Attempts, RunEnd};
@@ -76,6 +77,27 @@ impl Lane {
         !self.instances.values().any(busy)
             && self.late.is_empty()
             && !self.objects.iter().any(|object| object.alarm.retry_due_ms.is_some() || object.alarm.waiting)
+    }
+
+    /// Whether nothing at all is under way: beside [`Self::is_at_rest`], no handler that a client waits for, and no event
+    /// that waits for its object to start.
+    pub fn is_quiet(&self) -> bool {
+        let busy = |instance: &Instance| !instance.invocations.is_empty() || !instance.calls.is_empty();
+        self.is_at_rest()
+            && self.flights.is_empty()
+            && !self.instances.values().any(busy)
+            && !self.objects.iter().any(|object| object.gate.waiting() > 0)
+    }
+
+    /// What a query finds in an object's database, what is not committed yet included. The query must not write. `None` if the
+    /// object has never been used, or a transaction is open in it.
+    pub fn look(&mut self, namespace: usize, id: &ObjectId, query: &str) -> Option<Answered> {
+        let number = *self.object_numbers.get(&(namespace, id.bytes))?;
+        let object = &self.objects[number];
+        if object.starts == 0 || object.gate.is_critical() {
+            return None;
+        }
+        Some(query_rows(&object.storage, query).map_err(|failure| failure.message))
     }
 
     /// Everything that is waited for, a sentence each, with who waits.

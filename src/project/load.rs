@@ -99,7 +99,7 @@ pub(crate) fn load(path: &Path, overrides: &Overrides) -> Result<Project> {
     }
 }
 
-fn read(path: &Path) -> Result<Source> {
+pub(super) fn read(path: &Path) -> Result<Source> {
     let refused = |error: std::io::Error| {
         let what = Error::config(format!("`{}` cannot be read", path.display()));
         match error.kind() {

@@ -1,11 +1,14 @@
 //! From a path to workers that can run: read the configuration, build, bundle, compile, freeze.
 //!
 //! In the order of that way: [`load`] (the configuration), [`source`] (workers that emu bundles), [`engines`] (what runs
-//! them), [`prepare`] (what they become).
+//! them), [`prepare`] (what they become), [`application`] (all of it at once),
+//! [`scenario`] (that of a test in no language).
 //!
 //! Invariant: knows neither connections nor simulated worlds, and prints nothing: what is to be said goes to whoever asks.
 
+pub(crate) mod application;
 pub(crate) mod engines;
 pub(crate) mod load;
 pub(crate) mod prepare;
+pub(crate) mod scenario;
 pub(crate) mod source;

@@ -163,6 +163,15 @@ fn first_name<'a>(project: &'a Project, class: &'a str) -> &'a str {
     project.worker.renames.iter().rev().fold(class, |name, (from, to)| if to == name { from } else { name })
 }
 
+/// The names under which workers bind classes, each with its namespace.
+pub(crate) fn bound_classes(projects: &[Project], namespaces: &[Namespace]) -> Result<Vec<(String, usize)>> {
+    let objects =
+        projects.iter().flat_map(|project| project.worker.objects.iter().map(move |object| (project, object)));
+    let bound = objects
+        .map(|(project, object)| Ok((object.name.clone(), find_namespace(namespaces, projects, project, object)?)));
+    bound.collect()
+}
+
 fn find_namespace(
     namespaces: &[Namespace],
     projects: &[Project],

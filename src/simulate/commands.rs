@@ -32,6 +32,14 @@ enum Then {
     Alarm(usize, ObjectId),
 }
 
+impl Commands {
+    /// A number that no command has.
+    pub(super) fn next_token(&mut self) -> u64 {
+        self.last_token += 1;
+        self.last_token
+    }
+}
+
 impl Simulation {
     /// A test asks something of its world.
     pub(super) fn command(&mut self, fetch: FetchId, text: &str) {
@@ -136,8 +144,7 @@ impl Simulation {
     }
 
     fn control(&mut self, fetch: FetchId, then: Then, command: Command) {
-        self.commands.last_token += 1;
-        let token = self.commands.last_token;
+        let token = self.commands.next_token();
         self.commands.controls.insert(token, (fetch, then));
         self.input(Input::Control(token, command));
     }

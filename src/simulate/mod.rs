@@ -5,8 +5,8 @@
 //! give the same run.
 //!
 //! Read this file for the loop, [`exchange`] for bodies, [`network`] for requests that leave, [`client`] for sockets of
-//! clients, [`commands`] for what a test may ask of its world,
-//! [`watch`] for what must always hold.
+//! clients, [`commands`] for what a test may ask of its world, [`watch`] for what must always hold, [`outside`] for worlds
+//! in which no test runs.
 //!
 //! Invariant: reads no clock, draws no randomness, starts no thread; everything open is decided by the world.
 
@@ -14,10 +14,12 @@ mod client;
 mod commands;
 mod exchange;
 mod network;
+mod outside;
 mod watch;
 
 pub use client::{Client, Frame};
 pub use exchange::Answer;
+pub use outside::{is_lost, request, upgrade};
 
 use crate::core::life::Policy;
 use crate::core::stream::{Signal, StreamId};
@@ -35,6 +37,7 @@ use commands::Commands;
 use emu_abi::Request;
 use exchange::Arriving;
 use network::Network;
+use outside::Outside;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -89,6 +92,7 @@ pub struct Simulation {
     clients: Clients,
     network: Network,
     commands: Commands,
+    outside: Outside,
     /// What the simulation itself does later.
     timers: Timers<Later>,
     happenings: Vec<Happening>,
@@ -133,6 +137,7 @@ impl Simulation {
             clients: Clients::default(),
             network: Network::new(setup.outbound.clone()),
             commands: Commands::default(),
+            outside: Outside::default(),
             timers: Timers::default(),
             happenings: Vec::new(),
             steps: 0,
@@ -157,34 +162,19 @@ impl Simulation {
         port: PortId,
         max_steps: u64,
     ) -> std::result::Result<std::result::Result<Answer, Thrown>, Stuck> {
-        let last = self.steps + max_steps;
-        loop {
-            if let Some(answer) = self.answers.remove(&port) {
-                return Ok(answer);
-            }
-            if self.steps >= last {
-                return Err(Stuck::TooLong);
-            }
-            if !self.step() {
-                return Err(Stuck::Deadlock(self.lane.who_waits()));
-            }
-            self.watch()?;
-        }
+        self.run_until_some(max_steps, |this| this.take_answer(port))
+    }
+
+    /// Takes the answer to a request, if it has come.
+    pub fn take_answer(&mut self, port: PortId) -> Option<std::result::Result<Answer, Thrown>> {
+        self.answers.remove(&port)
     }
 
     /// Runs until nothing is left to do at all, or until the virtual time `until_ms`.
     pub fn run_until(&mut self, until_ms: f64, max_steps: u64) -> std::result::Result<(), Stuck> {
-        let last = self.steps + max_steps;
-        while self.steps < last {
-            let next_ms = self.next_due_ms();
-            if self.effects_wait() || next_ms.is_some_and(|next_ms| next_ms <= until_ms) {
-                self.step();
-                continue;
-            }
-            self.pass_time_until(until_ms);
-            return Ok(());
-        }
-        Err(Stuck::TooLong)
+        self.run_within(until_ms, max_steps, |_| None::<()>)?;
+        self.pass_time_until(until_ms);
+        Ok(())
     }
 
     /// Takes what came to light since the last time.
@@ -256,7 +246,7 @@ impl Simulation {
     }
 
     /// Moves the clock, never back.
-    fn pass_time_until(&mut self, due_ms: f64) {
+    pub fn pass_time_until(&mut self, due_ms: f64) {
         if due_ms > self.world.now_ms() {
             self.world.advance_to(due_ms);
             self.world.trace(Whose::WORLD, TraceKind::Clock, due_ms.to_bits(), &|| format!("{due_ms} ms"));
@@ -282,7 +272,11 @@ impl Simulation {
             Effect::Fetch(fetch, request) => self.leave(fetch, request),
             Effect::Command(fetch, command) => self.command(fetch, &command),
             Effect::CancelFetch(fetch) => self.forget_fetch(fetch),
-            Effect::Control(token, answered) => self.control_answered(token, answered),
+            Effect::Control(token, answered) => {
+                if let Some(answered) = self.outside.answered(token, answered) {
+                    self.control_answered(token, answered);
+                }
+            }
             Effect::Log(line) => self.happenings.push(Happening::Log(line)),
             Effect::Uncaught(uncaught) => self.happenings.push(Happening::Uncaught(uncaught)),
             // There is one lane, and clients of a simulation read at once.

@@ -366,7 +366,8 @@ impl Campaign<'_> {
                 let calm = shaking.run(&calm, Points::NONE, Keep { census: true, texts: false })?;
                 shaking.count_orders(&calm);
             }
-            let ended = shaking.run(rerun, self.options.points, Keep::default())?;
+            let points = shaking.program.points(self.options.points);
+            let ended = shaking.run(rerun, points, Keep::default())?;
             if let Some(failure) = shaking.judge(rerun.seed, &ended)? {
                 tested.outcome = self.found(shaking, failure, rerun.seed, ended)?;
             }
@@ -389,9 +390,10 @@ impl Campaign<'_> {
         shaking.count_orders(&ended);
         shaking.baseline = Some(Baseline::of(&ended));
         shaking.baseline_seed = Some(self.options.base);
+        let program = shaking.program;
         let judged = |points: Points| match calm.withstands {
-            true => points,
-            false => points.without(Points::of(&[Class::Loud, Class::Beyond])),
+            true => program.points(points),
+            false => program.points(points).without(Points::of(&[Class::Loud, Class::Beyond])),
         };
         let points = judged(self.options.points);
         if let Some(rerun) = self.choice.failed_before(&shaking.program.name, &tested.test)
@@ -412,7 +414,8 @@ impl Campaign<'_> {
             }
         }
         let mut number = 0;
-        while self.options.seeds.map_or_else(|| steady() < until, |seeds| number < seeds) {
+        // Without a place to decide at all runs are the calm one.
+        while points != Points::NONE && self.options.seeds.map_or_else(|| steady() < until, |seeds| number < seeds) {
             number += 1;
             let seed = Seed(mix(&[self.options.base.0, number]));
             if self.attempt(shaking, Rerun { seed, tape: None }, points, tested)? {

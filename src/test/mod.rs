@@ -15,6 +15,7 @@ pub mod program;
 pub mod replay;
 pub mod report;
 pub mod run;
+pub mod scenario;
 mod search;
 pub mod story;
 pub mod timeline;

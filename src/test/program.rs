@@ -2,7 +2,9 @@
 //!
 //! Invariant: the same for all runs; nothing of a run is kept in it.
 
+use super::scenario::Scenario;
 use crate::simulate::Setup;
+use crate::world::Points;
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +21,17 @@ pub struct Program {
     pub path: PathBuf,
     /// What runs.
     pub setup: Setup,
+    /// The steps, where it is a scenario and no test file.
+    pub scenario: Option<Arc<Scenario>>,
+}
+
+impl Program {
+    /// Where the world may decide in its runs, of the points that are asked for.
+    pub fn points(&self, asked: Points) -> Points {
+        let allowed =
+            |scenario: &Arc<Scenario>| asked.iter().filter(|point| scenario.points.contains(*point)).collect();
+        self.scenario.as_ref().map_or(asked, allowed)
+    }
 }
 
 /// A test, as its file declares it.

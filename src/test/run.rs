@@ -3,6 +3,7 @@
 //! Invariant: a run that is asked for twice comes to the same.
 
 use super::program::{ENTRYPOINT, Program, Test};
+use super::scenario::play;
 use crate::error::{Error, Result};
 use crate::lane::Thrown;
 use crate::simulate::{Answer, Happening, Simulation, Stuck};
@@ -139,6 +140,9 @@ struct Ran {
 /// # Errors
 /// When the file has errors, which are in the text.
 pub fn collect(program: &Program) -> Result<(Vec<Test>, Vec<TestError>)> {
+    if let Some(scenario) = &program.scenario {
+        return Ok((vec![scenario.test()], Vec::new()));
+    }
     let world = SimulatedWorld::new(Seed::default(), Box::new(crate::world::driver::Calm), Keep::default());
     let mut simulation = Simulation::new(&program.setup, Rc::new(world))?;
     let answer = ask(&mut simulation, "collect", &json!({}));
@@ -154,7 +158,11 @@ pub fn collect(program: &Program) -> Result<(Vec<Test>, Vec<TestError>)> {
 /// # Errors
 /// When there is no memory for it. A test that fails is no error.
 pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
-    let world = Rc::new(SimulatedWorld::new(plan.seed, plan.driver, plan.keep));
+    let world = SimulatedWorld::new(plan.seed, plan.driver, plan.keep);
+    let world = Rc::new(match program.scenario.as_ref().and_then(|scenario| scenario.start_ms) {
+        Some(start_ms) => world.starting_at(start_ms),
+        None => world,
+    });
     let began_ms = world.now_ms();
     let mut simulation = Simulation::new(&program.setup, Rc::clone(&world))?;
     let asked = json!({
@@ -177,7 +185,26 @@ pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
         record: Record::default(),
         names: Vec::new(),
     };
-    match ask(&mut simulation, "run", &asked) {
+    match &program.scenario {
+        Some(scenario) => {
+            let (result, stuck) = play(scenario, &mut simulation);
+            ended.results.push(result);
+            ended.stuck = stuck;
+        }
+        None => run_tests(program, &asked, &mut simulation, &mut ended)?,
+    }
+    ended.happenings = simulation.take_happenings();
+    ended.answers = simulation.answers();
+    ended.storage = simulation.storage_digest()?;
+    ended.virtual_ms = world.now_ms() - began_ms;
+    ended.record = world.record();
+    ended.names = simulation.names(&ended.record);
+    Ok(ended)
+}
+
+/// Runs tests of a test file.
+fn run_tests(program: &Program, asked: &Value, simulation: &mut Simulation, ended: &mut Ended) -> Result<()> {
+    match ask(simulation, "run", asked) {
         Ok(Ok(answer)) => {
             let ran: Ran = parse(program, &answer)?;
             ended.results = ran.results;
@@ -193,13 +220,7 @@ pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
         }),
         Err(stuck) => ended.stuck = Some(stuck),
     }
-    ended.happenings = simulation.take_happenings();
-    ended.answers = simulation.answers();
-    ended.storage = simulation.storage_digest()?;
-    ended.virtual_ms = world.now_ms() - began_ms;
-    ended.record = world.record();
-    ended.names = simulation.names(&ended.record);
-    Ok(ended)
+    Ok(())
 }
 
 /// Asks the test's entrypoint, and runs until it answers.

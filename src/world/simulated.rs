@@ -87,6 +87,13 @@ impl SimulatedWorld {
         }
     }
 
+    /// The same world with its clock showing another time, in milliseconds since the epoch.
+    #[must_use]
+    pub fn starting_at(self, at_ms: f64) -> Self {
+        self.now_ms.set(at_ms.ceil().clamp(0.0, LAST_MS));
+        self
+    }
+
     /// Moves the clock on, to the next whole millisecond. It never goes back.
     pub fn advance_to(&self, at_ms: f64) {
         // `max` ignores what is not a number.

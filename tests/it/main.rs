@@ -34,6 +34,7 @@ mod outgoing;
 mod reload;
 mod requests;
 mod restart;
+mod scenarios;
 mod sealed;
 mod seeds_js;
 mod services;
@@ -44,6 +45,7 @@ mod streams;
 mod support;
 mod testing;
 mod tidy;
+mod worlds;
 
 /// The files of this folder and the modules above are the same.
 #[test]

@@ -21,15 +21,16 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("lane", &["bindings", "isolate", "storage", "core", "world", "error"]),
     ("serve", &["lane", "bindings", "isolate", "storage", "core", "world", "error"]),
     ("simulate", &["lane", "isolate", "storage", "core", "world", "error"]),
-    ("test", &["simulate", "lane", "world", "error"]),
+    ("test", &["config", "simulate", "lane", "world", "error"]),
     ("config", &[]),
     ("bundle", &["error"]),
     ("project", &["config", "bundle", "lane", "bindings", "isolate", "storage", "core", "world", "error"]),
+    ("embed", &["project", "config", "simulate", "lane", "world", "error"]),
     (
         "cli",
         &[
-            "project", "config", "bundle", "serve", "test", "simulate", "lane", "bindings", "isolate", "storage",
-            "core", "world", "error",
+            "embed", "project", "config", "bundle", "serve", "test", "simulate", "lane", "bindings", "isolate",
+            "storage", "core", "world", "error",
         ],
     ),
 ];

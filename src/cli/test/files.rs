@@ -4,6 +4,7 @@
 
 use crate::config::CONFIG_NAMES;
 use crate::error::{Error, Result};
+use crate::project::scenario::FILE_NAME as SCENARIO;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,41 @@ pub(super) struct TestFile {
     /// From the project's folder, with `/`.
     pub(super) name: String,
     pub(super) path: PathBuf,
+}
+
+impl TestFile {
+    /// Whether it is a test in no language.
+    pub(super) fn is_scenario(&self) -> bool {
+        Path::new(&self.name).file_name().is_some_and(|name| name == SCENARIO)
+    }
+}
+
+/// The scenarios that `paths` name, files or their folders or folders of those. `None` if anything else is named, or
+/// nothing at all. A scenario names its worker itself, so these need no project around them.
+pub(super) fn scenarios(paths: &[String]) -> Option<Vec<TestFile>> {
+    let mut files = Vec::new();
+    for path in paths {
+        let found = scenarios_at(Path::new(path));
+        if found.is_empty() {
+            return None;
+        }
+        files.extend(found.into_iter().map(|path| TestFile { name: path.to_string_lossy().replace('\\', "/"), path }));
+    }
+    (!files.is_empty()).then_some(files)
+}
+
+fn scenarios_at(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        return path.file_name().filter(|name| *name == SCENARIO).map(|_| path.to_owned()).into_iter().collect();
+    }
+    if path.join(SCENARIO).is_file() {
+        return vec![path.join(SCENARIO)];
+    }
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let mut inside: Vec<PathBuf> =
+        entries.map(|entry| entry.path().join(SCENARIO)).filter(|path| path.is_file()).collect();
+    inside.sort();
+    inside
 }
 
 /// The test files of a project that contain one of `filters` in their path, sorted by name; all where there is no filter.
@@ -40,7 +76,7 @@ pub(super) fn find(folder: &Path, filters: &[String]) -> Result<Vec<TestFile>> {
             let is_skipped = name.starts_with('.') || SKIPPED_FOLDERS.contains(&name.as_str());
             if kind.is_dir() && !is_skipped && !is_project(&entry.path()) {
                 waiting.push(entry.path());
-            } else if kind.is_file() && is_test(&name) {
+            } else if kind.is_file() && (is_test(&name) || name == SCENARIO) {
                 files.push(file(folder, entry.path()));
             }
         }
@@ -98,6 +134,8 @@ mod tests {
             "dist/room.test.js",
             "other/wrangler.toml",
             "other/room.test.js",
+            "talk/scenario.jsonc",
+            "talk/other.jsonc",
         ] {
             let path = folder.join(name);
             fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
@@ -107,11 +145,15 @@ mod tests {
             let filters: Vec<String> = filters.iter().map(|filter| (*filter).to_owned()).collect();
             find(&folder, &filters).expect("files").into_iter().map(|file| file.name).collect::<Vec<_>>()
         };
-        assert_eq!(names(&[]), ["b.test.tsx", "src/deep/a.spec.mjs", "src/room.test.ts"]);
+        assert_eq!(names(&[]), ["b.test.tsx", "src/deep/a.spec.mjs", "src/room.test.ts", "talk/scenario.jsonc"]);
         assert_eq!(names(&["room"]), ["src/room.test.ts"]);
         assert_eq!(names(&["./src/deep", "b.test"]), ["b.test.tsx", "src/deep/a.spec.mjs"]);
         assert_eq!(names(&[&folder.join("src").display().to_string()]), ["src/deep/a.spec.mjs", "src/room.test.ts"]);
         assert!(names(&["nothing"]).is_empty());
+        for (path, count) in [("", 1), ("talk", 1), ("talk/scenario.jsonc", 1), ("talk/other.jsonc", 0), ("src", 0)] {
+            let found = scenarios(&[folder.join(path).display().to_string()]);
+            assert_eq!(found.map_or(0, |files| files.len()), count, "{path}");
+        }
         fs::remove_dir_all(&folder).expect("the folder");
     }
 }

@@ -24,6 +24,11 @@ pub(in crate::cli) fn engines() -> Result<Arc<Engines>> {
     Engines::simulated(cache_folder()).map(Arc::new)
 }
 
+/// What the command line says of configurations.
+pub(in crate::cli) fn overrides(env: Option<&str>) -> Overrides {
+    Overrides { env: env.map(str::to_owned), today: today(), ..Overrides::default() }
+}
+
 /// Reads the configurations, the first one of the worker that is tested, and notes the files they are made of.
 ///
 /// # Errors
@@ -34,7 +39,7 @@ pub(in crate::cli) fn workshop(
     env: Option<&str>,
     seen: &mut Seen,
 ) -> Result<Workshop> {
-    let overrides = Overrides { env: env.map(str::to_owned), today: today(), ..Overrides::default() };
+    let overrides = overrides(env);
     let paths = match configs {
         [] => vec![load::find(None)?],
         configs => configs.iter().map(|config| load::find(Some(config))).collect::<Result<_>>()?,
@@ -59,5 +64,5 @@ pub(in crate::cli) fn workshop(
         projects.push(project);
     }
     show(&prepare::missing_services(&projects));
-    Workshop::new(Arc::clone(engines), projects)
+    Workshop::new(Arc::clone(engines), projects, overrides)
 }

@@ -2,25 +2,28 @@
 //!
 //! Invariant: all runs of a file start from one image.
 
-use super::files::TestFile;
+use super::files::{self, TestFile};
 use crate::bundle::{self, Bundle, Entry};
+use crate::config::Overrides;
 use crate::error::{Error, Result};
 use crate::lane::{LogLine, Namespace, Prepared, STACK_BYTES};
 use crate::project::engines::{Engines, testing_modules};
 use crate::project::load::Project;
 use crate::project::prepare::{self, Code};
-use crate::project::source;
+use crate::project::{scenario, source};
 use crate::simulate::Setup;
 use crate::test::program::{ENTRYPOINT, Program};
+use crate::test::scenario::Scenario;
 use emu_abi::Module;
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// What all programs of a project have in common.
 pub(in crate::cli) struct Workshop {
     engines: Arc<Engines>,
+    overrides: Overrides,
     projects: Vec<Project>,
     namespaces: Vec<Namespace>,
     /// The workers but the first one, which is part of every program.
@@ -41,24 +44,47 @@ impl Workshop {
     /// Prepares the workers that are only bound to.
     ///
     /// # Errors
-    /// When one of them cannot run, or the first one is not written in a language that tests are.
-    pub(in crate::cli) fn new(engines: Arc<Engines>, projects: Vec<Project>) -> Result<Self> {
-        let main = projects[0].worker.main.as_ref();
-        if let Some(main) = main.filter(|main| !source::is_source(main.as_ref())) {
-            let message = format!("`{}` is compiled: tests of a test file run inside of their worker", main.display());
-            return Err(Error::config(message).hint("test it from Rust, with `emu::simulate`"));
-        }
+    /// When one of them cannot run.
+    pub(in crate::cli) fn new(engines: Arc<Engines>, projects: Vec<Project>, overrides: Overrides) -> Result<Self> {
         let namespaces = prepare::namespaces(&projects)?;
         let mut others = Vec::new();
         for index in 1..projects.len() {
             let code = Code::of(&projects[index])?;
             others.push(prepare::prepare(&engines, &projects, &namespaces, index, &code, &mut |_| {})?);
         }
-        Ok(Self { engines, projects, namespaces, others, modules: testing_modules()? })
+        Ok(Self { engines, overrides, projects, namespaces, others, modules: testing_modules()? })
+    }
+
+    /// For scenarios that belong to no project: each names its worker.
+    pub(in crate::cli) fn without_project(engines: Arc<Engines>, overrides: Overrides) -> Self {
+        Self {
+            engines,
+            overrides,
+            projects: Vec::new(),
+            namespaces: Vec::new(),
+            others: Vec::new(),
+            modules: Vec::new(),
+        }
+    }
+
+    /// The folder that names of files start from.
+    pub(in crate::cli) fn folder(&self) -> &Path {
+        self.projects.first().map_or(Path::new("."), |project| &project.folder)
+    }
+
+    /// The tests that are meant.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub(in crate::cli) fn files(&self, named: &[String]) -> Result<Vec<TestFile>> {
+        match self.projects.is_empty() {
+            true => Ok(files::scenarios(named).unwrap_or_default()),
+            false => files::find(self.folder(), named),
+        }
     }
 
     /// The worker that is tested.
-    pub(in crate::cli) fn project(&self) -> &Project {
+    fn project(&self) -> &Project {
         &self.projects[0]
     }
 
@@ -86,7 +112,16 @@ impl Workshop {
     }
 
     fn make(&self, file: &TestFile) -> Made {
+        if file.is_scenario() {
+            return self.make_scenario(file);
+        }
         let project = self.project();
+        let main = project.worker.main.as_ref();
+        if let Some(main) = main.filter(|main| !source::is_source(main.as_ref())) {
+            let message = format!("`{}` is compiled: tests of a test file run inside of their worker", main.display());
+            let error = Error::config(message).hint("test it with a scenario, or from Rust with `emu::World`");
+            return Made { program: Err(error), inputs: Vec::new(), logged: Vec::new() };
+        }
         let settings = bundle::Project {
             entry: Some(self.entry(file)),
             no_bundle: false,
@@ -102,6 +137,28 @@ impl Workshop {
         Made { program, inputs: built.inputs, logged }
     }
 
+    fn make_scenario(&self, file: &TestFile) -> Made {
+        let (mut inputs, mut logged) = (vec![file.path.clone()], Vec::new());
+        let program = scenario::open(&self.engines, &file.path, &self.overrides).and_then(|opened| {
+            let application = opened.application;
+            inputs.extend(application.files);
+            logged = application.said;
+            let folder = Path::new(&file.name).parent().and_then(Path::file_name);
+            let name = folder.map_or_else(|| file.name.clone(), |folder| folder.to_string_lossy().into_owned());
+            let scenario = Scenario::new(&name, opened.scenario, application.classes)?;
+            let setup = Setup {
+                engine: application.engine,
+                workers: application.workers,
+                namespaces: application.namespaces,
+                is_colocated: false,
+                outbound: None,
+            };
+            let (name, path) = (file.name.as_str().into(), file.path.clone());
+            Ok(Program { name, path, setup, scenario: Some(Arc::new(scenario)) })
+        });
+        Made { program, inputs, logged }
+    }
+
     fn freeze(&self, file: &TestFile, bundle: Arc<Bundle>, say: &mut dyn FnMut(LogLine)) -> Result<Program> {
         let code = Code { path: PathBuf::from(&file.name), bundle: Some(&bundle), testing: Some(&self.modules) };
         let tested = prepare::prepare(&self.engines, &self.projects, &self.namespaces, 0, &code, say)?;
@@ -114,7 +171,7 @@ impl Workshop {
             is_colocated: true,
             outbound: Some(ENTRYPOINT.to_owned()),
         };
-        Ok(Program { name: file.name.as_str().into(), path: file.path.clone(), setup })
+        Ok(Program { name: file.name.as_str().into(), path: file.path.clone(), setup, scenario: None })
     }
 
     /// Opens the collector, evaluates the file, closes the collector; beside the worker that is tested.

@@ -3,7 +3,7 @@
 //! Invariant: a replay changes nothing on disk; shrinking writes only what it was given.
 
 use super::choice::{Chosen, NameFilter};
-use super::files::TestFile;
+use super::files::{self, TestFile};
 use super::kept::{self, Kept};
 use super::program::Workshop;
 use super::{DIVERGED, load, print, session, snapshots, trace_file};
@@ -65,8 +65,16 @@ struct Found {
 impl KeptArgs {
     fn find(&self) -> Result<Found> {
         let kept = kept::read(&self.path)?;
-        let workshop = load::workshop(&load::engines()?, &self.configs, self.env.as_deref(), &mut Seen::default())?;
-        let file = file(&workshop, &kept)?;
+        let (engines, env) = (load::engines()?, self.env.as_deref());
+        let (workshop, file) =
+            match files::scenarios(std::slice::from_ref(&kept.file)).and_then(|mut files| files.pop()) {
+                Some(file) => (Workshop::without_project(engines, load::overrides(env)), file),
+                None => {
+                    let workshop = load::workshop(&engines, &self.configs, env, &mut Seen::default())?;
+                    let file = file(&workshop, &kept)?;
+                    (workshop, file)
+                }
+            };
         let snapshots = snapshots::read(&file)?;
         let made = workshop.make_all(std::slice::from_ref(&file), 1).into_iter().next();
         let program = made.ok_or_else(|| Error::internal("no thread can be started"))?.program?;
@@ -80,7 +88,7 @@ impl KeptArgs {
 }
 
 fn file(workshop: &Workshop, kept: &Kept) -> Result<TestFile> {
-    let folder = &workshop.project().folder;
+    let folder = workshop.folder();
     let path = folder.join(&kept.file);
     let inside = path.canonicalize().ok().zip(folder.canonicalize().ok());
     match inside {

@@ -4,7 +4,7 @@
 
 use super::args::{TestArgs, is_ci};
 use super::choice::{Chosen, NameFilter};
-use super::files::{self, TestFile};
+use super::files::TestFile;
 use super::kept::{self, Bugs, Kept};
 use super::outputs::Outputs;
 use super::program::{Made, Workshop};
@@ -36,8 +36,8 @@ pub(super) enum Passed {
 /// # Errors
 /// When something is wrong beside the tests themselves.
 pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Result<Passed> {
-    let folder = workshop.project().folder.clone();
-    let files = files::find(&folder, &args.files)?;
+    let folder = workshop.folder().to_owned();
+    let files = workshop.files(&args.files)?;
     if files.is_empty() {
         return Ok(Passed::Nothing);
     }

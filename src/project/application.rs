@@ -1,0 +1,73 @@
+//! All of an application at once, for worlds in which it is to run: every configuration read, built, compiled, frozen.
+//!
+//! Invariant: what one world does with an application, another one does not see.
+
+use super::engines::Engines;
+use super::load::{self, Project};
+use super::prepare::{self, Code};
+use super::source;
+use crate::config::Overrides;
+use crate::error::{Error, Result};
+use crate::isolate::Engine;
+use crate::lane::{Namespace, Prepared};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Workers that can run, and the classes of objects that they have.
+pub(crate) struct Application {
+    pub(crate) engine: Engine,
+    /// The workers, in the order of their configurations.
+    pub(crate) workers: Vec<Arc<Prepared>>,
+    pub(crate) namespaces: Vec<Namespace>,
+    /// The names that objects' classes go by: those of bindings, then those of the classes; with the namespace.
+    pub(crate) classes: Vec<(String, usize)>,
+    /// What is to be said about the configuration, the sources, and by global scopes.
+    pub(crate) said: Vec<String>,
+    /// The files that it was made of.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Reads, builds, compiles and freezes.
+///
+/// # Errors
+/// When one of the configurations or workers has errors.
+pub(crate) fn open(engines: &Engines, configs: &[PathBuf], overrides: &Overrides) -> Result<Application> {
+    let (mut said, mut files) = (Vec::new(), Vec::new());
+    let mut projects: Vec<Project> = Vec::new();
+    for config in configs {
+        let project = project(&load::find(Some(config))?, overrides, &mut said, &mut files)?;
+        if projects.iter().any(|other| other.worker.name == project.worker.name) {
+            let name = &project.worker.name;
+            return Err(Error::config(format!("two of the configurations describe workers of the name `{name}`")));
+        }
+        projects.push(project);
+    }
+    said.extend(prepare::missing_services(&projects).iter().map(ToString::to_string));
+    let namespaces = prepare::namespaces(&projects)?;
+    let mut workers = Vec::new();
+    for index in 0..projects.len() {
+        let say = &mut |line: crate::lane::LogLine| said.push(line.text().into_owned());
+        let code = Code::of(&projects[index])?;
+        workers.push(prepare::prepare(engines, &projects, &namespaces, index, &code, say)?);
+    }
+    prepare::check_entrypoints(&projects, &workers)?;
+    let mut classes = prepare::bound_classes(&projects, &namespaces)?;
+    classes.extend(namespaces.iter().enumerate().map(|(number, namespace)| (namespace.class.clone(), number)));
+    Ok(Application { engine: engines.wasm.clone(), workers, namespaces, classes, said, files })
+}
+
+fn project(
+    config: &std::path::Path,
+    overrides: &Overrides,
+    said: &mut Vec<String>,
+    files: &mut Vec<PathBuf>,
+) -> Result<Project> {
+    let mut project = load::load(config, overrides)?;
+    files.extend(project.files.iter().cloned());
+    said.extend(project.diagnostics.iter().map(ToString::to_string));
+    prepare::build(&project, &mut |line| said.push(line.to_owned()))?;
+    source::bundle(&mut project, &mut |warning| said.push(warning.to_owned()), &mut |input| {
+        files.push(input.to_owned())
+    })?;
+    Ok(project)
+}

@@ -1,0 +1,36 @@
+//! A folder with a scenario: the file, and the application that it is about.
+//!
+//! Invariant: reads; what the scenario comes to is not known here.
+
+use super::application::{self, Application};
+use super::engines::Engines;
+use super::load::read;
+use crate::config::Overrides;
+use crate::config::scenario::{Scenario, scenario};
+use crate::error::{Error, Result};
+use std::path::Path;
+
+/// The name of a scenario's file.
+pub(crate) const FILE_NAME: &str = "scenario.jsonc";
+
+/// A scenario with its application.
+pub(crate) struct Opened {
+    pub(crate) scenario: Scenario,
+    pub(crate) application: Application,
+}
+
+/// Reads a scenario and everything that it names.
+///
+/// # Errors
+/// When the scenario, the configuration it names or the worker has errors.
+pub(crate) fn open(engines: &Engines, file: &Path, overrides: &Overrides) -> Result<Opened> {
+    let scenario = scenario(&read(file)?).map_err(|diagnostics| {
+        let shown: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        Error::config(format!("`{}` cannot be run\n\n{}", file.display(), shown.join("\n\n")))
+    })?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let config = folder.join(&scenario.worker.0);
+    let application = application::open(engines, std::slice::from_ref(&config), overrides)
+        .map_err(|error| error.hint(format!("the scenario names the configuration: {}", scenario.worker.1)))?;
+    Ok(Opened { scenario, application })
+}

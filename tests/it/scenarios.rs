@@ -1,0 +1,118 @@
+//! Scenarios, from the command line: tests in no language.
+//!
+//! Invariant: a scenario finds what a test in a language would find, and is told of like one.
+
+use crate::support::Project;
+use serde_json::Value;
+
+/// Runs `emu` with these arguments: its exit code and what it wrote.
+fn emu(project: &Project, args: &[&str]) -> (i32, String) {
+    let output = project.command(args).env_remove("CI").output().expect("emu runs");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
+}
+
+/// A copy of the scenarios and their worker, with a text of the worker replaced.
+fn chat(sound: &str, broken: &str) -> Project {
+    let project = Project::sources("testing/scenario");
+    let worker = std::fs::read_to_string(project.path("chat/src/index.ts")).expect("the worker");
+    assert!(worker.contains(sound), "the worker has no `{sound}`");
+    project.write("chat/src/index.ts", worker.replacen(sound, broken, 1));
+    project
+}
+
+/// A worker that is as it should be.
+fn sound() -> Project {
+    chat("", "")
+}
+
+#[test]
+fn scenarios_pass_where_the_worker_is_sound() {
+    let project = sound();
+    let (code, text) = emu(&project, &["test", "--seeds", "25", "--budget", "20s", "."]);
+    assert_eq!(code, 0, "{text}");
+    for name in ["forgetting", "hibernation", "repeated_post", "talk"] {
+        assert!(text.contains(&format!("{name}/scenario.jsonc › {name}")), "{name} in\n{text}");
+    }
+    assert!(text.contains("4 passed"), "{text}");
+    assert!(!project.path(".emu").exists(), "nothing is kept of what passes");
+}
+
+#[test]
+fn scenarios_find_what_is_wrong_with_a_worker() {
+    let table = [
+        // What a guest's socket knows is lost with the instance.
+        (
+            "hibernation",
+            "server.serializeAttachment(name);",
+            "this.last = name;",
+            "`ada` has received other messages",
+            "calm",
+        ),
+        // The repetition of a request is another message.
+        (
+            "repeated_post",
+            "if (known.length > 0) {",
+            "if (known.length > 9) {",
+            "`always` does not hold in `ROOM:lobby`",
+            "crash",
+        ),
+        // Each alarm forgets one message only, whether its time has come or not.
+        (
+            "forgetting",
+            "DELETE FROM messages WHERE kept_until_ms <= ?",
+            "DELETE FROM messages WHERE seq = (SELECT min(seq) FROM messages) AND kept_until_ms <= ? + 1e9",
+            "the body is other JSON",
+            "alarm-twice",
+        ),
+    ];
+    for (name, sound, broken, message, fault) in table {
+        let project = chat(sound, broken);
+        let (code, text) = emu(&project, &["test", "--seeds", "300", "--budget", "20s", "--reporter", "json", name]);
+        assert_eq!(code, 1, "{name}: {text}");
+        let told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let told = told.filter(|line| line["type"] == "test").next_back().unwrap_or_else(|| panic!("{text}"));
+        let all = told.to_string();
+        assert!(all.contains(message), "{name}: {all}");
+        assert!(all.contains(fault), "{name}: {fault} in {all}");
+        assert!(all.contains("scenario.jsonc:"), "{name}: its place in {all}");
+        let command = told["failure"]["rerun"].as_str().expect("a line to rerun it").to_owned();
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        let (again, text) = emu(&project, &words);
+        assert_eq!(again, 1, "{name}: `{command}`: {text}");
+    }
+}
+
+#[test]
+fn a_compiled_worker_has_scenarios_too() {
+    let project = Project::room();
+    project.write(
+        "talk/scenario.jsonc",
+        r#"{ "worker": "../wrangler.jsonc", "modes": ["order", "evict"], "steps": [
+            { "as": "anna", "connect": "/room/kitchen/websocket" },
+            { "as": "anna", "send": "hello?" },
+            { "advance": "1m" },
+            { "fetch": { "path": "/websocket" },
+              "expect": { "status": 426, "headers": { "content-type": "text/plain;charset=UTF-8" } } }
+        ] }"#,
+    );
+    let (code, text) = emu(&project, &["test", "--seeds", "20"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("talk/scenario.jsonc › talk"), "{text}");
+}
+
+#[test]
+fn what_is_wrong_with_a_scenario_is_said_with_its_place() {
+    let project = sound();
+    for (steps, message) in [
+        (r#"{ "as": "ada", "send": "hi" }"#, "`ada` has not connected before this"),
+        (r#"{ "evict": "HALL:x" }"#, "there is no binding or class `HALL`; there is `ROOM`, `Room`"),
+        (r#"{ "as": "ada", "conect": "/" }"#, "did you mean `connect`?"),
+    ] {
+        let text = format!("{{\n  \"worker\": \"../chat/wrangler.jsonc\",\n  \"steps\": [\n    {steps}\n  ]\n}}");
+        project.write("wrong/scenario.jsonc", text);
+        let (code, text) = emu(&project, &["test", "wrong"]);
+        assert_eq!(code, 1, "{text}");
+        assert!(text.contains(message) && text.contains("scenario.jsonc:4:"), "{message}: {text}");
+    }
+}
