@@ -2,13 +2,15 @@
 //!
 //! Invariant: parses, calls, prints; the verbs' work is done by the modules below.
 
+mod clock;
+mod levers;
 mod objects;
 mod serve;
 mod state;
 mod test;
 mod watch;
 
-use crate::error;
+use crate::error::{self, Error, Result};
 use crate::project::{engines, load, prepare, source};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -28,6 +30,7 @@ enum Verb {
     Replay(test::replay::ReplayArgs),
     Shrink(test::replay::ShrinkArgs),
     Do(objects::ObjectsArgs),
+    Clock(clock::ClockArgs),
 }
 
 /// Runs the command line; what `main` returns.
@@ -39,6 +42,7 @@ pub fn main() -> ExitCode {
         Verb::Replay(args) => test::replay::run_replay(&args),
         Verb::Shrink(args) => test::replay::run_shrink(&args),
         Verb::Do(args) => objects::run(&args).map(|()| ExitCode::SUCCESS),
+        Verb::Clock(args) => clock::run(&args).map(|()| ExitCode::SUCCESS),
     };
     match result {
         Ok(code) => code,
@@ -54,9 +58,21 @@ pub fn main() -> ExitCode {
 fn report_bug(panic: &std::panic::PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let what = panic.payload_as_str().unwrap_or("a panic");
-    let bug = error::Error::internal(format!("{what} ({place})"));
+    let bug = Error::internal(format!("{what} ({place})"));
     eprint(&error::report(&bug));
     std::process::exit(i32::from(bug.exit_code()));
+}
+
+/// Writes to standard output. Whoever closed it, as `| head` does, has seen enough; that is no error.
+fn print(text: &str) -> Result<()> {
+    use std::io::{ErrorKind, Write};
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::storage("the answer cannot be written to standard output").because(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes to standard error; that nobody reads it is no reason to fail.

@@ -6,13 +6,13 @@
 //! Invariant: changes nothing itself and opens no database; all that happens to objects happens in the running emu.
 
 mod answer;
-mod discover;
-mod exchange;
+pub(super) mod discover;
+pub(super) mod exchange;
 mod table;
 mod target;
 #[cfg(test)]
 mod tests;
-mod time;
+pub(super) mod time;
 
 use crate::error::{Error, Result};
 use crate::world::World;
@@ -20,9 +20,11 @@ use crate::world::real::RealWorld;
 use clap::{Args, Subcommand, ValueEnum};
 use discover::Place;
 use serde_json::{Value, json};
-use std::io::{ErrorKind, Write};
 use std::path::Path;
 use target::{ObjectArg, Target};
+
+/// Where the control API of objects is.
+const PATH: &str = "/cdn-cgi/local/do";
 
 /// Look at the Durable Objects of a running emu, and do to them what production does.
 ///
@@ -188,7 +190,7 @@ pub(super) fn run(args: &ObjectsArgs) -> Result<()> {
     let result = runtime.block_on(perform(args, &here, &RealWorld::default()));
     // A name that is still being resolved must not keep the process.
     runtime.shutdown_background();
-    print(&result?)
+    super::print(&result?)
 }
 
 /// Does all but printing: returns what standard output is to get.
@@ -197,17 +199,20 @@ async fn perform(args: &ObjectsArgs, here: &Path, world: &dyn World) -> Result<S
     let server = discover::find(&args.place, here)?;
     match ask {
         Ask::List { class } => {
-            let answer = exchange::ask(&server, None).await?;
+            let answer = exchange::ask(&server, PATH, None).await?;
+            let now_ms = answer.now_ms.unwrap_or_else(|| world.now_ms());
             match (args.json, class) {
                 (true, None) => Ok(answer.json()),
                 (true, Some(class)) => answer::list_json(answer.value, class),
-                (false, class) => answer::list(answer.value, class, world.now_ms()),
+                (false, class) => answer::list(answer.value, class, now_ms),
             }
         }
         Ask::Object { target, verb, options, tell } => {
             let request = request(&target, verb, options);
-            let answer = exchange::ask(&server, Some(&request)).await.map_err(|error| with_advice(error, &target))?;
-            if args.json { Ok(answer.json()) } else { tell(answer.value, world.now_ms()) }
+            let answer =
+                exchange::ask(&server, PATH, Some(&request)).await.map_err(|error| with_advice(error, &target))?;
+            let now_ms = answer.now_ms.unwrap_or_else(|| world.now_ms());
+            if args.json { Ok(answer.json()) } else { tell(answer.value, now_ms) }
         }
     }
 }
@@ -245,7 +250,12 @@ impl AlarmVerb {
             Self::Show { object } => about(object.target()?, "alarm-show", none(), answer::alarm),
             Self::Run { object } => about(object.target()?, "alarm-run", none(), answer::alarm_ran),
             Self::Set { object, when } => {
-                let options = json!({ "at": time::parse_when(when, now_ms)? });
+                let at_ms = time::parse_when(when, now_ms)?;
+                // A span begins with the time of the emu that is asked, which may not run by the system's clock.
+                let options = match when.starts_with('+') {
+                    true => json!({ "in": at_ms - now_ms }),
+                    false => json!({ "at": at_ms }),
+                };
                 about(Target::parse(object)?, "alarm-set", options, answer::alarm)
             }
             Self::Delete { object } => about(object.target()?, "alarm-delete", none(), answer::alarm),
@@ -272,15 +282,4 @@ fn with_advice(error: Error, target: &Target) -> Error {
             .hint(format!("`emu do why {target}` says what keeps it in memory; `--now` does not wait for that"));
     }
     error
-}
-
-/// Writes to standard output. Whoever closed it, as `| head` does, has seen enough; that is no error.
-fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::storage("the answer cannot be written to standard output").because(error))
-        }
-        _ => Ok(()),
-    }
 }

@@ -3,11 +3,12 @@
 //! Invariant: listens only when everything is ready; leaves no child, lock or port behind.
 
 use super::engines::{Engines, cache_folder};
+use super::levers::LeverArgs;
 use super::load::{self, Project};
 use super::source;
 use super::state::State;
 use super::watch::{self, Seen, Watch};
-use super::{eprint, prepare};
+use super::{eprint, prepare, print, test};
 use crate::config::{Diagnostic, Overrides, Severity};
 use crate::core::life::{Hibernate, Policy};
 use crate::error::{self, Error, Result};
@@ -96,6 +97,9 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=64))]
     lanes: Option<u16>,
 
+    #[command(flatten)]
+    levers: LeverArgs,
+
     /// How the log looks
     #[arg(long, value_enum, default_value = "pretty")]
     log_format: LogFormat,
@@ -148,6 +152,9 @@ fn parse_evict_after(text: &str) -> std::result::Result<EvictAfter, String> {
 
 /// Runs the verb.
 pub(super) fn run(args: Box<ServeArgs>) -> Result<()> {
+    if args.levers.wants_help() {
+        return print(&test::faults_help());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .thread_stack_size(lane::STACK_BYTES)
@@ -230,8 +237,12 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
             OnReloadArg::Reset => OnReload::Reset,
         },
         lanes: lanes(&args),
+        levers: args.levers.levers(),
         log: Arc::clone(&log),
     };
+    if let Some(levers) = &options.levers {
+        args.levers.announce(levers, &log);
+    }
     let server = serve::start(options, &listening)?;
     if let Some(state) = &mut state {
         state.announce(&listening.url())?;

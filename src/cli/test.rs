@@ -126,8 +126,8 @@ fn exit_when_interrupted() -> Result<()> {
     thread.map(drop).map_err(|error| Error::internal("no thread can be started").because(error))
 }
 
-/// What `--faults help` shows.
-fn faults_help() -> String {
+/// What `--faults help` shows, and `--chaos help`.
+pub(super) fn faults_help() -> String {
     let mut text =
         String::from("Faults, by class; a class names all of its faults. Usual are order, silent and loud.\n");
     for class in Class::ALL {

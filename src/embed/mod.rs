@@ -230,6 +230,7 @@ fn line_of(happening: &Happening) -> String {
 fn finished<T>(what: &str, ended: std::result::Result<T, Stuck>) -> T {
     match ended {
         Ok(ended) => ended,
+        Err(Stuck::Broken(said)) => panic!("{what}: something that must always hold did not: {said}"),
         Err(Stuck::TooLong) => panic!("{what} does not end: things go on and on"),
         Err(Stuck::Deadlock(waiting)) => {
             panic!("{what} will never end: nothing can happen any more\n  {}", waiting.join("\n  "))

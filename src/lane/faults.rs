@@ -151,6 +151,10 @@ impl Lane {
             self.reset(number, &failure);
             return;
         }
+        if self.storage.needs_flush() || !self.held.is_empty() {
+            self.held.extend(outputs);
+            return;
+        }
         for Held { serial, output } in outputs {
             self.act(serial, output);
         }
@@ -228,9 +232,10 @@ impl Lane {
 
     /// How late a guest's timer is. Those of a test keep time.
     pub(super) fn timer_delay_ms(&mut self, caller: Caller) -> f64 {
-        let is_test = self
-            .invocation(caller.serial, caller.invocation)
-            .is_some_and(|invocation| matches!(invocation.origin, Origin::Port(_)));
+        let is_test = self.is_colocated
+            && self
+                .invocation(caller.serial, caller.invocation)
+                .is_some_and(|invocation| matches!(invocation.origin, Origin::Port(_)));
         match self.instances.get(&caller.serial).map(|instance| instance.owner) {
             Some(Owner::Object(number)) => self.delay(Point::TimerLate, number, &TIMER_DELAYS_MS),
             Some(Owner::Worker(worker)) if !is_test => {

@@ -26,6 +26,11 @@ impl Lane {
         !self.effects.is_empty()
     }
 
+    /// How many turns there were.
+    pub fn turns(&self) -> u64 {
+        self.turns
+    }
+
     /// The Durable Object namespaces.
     pub fn namespaces(&self) -> &[Namespace] {
         &self.namespaces

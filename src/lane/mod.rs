@@ -64,6 +64,9 @@ pub const STACK_BYTES: usize = 24 * 1024 * 1024;
 /// Bytes of messages that may wait for a handler before the connection is not read any more.
 const MAX_SOCKET_BACKLOG_BYTES: usize = 1024 * 1024;
 
+/// How much that is due is done before the outside is looked at.
+const MAX_DUE_AT_ONCE: usize = 1000;
+
 /// How a lane is set up.
 pub struct LaneOptions {
     /// This lane's number.
@@ -129,6 +132,8 @@ pub struct Lane {
     /// Sockets whose other side is on another lane, which has too much waiting.
     busy: BTreeSet<SocketId>,
     effects: Vec<Effect>,
+    /// How many turns there were.
+    turns: u64,
     /// Stands for all that clients were told while they waited.
     answers: u64,
     /// Copies of all that was stored, the last one first to be put back.
@@ -230,6 +235,7 @@ impl Lane {
             congested: BTreeSet::new(),
             busy: BTreeSet::new(),
             effects: Vec::new(),
+            turns: 0,
             answers: 0,
             snapshots: Vec::new(),
         };
@@ -262,13 +268,20 @@ impl Lane {
         self.run();
     }
 
-    /// Does what is due by now.
+    /// Does what is due by now. Where that is very much, or never ends because timers of no time set each other, the rest
+    /// stays due.
     pub fn run_due(&mut self) {
-        let now_ms = self.world().now_ms();
-        while let Some(due) = self.timers.due(now_ms) {
+        let now_ms = self.now_ms();
+        for _ in 0..MAX_DUE_AT_ONCE {
+            let Some(due) = self.timers.due(now_ms) else { return };
             self.act_on_due(due);
             self.run();
         }
+    }
+
+    /// The time of the lane's world, in milliseconds since the epoch.
+    pub fn now_ms(&self) -> f64 {
+        self.world().now_ms()
     }
 
     /// When [`Self::run_due`] should be called next, in milliseconds since the epoch.

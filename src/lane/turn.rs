@@ -23,6 +23,7 @@ would never generate a response. Refer to: https://developers.cloudflare.com/wor
 impl Lane {
     /// Delivers `event` to an instance, if it still runs.
     pub(super) fn turn(&mut self, serial: u64, event: Event) {
+        self.turns += 1;
         if let Some(owner) = self.instances.get(&serial).map(|instance| instance.owner) {
             self.trace_turn(serial, owner, &event);
         }

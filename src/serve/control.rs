@@ -5,11 +5,13 @@
 //!
 //! * `GET do`: all objects.
 //! * `POST do`: `{"class", "object", "verb", …}`, see [`Request`].
+//! * `GET clock`, `POST clock`: see [`clock`](super::clock).
 //! * `GET scheduled?cron=&time=&format=json`: run `scheduled()` of the first worker.
 //!
 //! Invariant: names become ids here; what happens to an object is the lane's.
 
 use super::body::OutgoingBody;
+use super::clock::Move;
 use super::driver::Driver;
 use super::http::plain;
 use super::{App, command};
@@ -21,6 +23,7 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,6 +31,8 @@ use url::Url;
 
 /// Where the control API is.
 pub(super) const PREFIX: &str = "/cdn-cgi/";
+/// The time that an answer is of, in milliseconds since the epoch, where it is not the system's.
+const NOW_HEADER: &str = "emu-now";
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// A command about one object.
@@ -51,6 +56,9 @@ struct Request {
     reason: Option<String>,
     /// `alarm-set`: milliseconds since the epoch.
     at: Option<f64>,
+    /// `alarm-set`: or milliseconds from now.
+    #[serde(rename = "in")]
+    from_now: Option<f64>,
     /// `sql`: the query.
     query: Option<String>,
 }
@@ -68,8 +76,12 @@ pub(super) async fn serve(
     }
     let path = request.uri().path().to_owned();
     match (request.method(), path.as_str()) {
-        (&Method::GET, "/cdn-cgi/local/do") => json_response(list(app).await),
-        (&Method::POST, "/cdn-cgi/local/do") => json_response(object_command(app, request).await),
+        (&Method::GET, "/cdn-cgi/local/do") => with_time(json_response(list(app).await), driver),
+        (&Method::POST, "/cdn-cgi/local/do") => {
+            with_time(json_response(object_command(app, driver.now_ms(), request).await), driver)
+        }
+        (&Method::GET, "/cdn-cgi/local/clock") => json_response(Ok(shown_clock(driver))),
+        (&Method::POST, "/cdn-cgi/local/clock") => json_response(move_clock(driver, app, request).await),
         (_, "/cdn-cgi/local/scheduled" | "/cdn-cgi/handler/scheduled" | "/cdn-cgi/mf/scheduled") => {
             scheduled(driver, request.uri().query().unwrap_or("")).await
         }
@@ -96,6 +108,14 @@ fn json_response(answered: Answered) -> Response<OutgoingBody> {
     response
 }
 
+/// Says which time an answer is of, where that is not the system's.
+fn with_time(mut response: Response<OutgoingBody>, driver: &Driver) -> Response<OutgoingBody> {
+    if driver.has_standing_clock() {
+        response.headers_mut().insert(NOW_HEADER, HeaderValue::from(driver.now_ms() as u64));
+    }
+    response
+}
+
 async fn list(app: &App) -> Answered {
     let mut objects = Vec::new();
     for lane in 0..app.lanes.len() {
@@ -109,19 +129,33 @@ async fn list(app: &App) -> Answered {
     Ok(Value::Array(objects))
 }
 
-async fn object_command(app: &App, request: hyper::Request<Incoming>) -> Answered {
+async fn object_command(app: &App, now_ms: f64, request: hyper::Request<Incoming>) -> Answered {
+    let request: Request = read_command(request).await?;
+    let namespace = find_namespace(app, &request.class)?;
+    let id = find_object(app, namespace, &request.object)?;
+    let verb = verb(&request, now_ms)?;
+    let lane = lane_of(&id.bytes, app.lanes.len());
+    command(&app.lanes, lane, Command::Object { namespace, id, verb }).await
+}
+
+async fn read_command<T: DeserializeOwned>(request: hyper::Request<Incoming>) -> Result<T, String> {
     let body = Limited::new(request.into_body(), MAX_BODY_BYTES)
         .collect()
         .await
         .map_err(|error| format!("the command cannot be read: {error}"))?
         .to_bytes();
-    let request: Request =
-        serde_json::from_slice(&body).map_err(|error| format!("the command cannot be understood: {error}"))?;
-    let namespace = find_namespace(app, &request.class)?;
-    let id = find_object(app, namespace, &request.object)?;
-    let verb = verb(&request)?;
-    let lane = lane_of(&id.bytes, app.lanes.len());
-    command(&app.lanes, lane, Command::Object { namespace, id, verb }).await
+    serde_json::from_slice(&body).map_err(|error| format!("the command cannot be understood: {error}"))
+}
+
+fn shown_clock(driver: &Driver) -> Value {
+    json!({ "now": driver.now_ms() as i64, "virtual": driver.has_standing_clock() })
+}
+
+async fn move_clock(driver: &Driver, app: &App, request: hyper::Request<Incoming>) -> Answered {
+    let wanted: Move = read_command(request).await?;
+    let clock = driver.levers.as_ref().and_then(|levers| levers.clock.as_ref());
+    let clock = clock.ok_or("this emu runs by the system's clock, which it cannot move")?;
+    clock.go(&app.lanes, wanted).await
 }
 
 fn find_namespace(app: &App, class: &str) -> Result<usize, String> {
@@ -154,7 +188,7 @@ fn find_object(app: &App, namespace: usize, object: &str) -> Result<ObjectId, St
     Ok(ObjectId { bytes: ids.id_from_name(object), name: Some(object.to_owned()) })
 }
 
-fn verb(request: &Request) -> Result<Verb, String> {
+fn verb(request: &Request, now_ms: f64) -> Result<Verb, String> {
     Ok(match request.verb.as_str() {
         "show" => Verb::Show,
         "why" => Verb::Why,
@@ -165,7 +199,8 @@ fn verb(request: &Request) -> Result<Verb, String> {
         "alarm-show" => Verb::AlarmShow,
         "alarm-run" => Verb::AlarmRun,
         "alarm-set" => {
-            Verb::AlarmSet(request.at.filter(|at| *at > 0.0).ok_or("`alarm-set` needs a time above 0 in `at`")?)
+            let at_ms = request.at.or_else(|| request.from_now.map(|ms| now_ms + ms.max(0.0)));
+            Verb::AlarmSet(at_ms.filter(|at| *at > 0.0).ok_or("`alarm-set` needs a time above 0 in `at`")?)
         }
         "alarm-delete" => Verb::AlarmDelete,
         "sql" => Verb::Sql(request.query.clone().ok_or("`sql` needs a `query`")?),
@@ -176,8 +211,7 @@ fn verb(request: &Request) -> Result<Verb, String> {
 async fn scheduled(driver: &Rc<Driver>, query: &str) -> Response<OutgoingBody> {
     let parameters: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let get = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    let now_ms = crate::world::World::now_ms(&crate::world::real::RealWorld::default());
-    let scheduled_ms = get("time").and_then(|time| time.parse().ok()).unwrap_or(now_ms);
+    let scheduled_ms = get("time").and_then(|time| time.parse().ok()).unwrap_or_else(|| driver.now_ms());
     let (port, answer) = driver.open_port();
     driver.input(Input::Scheduled { port, worker: 0, cron: get("cron").unwrap_or_default(), scheduled_ms });
     let outcome = match answer.await {

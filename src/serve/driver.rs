@@ -4,7 +4,9 @@
 //! effect is carried out.
 
 use super::body::{GuestBody, OutgoingBody};
+use super::clock::Rest;
 use super::connection::Connection;
+use super::levers::LaneLevers;
 use super::log::Log;
 use super::outbound::Outbound;
 use super::routes::Routes;
@@ -30,6 +32,8 @@ pub(super) enum Mail {
     Control(crate::lane::Command, oneshot::Sender<Answered>),
     /// New code or configuration for a worker.
     Reload(usize, Arc<Prepared>),
+    /// The clock was moved: do what is due.
+    RunDue(oneshot::Sender<Rest>),
     /// Stop accepting connections and finish what is under way.
     Drain,
 }
@@ -67,13 +71,22 @@ pub(super) struct Driver {
     controls: RefCell<BTreeMap<u64, oneshot::Sender<Answered>>>,
     last_control: Cell<u64>,
     outbound: Outbound,
+    /// Where somebody asked for more than the real world.
+    pub(super) levers: Option<LaneLevers>,
     /// The lane's timers changed.
     pub(super) rearm: Notify,
     armed_ms: Cell<f64>,
 }
 
 impl Driver {
-    pub(super) fn new(lane: Lane, me: usize, lanes: Lanes, workers: Vec<Arc<Prepared>>, log: Arc<Log>) -> Rc<Self> {
+    pub(super) fn new(
+        lane: Lane,
+        me: usize,
+        lanes: Lanes,
+        workers: Vec<Arc<Prepared>>,
+        levers: Option<LaneLevers>,
+        log: Arc<Log>,
+    ) -> Rc<Self> {
         Rc::new(Self {
             lane: RefCell::new(lane),
             me,
@@ -89,6 +102,7 @@ impl Driver {
             controls: RefCell::default(),
             last_control: Cell::new(0),
             outbound: Outbound::new(),
+            levers,
             rearm: Notify::new(),
             armed_ms: Cell::new(f64::INFINITY),
         })
@@ -96,22 +110,37 @@ impl Driver {
 
     /// Tells the lane what happened and carries out what it wants done.
     pub(super) fn input(self: &Rc<Self>, input: Input) {
-        let effects = {
-            let mut lane = self.lane.borrow_mut();
-            lane.handle(input);
-            lane.take_effects()
-        };
+        let effects = self.run_lane(|lane| lane.handle(input));
         self.perform(effects);
         self.check_timers();
     }
 
+    fn run_lane(&self, work: impl FnOnce(&mut Lane)) -> Vec<Effect> {
+        let mut lane = self.lane.borrow_mut();
+        if let Some(levers) = &self.levers {
+            levers.before_run();
+        }
+        work(&mut lane);
+        if let Some(levers) = &self.levers {
+            levers.after_run(&lane, &self.log);
+        }
+        lane.take_effects()
+    }
+
+    /// The time of the lane's world, in milliseconds since the epoch.
+    pub(super) fn now_ms(&self) -> f64 {
+        self.lane.borrow().now_ms()
+    }
+
+    /// Whether time does not pass by itself.
+    pub(super) fn has_standing_clock(&self) -> bool {
+        self.levers.as_ref().is_some_and(|levers| levers.clock.is_some())
+    }
+
     /// Does what is due, and says when to come again, in milliseconds since the epoch.
     pub(super) fn run_due(self: &Rc<Self>) -> Option<f64> {
-        let (effects, next_ms) = {
-            let mut lane = self.lane.borrow_mut();
-            lane.run_due();
-            (lane.take_effects(), lane.next_due_ms())
-        };
+        let effects = self.run_lane(Lane::run_due);
+        let next_ms = self.lane.borrow().next_due_ms();
         self.armed_ms.set(next_ms.unwrap_or(f64::INFINITY));
         self.perform(effects);
         next_ms
@@ -195,7 +224,12 @@ impl Driver {
     /// Takes what another thread sent.
     pub(super) fn mail(self: &Rc<Self>, mail: Mail) {
         match mail {
-            Mail::Parcel(from, parcel) => self.input(Input::Parcel(from, parcel)),
+            Mail::Parcel(from, parcel) => {
+                self.input(Input::Parcel(from, parcel));
+                if let Some(clock) = self.levers.as_ref().and_then(|levers| levers.clock.as_ref()) {
+                    clock.parcel_taken();
+                }
+            }
             Mail::Control(command, answer) => {
                 let token = self.last_control.get() + 1;
                 self.last_control.set(token);
@@ -206,6 +240,13 @@ impl Driver {
                 self.workers.borrow_mut()[worker] = Arc::clone(&prepared);
                 *self.routes.borrow_mut() = routes(&self.workers.borrow());
                 self.input(Input::Reload(worker, prepared));
+            }
+            Mail::RunDue(answer) => {
+                let next_ms = self.run_due();
+                // What is still due now is done also if nobody asks for it again.
+                self.rearm.notify_one();
+                // Whoever asked may have gone meanwhile.
+                let _ = answer.send(Rest { next_ms, is_fetching: self.outbound.is_busy() });
             }
             Mail::Drain => {}
         }
@@ -231,6 +272,9 @@ impl Driver {
                 }
                 Effect::CancelFetch(fetch) => self.outbound.cancel(fetch),
                 Effect::Parcel(to, parcel) => {
+                    if let Some(clock) = self.levers.as_ref().and_then(|levers| levers.clock.as_ref()) {
+                        clock.parcel_sent();
+                    }
                     // A lane that has gone is one that drains: its callers are gone with it.
                     let _ = self.lanes[to].send(Mail::Parcel(self.me, parcel));
                 }

@@ -2,12 +2,13 @@
 //!
 //! Each lane is a thread with its own event loop. All of them accept from the same listening sockets. Reading order:
 //! [`listen`], [`driver`] (a lane's inputs and effects), [`http`], [`headers`], [`routes`], [`body`] and [`failed`] (error pages), [`frames`] and [`connection`]
-//! (WebSockets), [`outbound`], [`control`].
+//! (WebSockets), [`outbound`], [`control`], [`levers`] and [`clock`].
 //!
 //! Invariant: translates bytes to inputs and effects to bytes. The sole user of hyper and tungstenite.
 
 mod body;
 mod cf;
+mod clock;
 mod connection;
 mod control;
 mod driver;
@@ -15,6 +16,7 @@ mod failed;
 mod frames;
 mod headers;
 mod http;
+mod levers;
 mod listen;
 mod log;
 mod outbound;
@@ -30,11 +32,14 @@ use crate::isolate::Engine;
 use crate::lane::{Lane, LaneOptions, Namespace, OnReload, Prepared};
 use crate::storage::{Durability, Storage};
 use crate::world::World;
+use crate::world::levers::{LeveredWorld, Levers};
 use crate::world::real::RealWorld;
+use clock::Clock;
 use driver::{Driver, Lanes, Mail};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use levers::LaneLevers;
 use std::net::TcpListener as StdListener;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -79,6 +84,8 @@ pub struct ServeOptions {
     pub on_reload: OnReload,
     /// How many lanes there are.
     pub lanes: usize,
+    /// What is not as in the real world; `None` is nothing.
+    pub levers: Option<Levers>,
     /// The log.
     pub log: Arc<Log>,
 }
@@ -111,6 +118,8 @@ pub fn start(options: ServeOptions, listening: &Listening) -> Result<Server> {
     let app =
         Arc::new(App { namespaces: options.namespaces.clone(), lanes: Arc::clone(&lanes), open: AtomicUsize::new(0) });
     let (running, ended) = std::sync::mpsc::channel();
+    let clock = options.levers.as_ref().and_then(|levers| levers.clock.clone());
+    let clock = clock.map(|shows| Arc::new(Clock::new(shows)));
     let mut started = Vec::new();
     for (me, mail) in receivers.into_iter().enumerate() {
         let listeners = listening.for_lane()?;
@@ -126,6 +135,8 @@ pub fn start(options: ServeOptions, listening: &Listening) -> Result<Server> {
             durability: options.durability,
             policy: options.policy,
             on_reload: options.on_reload,
+            levers: options.levers.clone(),
+            clock: clock.clone(),
             log: Arc::clone(&options.log),
             app: Arc::clone(&app),
         };
@@ -176,6 +187,8 @@ struct LaneSetup {
     durability: Durability,
     policy: Policy,
     on_reload: OnReload,
+    levers: Option<Levers>,
+    clock: Option<Arc<Clock>>,
     log: Arc<Log>,
     app: Arc<App>,
 }
@@ -208,6 +221,7 @@ fn run_lane(
 
 fn open_lane(setup: LaneSetup, listeners: Vec<StdListener>) -> Result<(Rc<Driver>, Arc<App>, Vec<TcpListener>)> {
     let storage = Storage::new(setup.objects_folder, setup.durability, MAX_OPEN_DATABASES);
+    let (world, levers) = open_world(setup.levers.as_ref(), setup.clock, setup.me, &storage)?;
     let options = LaneOptions {
         me: setup.me,
         lanes: setup.count,
@@ -220,14 +234,28 @@ fn open_lane(setup: LaneSetup, listeners: Vec<StdListener>) -> Result<(Rc<Driver
         is_colocated: false,
     };
     let workers = options.workers.clone();
-    let lane = Lane::new(options, Rc::new(RealWorld::default()))?;
-    let driver = Driver::new(lane, setup.me, setup.lanes, workers, setup.log);
+    let lane = Lane::new(options, world)?;
+    let driver = Driver::new(lane, setup.me, setup.lanes, workers, levers, setup.log);
     let listeners = listeners
         .into_iter()
         .map(TcpListener::from_std)
         .collect::<std::io::Result<_>>()
         .map_err(|error| Error::network("the listening socket cannot be used").because(error))?;
     Ok((driver, setup.app, listeners))
+}
+
+/// The world of a lane: the real one, unless somebody asked for another.
+fn open_world(
+    levers: Option<&Levers>,
+    clock: Option<Arc<Clock>>,
+    lane: usize,
+    storage: &Storage,
+) -> Result<(Rc<dyn World>, Option<LaneLevers>)> {
+    let Some(levers) = levers else { return Ok((Rc::new(RealWorld::default()), None)) };
+    let world = Rc::new(LeveredWorld::new(levers, lane));
+    storage.simulate(world.sql_seed())?;
+    let levers = LaneLevers { world: Rc::clone(&world), storage: storage.clone(), clock };
+    Ok((world, Some(levers)))
 }
 
 async fn lane_loop(
@@ -267,12 +295,14 @@ async fn finish(driver: &Rc<Driver>, app: &App, mail: &mut mpsc::UnboundedReceiv
 
 #[expect(clippy::disallowed_methods, reason = "the real world's timers are this")]
 async fn run_timers(driver: Rc<Driver>) {
-    let world = RealWorld::default();
     loop {
         match driver.run_due() {
+            // There was too much to be done at once; others have their turn first.
+            Some(due_ms) if due_ms <= driver.now_ms() => tokio::task::yield_now().await,
+            Some(_) if driver.has_standing_clock() => driver.rearm.notified().await,
             None => driver.rearm.notified().await,
             Some(due_ms) => {
-                let wait_ms = (due_ms - world.now_ms()).max(0.0);
+                let wait_ms = (due_ms - driver.now_ms()).max(0.0);
                 let wait = tokio::time::sleep(Duration::from_micros((wait_ms * 1000.0) as u64));
                 tokio::select! {
                     () = driver.rearm.notified() => {}

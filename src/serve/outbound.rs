@@ -7,6 +7,7 @@ use super::connection::Connection;
 use super::driver::Driver;
 use super::frames::Role;
 use super::headers::{header_map, text_of};
+use super::levers::FetchFault;
 use crate::lane::FetchId;
 use crate::world::real::fill_random;
 use bytes::Bytes;
@@ -41,11 +42,16 @@ impl Outbound {
 
     /// Sends a request; its answer becomes an input of the lane.
     pub(super) fn start(&self, driver: &Rc<Driver>, fetch: FetchId, mut request: GuestRequest) {
+        let fault = driver.levers.as_ref().and_then(|levers| levers.fetch_fault(&request.url, &driver.log));
         let driver = Rc::clone(driver);
         // However the task ends, and even when it never runs, the body is dropped and so cancelled.
         let body = OutgoingBody::of(&driver, std::mem::replace(&mut request.body, GuestBody::Empty));
         let task = tokio::task::spawn_local(async move {
-            let result = fetch_following(&driver, request, body).await;
+            let result = match fault {
+                None => fetch_following(&driver, request, body).await,
+                Some(FetchFault::Fails) => Err(connection_lost()),
+                Some(FetchFault::Hangs) => std::future::pending().await,
+            };
             driver.outbound_done(fetch);
             driver.fetched(fetch, result);
         });
@@ -59,9 +65,18 @@ impl Outbound {
         }
     }
 
+    /// Whether a request has not been answered.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.running.borrow().is_empty()
+    }
+
     pub(super) fn done(&self, fetch: FetchId) {
         self.running.borrow_mut().remove(&fetch);
     }
+}
+
+fn connection_lost() -> Failure {
+    Failure { retryable: true, ..Failure::error("Network connection lost.") }
 }
 
 async fn fetch_following(

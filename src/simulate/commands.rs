@@ -102,6 +102,10 @@ impl Simulation {
                 self.world.trace(Whose::WORLD, TraceKind::Mark, 0, &|| text.clone());
                 self.finish_command(fetch, Ok(json!({})));
             }
+            "watch" => {
+                self.watched_turns = Some(self.lane.turns());
+                self.finish_command(fetch, Ok(json!({})));
+            }
             "now" => {
                 let now_ms = self.world.now_ms();
                 self.finish_command(fetch, Ok(json!({ "now": now_ms })));

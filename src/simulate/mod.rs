@@ -5,7 +5,8 @@
 //! give the same run.
 //!
 //! Read this file for the loop, [`exchange`] for bodies, [`network`] for requests that leave, [`client`] for sockets of
-//! clients, [`commands`] for what a test may ask of its world, [`outside`] for worlds in which no test runs.
+//! clients, [`commands`] for what a test may ask of its world, [`watch`] for what must always hold, [`outside`] for worlds
+//! in which no test runs.
 //!
 //! Invariant: reads no clock, draws no randomness, starts no thread; everything open is decided by the world.
 
@@ -14,6 +15,7 @@ mod commands;
 mod exchange;
 mod network;
 mod outside;
+mod watch;
 
 pub use client::{Client, Frame};
 pub use exchange::Answer;
@@ -74,6 +76,8 @@ pub enum Stuck {
     Deadlock(Vec<String>),
     /// Things go on happening, but this is enough.
     TooLong,
+    /// Something that must always hold did not: what was said about it, in JSON.
+    Broken(String),
 }
 
 /// One lane in a simulated world.
@@ -93,6 +97,8 @@ pub struct Simulation {
     timers: Timers<Later>,
     happenings: Vec<Happening>,
     steps: u64,
+    /// What must always hold is looked at, if a test has said so; how many turns there were when it was last.
+    watched_turns: Option<u64>,
 }
 
 /// What the simulation itself does later.
@@ -135,6 +141,7 @@ impl Simulation {
             timers: Timers::default(),
             happenings: Vec::new(),
             steps: 0,
+            watched_turns: None,
         })
     }
 

@@ -18,7 +18,7 @@ const URL_HEADER: &str = "emu-url";
 /// What answers requests that leave.
 #[derive(Default)]
 pub(super) struct Network {
-    entrypoint: Option<String>,
+    pub(super) entrypoint: Option<String>,
     /// Requests that the entrypoint is answering.
     asked: BTreeMap<PortId, FetchId>,
 }

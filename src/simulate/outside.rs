@@ -154,6 +154,7 @@ impl Simulation {
             if !self.step() {
                 return Err(Stuck::Deadlock(self.lane.who_waits()));
             }
+            self.watch()?;
         }
     }
 }

@@ -10,10 +10,11 @@ use super::finding::{FileTested, Finding, Outcome, Tested};
 use super::judge::{Baseline, Failure, Oracle, judge};
 use super::program::{Mode, Program, Test};
 use super::run::{Ended, Plan, State, TestError, TestResult, collect, run};
+use super::search;
 use crate::error::{Result, report};
 use crate::lane::STACK_BYTES;
 use crate::simulate::Happening;
-use crate::world::driver::{Calm, Driver, Explorer, Replay, Swarm};
+use crate::world::driver::{Calm, Driver, Explorer, Replay};
 use crate::world::mix::mix;
 use crate::world::real::steady;
 use crate::world::shrink::shrink;
@@ -27,7 +28,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How many faults a seed may cause in one run.
-const MAX_FAULTS: u32 = 6;
+pub(super) const MAX_FAULTS: u32 = 6;
 /// How long, and with how many runs, a failure is shrunk.
 const SHRINK_TIME: Duration = Duration::from_secs(5);
 const SHRINK_RUNS: usize = 500;
@@ -312,6 +313,8 @@ struct Shaking<'a> {
     baseline: Option<Baseline>,
     /// The seed of the run that the baseline was taken from.
     baseline_seed: Option<Seed>,
+    /// How many orders the calm run left open.
+    draws: usize,
     sender: &'a Sender<Progress>,
 }
 
@@ -325,6 +328,7 @@ impl Campaign<'_> {
             runs: 1,
             baseline: None,
             baseline_seed: None,
+            draws: 0,
             sender,
         };
         let mut tested = Tested {
@@ -357,6 +361,11 @@ impl Campaign<'_> {
 
     fn shake(&self, shaking: &mut Shaking<'_>, calm: &TestResult, tested: &mut Tested) -> Result<()> {
         if let Some(rerun) = &self.options.rerun {
+            if rerun.tape.is_none() {
+                let calm = Rerun { seed: rerun.seed, tape: Some(Tape::default()) };
+                let calm = shaking.run(&calm, Points::NONE, Keep { census: true, texts: false })?;
+                shaking.count_orders(&calm);
+            }
             let points = shaking.program.points(self.options.points);
             let ended = shaking.run(rerun, points, Keep::default())?;
             if let Some(failure) = shaking.judge(rerun.seed, &ended)? {
@@ -378,6 +387,7 @@ impl Campaign<'_> {
             tested.outcome = Outcome::Failed(Box::new(calm_finding(failure, &again)));
             return Ok(());
         }
+        shaking.count_orders(&ended);
         shaking.baseline = Some(Baseline::of(&ended));
         shaking.baseline_seed = Some(self.options.base);
         let program = shaking.program;
@@ -474,6 +484,11 @@ pub(super) fn first_difference(lines: &[Line], calm: &[Line]) -> Option<usize> {
 }
 
 impl Shaking<'_> {
+    /// Notes how many orders a calm run left open.
+    fn count_orders(&mut self, calm: &Ended) {
+        self.draws = calm.record.census.count(Points::of(&[Class::Order]));
+    }
+
     /// What of a run is a failure. What is random differs between seeds, so runs are compared with a calm one of their own.
     fn judge(&mut self, seed: Seed, ended: &Ended) -> Result<Option<Failure>> {
         let mut failure = judge(&self.ids[0], ended, self.baseline);
@@ -491,7 +506,7 @@ impl Shaking<'_> {
         self.runs += 1;
         let driver: Box<dyn Driver> = match &rerun.tape {
             Some(tape) => Box::new(Replay(tape.clone())),
-            None => Box::new(Swarm::new(rerun.seed.0, points, MAX_FAULTS)),
+            None => search::driver(rerun.seed, points, self.draws),
         };
         let plan = Plan {
             ids: Some(&self.ids),

@@ -103,6 +103,7 @@ pub fn judge(id: &str, ended: &Ended, baseline: Option<Baseline>) -> Option<Fail
             let message = format!("nothing can ever happen again, and the test still waits\n{}", waiting.join("\n"));
             return Some(Failure::of(Oracle::Deadlock, message));
         }
+        Some(Stuck::Broken(said)) => return Some(broken(said)),
         Some(Stuck::TooLong) => {
             return Some(Failure::of(Oracle::Endless, "the test goes on and on".into()));
         }
@@ -116,6 +117,14 @@ pub fn judge(id: &str, ended: &Ended, baseline: Option<Baseline>) -> Option<Fail
         return Some(failure);
     }
     baseline.and_then(|baseline| compare(&ended.record.tape, Baseline::of(ended), baseline))
+}
+
+/// What must always hold did not: `{ name, error }`, as the test's entrypoint says it.
+fn broken(said: &str) -> Failure {
+    let said: serde_json::Value = serde_json::from_str(said).unwrap_or_default();
+    let mut error: TestError = serde_json::from_value(said["error"].clone()).unwrap_or_default();
+    error.message = format!("invariant {}: {}", said["name"], error.message);
+    Failure { oracle: Oracle::Invariant, error }
 }
 
 fn judge_error(error: &TestError, is_loud: bool, withstands: bool) -> Option<Failure> {

@@ -16,5 +16,6 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod scenario;
+mod search;
 pub mod story;
 pub mod timeline;

@@ -1,22 +1,26 @@
 //! The one door to clock, randomness and open orderings.
 //!
 //! Everything that could differ between two runs of the same program comes through [`World`]. `emu serve` opens the
-//! door to the real one ([`real`]), `emu test` to a simulated one.
+//! door to the real one ([`real`]), or to one in which some of it is decided by a seed ([`levers`]); `emu test` to a
+//! simulated one.
 //!
 //! Reading order: [`point`] (where a world may decide), [`driver`] (who decides), [`simulated`] (the world they decide
-//! in), [`shrink`] (which decisions mattered).
+//! in), [`shrink`] (which decisions mattered), [`levers`] and [`virtual_clock`] (the same for `emu serve`).
 //!
 //! Invariant: nothing else in emu reads a clock, draws randomness or chooses an order; clippy's disallowed methods and
 //! the tidy test hold that.
 
 pub mod driver;
+pub mod levers;
 pub mod mix;
 pub mod point;
 pub mod real;
 mod seed;
 pub mod shrink;
 pub mod simulated;
+mod streams;
 mod tape;
+pub mod virtual_clock;
 mod whose;
 
 pub use point::{Class, Point, Points};

@@ -1,19 +1,19 @@
 //! The simulated world: a clock that somebody sets, randomness from a seed, and a driver who decides.
 //!
-//! Every stream belongs to somebody ([`Whose`]), and a number of it depends only on the seed, on whose it is, and on how
-//! many were drawn from the same stream before. So one more draw for an object leaves all others as they were.
+//! Every stream belongs to somebody ([`Whose`]), so that one more draw for an object leaves all others as they were.
 //!
 //! Invariant: a run is a function of its seed, its driver and what it is asked. Nothing here reads a clock or entropy.
 
 use super::driver::{Census, Draw, Driver};
-use super::mix::{SplitMix64, mix};
+use super::mix::mix;
 use super::point::{Class, Point};
 use super::seed::Seed;
+use super::streams::Streams;
 use super::tape::{Place, Tape};
+use super::virtual_clock::LAST_MS;
 use super::whose::Whose;
 use super::{TraceKind, World};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 /// A simulated world. One run takes place in it.
 pub struct SimulatedWorld {
@@ -22,17 +22,10 @@ pub struct SimulatedWorld {
     faults: Cell<bool>,
     digest: Cell<u64>,
     driver: RefCell<Box<dyn Driver>>,
-    streams: RefCell<BTreeMap<Whose, Streams>>,
+    streams: Streams,
     tape: RefCell<Tape>,
     census: Option<RefCell<Census>>,
     lines: Option<RefCell<Vec<Line>>>,
-}
-
-/// How far somebody's streams have come.
-#[derive(Default)]
-struct Streams {
-    draws: [u32; Point::ALL.len()],
-    randoms: u64,
 }
 
 /// A line of the trace, where texts are kept.
@@ -74,12 +67,9 @@ pub struct Record {
 
 /// Where a world's clock starts unless told otherwise: 2025-01-01T00:00:00Z.
 pub const START_MS: f64 = 1_735_689_600_000.0;
-/// The last moment that JavaScript's `Date` knows.
-const LAST_MS: f64 = 8.64e15;
 
-/// What a stream is for; keeps those of the same seed and whose apart.
-const RANDOM: u64 = 1;
-const SQL: u64 = 2;
+/// Keeps SQL's streams apart from everything else that is made of the same seed.
+pub(super) const SQL: u64 = 2;
 
 impl SimulatedWorld {
     /// A world whose clock shows [`START_MS`].
@@ -90,7 +80,7 @@ impl SimulatedWorld {
             faults: Cell::new(true),
             digest: Cell::new(seed.0),
             driver: RefCell::new(driver),
-            streams: RefCell::default(),
+            streams: Streams::new(seed.0),
             tape: RefCell::default(),
             census: keep.census.then(RefCell::default),
             lines: keep.texts.then(RefCell::default),
@@ -110,9 +100,9 @@ impl SimulatedWorld {
         self.now_ms.set(self.now_ms.get().max(at_ms.ceil()).min(LAST_MS));
     }
 
-    /// Lets faults happen, or none any more. Orders stay open either way.
-    pub fn set_faults(&self, on: bool) {
-        self.faults.set(on);
+    /// Lets faults happen, or none any more, and says whether they could before. Orders stay open either way.
+    pub fn set_faults(&self, on: bool) -> bool {
+        self.faults.replace(on)
     }
 
     /// The seed of SQL's randomness, for the storage of this world.
@@ -140,19 +130,6 @@ impl SimulatedWorld {
         }
     }
 
-    fn with_streams<T>(&self, whose: Whose, work: impl FnOnce(&mut Streams) -> T) -> T {
-        work(self.streams.borrow_mut().entry(whose).or_default())
-    }
-
-    /// The place of the draw that is made now.
-    fn place(&self, point: Point, whose: Whose) -> Place {
-        let ordinal = self.with_streams(whose, |streams| {
-            let next = &mut streams.draws[point as usize];
-            std::mem::replace(next, next.wrapping_add(1))
-        });
-        Place { point, whose, ordinal }
-    }
-
     fn note_decision(&self, place: Place, value: u32) {
         self.tape.borrow_mut().set(place, value);
         let hash = mix(&[place.point as u64, u64::from(place.ordinal), u64::from(value)]);
@@ -166,11 +143,7 @@ impl World for SimulatedWorld {
     }
 
     fn random(&self, whose: Whose, out: &mut [u8]) {
-        let ordinal = self.with_streams(whose, |streams| {
-            streams.randoms += 1;
-            streams.randoms
-        });
-        SplitMix64::new(mix(&[RANDOM, self.seed.0, whose.0, ordinal])).fill(out);
+        self.streams.random(whose, out);
     }
 
     fn choose(&self, point: Point, whose: Whose, n: usize) -> usize {
@@ -179,7 +152,7 @@ impl World for SimulatedWorld {
         if n < 2 {
             return 0;
         }
-        let place = self.place(point, whose);
+        let place = self.streams.place(point, whose);
         let draw = Draw { place, n };
         if let Some(census) = &self.census {
             census.borrow_mut().0.push(draw);

@@ -22,27 +22,27 @@ const START_IT: &str = "start it with `emu serve`, or pass `--url` if it runs el
 
 /// Where to look for the running emu.
 #[derive(Args, Debug, Default)]
-pub(super) struct Place {
+pub(in crate::cli) struct Place {
     /// Where emu listens, such as `http://localhost:8787`
     #[arg(long, global = true, env = "EMU_URL", value_name = "URL")]
-    pub(super) url: Option<String>,
+    pub(in crate::cli) url: Option<String>,
 
     /// The configuration that emu runs; by default the nearest one from here upwards
     #[arg(short, long, global = true, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
+    pub(in crate::cli) config: Option<PathBuf>,
 
     /// The state folder that emu was given
     #[arg(long, global = true, value_name = "DIR")]
-    pub(super) persist_to: Option<PathBuf>,
+    pub(in crate::cli) persist_to: Option<PathBuf>,
 }
 
 /// A running emu, as far as is known.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(in crate::cli) struct Server {
     /// Where it listens.
-    pub(super) url: Url,
+    pub(in crate::cli) url: Url,
     /// What to do when it does not listen there after all.
-    pub(super) advice: &'static str,
+    pub(in crate::cli) advice: &'static str,
 }
 
 impl fmt::Display for Server {
@@ -62,7 +62,7 @@ struct StateFile {
 ///
 /// # Errors
 /// When the URL is none, when there is no configuration to start from, or when nothing runs.
-pub(super) fn find(place: &Place, here: &Path) -> Result<Server> {
+pub(in crate::cli) fn find(place: &Place, here: &Path) -> Result<Server> {
     if let Some(url) = place.url.as_deref().filter(|url| !url.is_empty()) {
         let advice = "start emu with `emu serve`, or correct `--url` (or EMU_URL)";
         return Ok(Server { url: parse_url(url)?, advice });

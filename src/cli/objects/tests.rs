@@ -89,7 +89,7 @@ fn commands_are_requests() {
         (&["crash", "Room/lobby"], done, r#""verb":"crash""#),
         (&["alarm", "show", "Room/lobby"], alarm, r#""verb":"alarm-show""#),
         (&["alarm", "delete", "Room", "lobby"], alarm, r#""verb":"alarm-delete""#),
-        (&["alarm", "set", "Room/lobby", "+10s"], alarm, r#""verb":"alarm-set","at":1785585610000.0"#),
+        (&["alarm", "set", "Room/lobby", "+10s"], alarm, r#""verb":"alarm-set","in":10000.0"#),
         (&["sql", "Room/lobby", "-- x\nselect 1", "--json"], "{}", r#""verb":"sql","query":"-- x\nselect 1""#),
         (&["--json", "why", "Room/lobby"], "{}", r#""verb":"why""#),
     ] {

@@ -38,7 +38,8 @@ pub(super) fn parse_when(text: &str, now_ms: f64) -> Result<f64> {
         .hint("alarms are possible from 1970 to April 2262"))
 }
 
-fn parse_span(text: &str) -> Option<f64> {
+/// Milliseconds of `500ms`, `10s`, `5m`, `2h`, `1d`.
+pub(in crate::cli) fn parse_span(text: &str) -> Option<f64> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let number: f64 = text[..text.len() - unit.len()].parse().ok()?;
     let unit_ms = match unit {
@@ -53,7 +54,7 @@ fn parse_span(text: &str) -> Option<f64> {
 }
 
 /// Milliseconds since the epoch of `2026-08-01T12:00:00.5+02:00`; finer fractions are dropped.
-fn parse_rfc3339(text: &str) -> Option<f64> {
+pub(in crate::cli) fn parse_rfc3339(text: &str) -> Option<f64> {
     let (date, rest) = text.split_at_checked(10)?;
     let [year, month, day] = fields(date, '-', [4, 2, 2])?;
     let (clock, rest) = rest.strip_prefix(['T', 't', ' '])?.split_at_checked(8)?;
@@ -127,7 +128,7 @@ fn days_before(year: i64, month: i64) -> i64 {
 }
 
 /// A time as RFC 3339 writes it, in UTC; milliseconds only where there are any.
-pub(super) fn instant(at_ms: f64) -> String {
+pub(in crate::cli) fn instant(at_ms: f64) -> String {
     if !(0.0..=LATEST_WRITTEN_MS).contains(&at_ms) {
         return format!("{at_ms:.0} ms since 1970");
     }
@@ -160,7 +161,7 @@ pub(super) fn relative(at_ms: f64, now_ms: f64) -> String {
 }
 
 /// A span in the two largest units that say something.
-pub(super) fn span(span_ms: f64) -> String {
+pub(in crate::cli) fn span(span_ms: f64) -> String {
     // Rounded first, so that 59.9 s is a minute and not `60 s`.
     let seconds = (span_ms / SECOND_MS).round();
     let two = |large_ms: f64, large: &str, small_ms: f64, small: &str| {

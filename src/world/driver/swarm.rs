@@ -36,6 +36,11 @@ impl Swarm {
         }
         Self { seed, likelihoods, faults_left: max_faults }
     }
+
+    /// How rare it is that something is decided at a point: once in so many draws, or never with this seed.
+    pub fn once_in(&self, point: Point) -> Option<u32> {
+        LEVEL_UNIT.checked_div(self.likelihoods[point as usize])
+    }
 }
 
 impl Driver for Swarm {
@@ -87,6 +92,13 @@ mod tests {
             let expected = f64::from(DRAWS) * f64::from(likelihood) / f64::from(LEVEL_UNIT);
             assert!((faults - expected).abs() <= 5.0 * expected.sqrt(), "{faults} faults, {expected} expected");
         }
+    }
+
+    #[test]
+    fn how_rare_a_point_is_can_be_told() {
+        let mut swarm = Swarm::new(7, all(), 8);
+        swarm.likelihoods[..4].copy_from_slice(&LEVELS);
+        assert_eq!([0, 1, 2, 3].map(|point| swarm.once_in(Point::ALL[point])), [None, Some(256), Some(32), Some(4)]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod socket;
 mod workerd;
 
 pub(crate) use dice::Dice;
-pub(crate) use emu::{Emu, ends};
+pub(crate) use emu::{Emu, Ended, ends};
 pub(crate) use http::{Reply, agent, exchange};
 pub(crate) use project::{Project, repository};
 pub(crate) use raw::{Raw, frame};

@@ -4,6 +4,7 @@
  * Invariant: checks belong to one test and are forgotten with it.
  */
 
+import { world as command } from "emu:internals";
 import { processError } from "@vitest/utils/error";
 import { delay, testClockMs } from "../vitest/timers.js";
 import { durationMs } from "./durations.js";
@@ -26,6 +27,10 @@ export function invariant(name, fn) {
     requireFunction(fn, "invariant(name, fn)");
     noteWithstanding();
     invariants.push({ name: String(name), fn });
+    if (invariants.length === 1) {
+        // From here on the world asks after every event.
+        void command({ do: "watch" });
+    }
 }
 
 /**

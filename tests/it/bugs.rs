@@ -1,0 +1,57 @@
+//! The planted mistakes of `fixtures/bugs`: `emu test` finds each of them, and leaves their corrected twins alone.
+//!
+//! Invariant: every folder there is tested; a fixture that nobody finds a mistake in fails.
+
+use crate::support::{Project, repository};
+use serde_json::Value;
+use std::fs;
+
+/// How many seeds a corrected twin withstands.
+const SEEDS: &str = "1000";
+
+/// The names of the folders.
+fn planted() -> Vec<String> {
+    let entries = fs::read_dir(repository().join("fixtures/bugs")).expect("the fixtures");
+    let folders = entries.map(|entry| entry.expect("an entry")).filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = folders.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// Runs `emu test` on a copy of a fixture: its exit code and what it wrote.
+fn emu_test(fixture: &str, args: &[&str]) -> (i32, String) {
+    let project = Project::sources(fixture);
+    let output = project.command(&["test"]).args(args).env("CI", "true").output().expect("emu runs");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn every_planted_mistake_is_found_and_made_small() {
+    let names = planted();
+    assert!(names.len() >= 10, "{} mistakes", names.len());
+    for name in names {
+        let (code, text) = emu_test(&format!("bugs/{name}"), &["--budget", "10s", "--reporter", "json"]);
+        assert_eq!(code, 1, "{name}: {text}");
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let failures: Vec<Value> = lines.map(|line| line["failure"].clone()).filter(|it| !it.is_null()).collect();
+        assert_eq!(failures.len(), 1, "{name}: {text}");
+        let seed = failures[0]["seed"].as_str().unwrap_or_default();
+        assert!((1..=3).contains(&seed.matches('=').count()), "{name}: `{seed}` is not small");
+    }
+}
+
+#[test]
+fn every_corrected_twin_withstands_a_thousand_seeds() {
+    for name in planted() {
+        let (code, text) = emu_test(&format!("bugs/{name}/fixed"), &["--seeds", SEEDS]);
+        assert_eq!(code, 0, "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_suite_written_for_the_vitest_pool_passes_unchanged() {
+    let (code, text) = emu_test("testing/pool_workers", &["--seeds", "3"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("86 passed, 4 skipped, 1 todo"), "{text}");
+}
