@@ -45,7 +45,7 @@ pub use request::{Answer, RequestBuilder};
 pub use crate::simulate::Frame;
 
 use crate::error::Result;
-use crate::lane::{LogLine, Verb};
+use crate::lane::Verb;
 use crate::simulate::{Happening, Simulation, Stuck};
 use crate::world::{TraceKind, Whose, World as _};
 use emu_abi::ObjectId;
@@ -188,11 +188,7 @@ impl World {
 
     /// What was logged since the last time, and the errors that nobody caught.
     pub fn logs(&self) -> Vec<String> {
-        let lines = self.ask(|world| {
-            let happenings = world.take_happenings();
-            happenings.iter().map(line_of).collect::<Vec<_>>()
-        });
-        lines
+        self.ask(|world| world.take_happenings().iter().map(line_of).collect())
     }
 
     /// Stands for everything that has happened so far: two worlds of the same digest went the same way.
@@ -224,7 +220,7 @@ impl World {
 /// A line of the log, as people read it.
 fn line_of(happening: &Happening) -> String {
     match happening {
-        Happening::Log(line) => LogLine::text(line).into_owned(),
+        Happening::Log(line) => line.text().into_owned(),
         Happening::Uncaught(uncaught) => format!("uncaught in {}: {}", uncaught.what, uncaught.thrown.text()),
     }
 }

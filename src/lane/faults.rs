@@ -11,7 +11,7 @@ use super::object::Delivery;
 use super::thrown::Thrown;
 use super::{Due, Held, Lane, Task};
 use crate::core::alarm::RunEnd;
-use crate::core::ends::{Holder, SocketId};
+use crate::core::ends::{End, Holder, Mode, SocketId};
 use crate::core::socket::Arrival;
 use crate::core::timers::TimerKey;
 use crate::isolate::Death;
@@ -288,7 +288,8 @@ impl Lane {
 
     // ---- sockets
 
-    /// Whether a connection is lost with this message. Whose it is says its end that an object holds.
+    /// Whether a connection is lost with this message. Whose it is says its end that an object holds. One that is being made
+    /// is not lost yet: the request that makes it is.
     pub(super) fn struck_socket(&self, socket: SocketId, arrival: &Arrival) -> Option<SocketId> {
         if !matches!(arrival, Arrival::Message(_)) {
             return None;
@@ -297,8 +298,13 @@ impl Lane {
             let ends = self.shared.ends.borrow();
             let end = ends.get(socket)?;
             let peer = end.peer;
-            let holders = [Some(end.holder()), ends.get(peer).map(|end| end.holder())];
-            (peer, holders.into_iter().flatten().find_map(|holder| self.object_behind(holder))?)
+            let pair = [end, ends.get(peer)?];
+            let is_made =
+                |end: &&End| end.holder() == Holder::Outside || !matches!(end.mode, Mode::Fresh | Mode::Passed);
+            if !pair.iter().all(is_made) {
+                return None;
+            }
+            (peer, pair.into_iter().find_map(|end| self.object_behind(end.holder()))?)
         };
         self.strikes(Point::SocketLost, number).then_some(peer)
     }

@@ -7,7 +7,7 @@
 
 use super::finding::Finding;
 use super::story::clean;
-use crate::world::simulated::{Line, START_MS};
+use crate::world::simulated::Line;
 use crate::world::{Place, Point, Tape, TraceKind, Whose};
 
 /// The most rows.
@@ -113,6 +113,8 @@ struct Lanes<'a> {
     objects: Vec<Whose>,
     has_others: bool,
     has_storage: bool,
+    /// When the world began.
+    began_ms: f64,
 }
 
 impl<'a> Lanes<'a> {
@@ -129,7 +131,8 @@ impl<'a> Lanes<'a> {
                 }
             }
         }
-        Self { names, objects, has_others, has_storage }
+        let began_ms = lines.first().map_or(0.0, |(_, line)| line.at_ms);
+        Self { names, objects, has_others, has_storage, began_ms }
     }
 
     fn titles(&self) -> Vec<String> {
@@ -179,7 +182,7 @@ impl<'a> Lanes<'a> {
         if (is_storage(line.kind) && self.objects.len() > 1) || (!has_own_lane && self.is_object(line.whose)) {
             text = format!("{}: {text}", self.name(line.whose));
         }
-        Row { at_ms: line.at_ms - START_MS, lane, text, fault: fault(line), skipped }
+        Row { at_ms: line.at_ms - self.began_ms, lane, text, fault: fault(line), skipped }
     }
 }
 

@@ -51,7 +51,7 @@ fn every_corrected_twin_withstands_a_thousand_seeds() {
 
 #[test]
 fn a_suite_written_for_the_vitest_pool_passes_unchanged() {
-    let (code, text) = emu_test("testing/pool_workers", &["--seeds", "3"]);
+    let (code, text) = emu_test("testing/pool_workers", &["--calm"]);
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("86 passed, 4 skipped, 1 todo"), "{text}");
 }

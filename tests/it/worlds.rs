@@ -87,8 +87,8 @@ fn an_alarm_can_be_run_before_its_time() {
 fn what_a_test_gets_wrong_is_said() {
     let world = chat();
     let table: [(&str, &dyn Fn()); 5] = [
-        ("names no object: write `BINDING/name`", &|| assert!(!world.evict("lobby"))),
-        ("no binding or class `HALL`; there is `ROOM`, `Room`", &|| assert!(!world.evict("HALL/x"))),
+        ("names no object: write `BINDING/name`", &|| world.crash("lobby")),
+        ("no binding or class `HALL`; there is `ROOM`, `Room`", &|| world.crash("HALL/x")),
         ("has never been used", &|| world.crash("ROOM/nobody")),
         ("refused: 404 there are only rooms here", &|| drop(world.connect("/elsewhere"))),
         ("is no JSON", &|| drop(world.fetch("GET", "/elsewhere", "").json())),

@@ -50,17 +50,10 @@ pub(super) fn answer(expected: &Expected, answer: &Answer) -> Option<Difference>
 pub(super) fn frames(client: &str, expecting: &Expecting, frames: &[Frame]) -> Option<Difference> {
     let messages: Vec<&Message> = frames.iter().filter_map(message).collect();
     if let Some(expected) = &expecting.messages {
-        let mut left = messages.clone();
-        let in_order = expected.len() == left.len() && expected.iter().zip(&left).all(|(one, other)| says(one, other));
-        let in_any_order = || {
-            let mut all = expected.iter().all(|one| {
-                let place = left.iter().position(|other| says(one, other));
-                place.map(|place| left.remove(place)).is_some()
-            });
-            all &= left.is_empty();
-            all
-        };
-        if !in_order && !(expecting.any_order && { in_any_order }()) {
+        let in_order =
+            expected.len() == messages.len() && expected.iter().zip(&messages).all(|(one, other)| says(one, other));
+        let is_same = in_order || (expecting.any_order && in_any_order(expected, messages.clone()));
+        if !is_same {
             let wanted: Vec<String> = expected.iter().map(text_of_expected).collect();
             let found: Vec<String> = messages.iter().map(|message| text_of(message)).collect();
             let what = format!("`{client}` has received other messages");
@@ -78,6 +71,14 @@ pub(super) fn frames(client: &str, expecting: &Expecting, frames: &[Frame]) -> O
         None => format!("the connection of `{client}` is open"),
     };
     Some(Difference { message, diff: None })
+}
+
+fn in_any_order(expected: &[Value], mut left: Vec<&Message>) -> bool {
+    let all = expected.iter().all(|one| {
+        let place = left.iter().position(|other| says(one, other));
+        place.map(|place| left.remove(place)).is_some()
+    });
+    all && left.is_empty()
 }
 
 fn message(frame: &Frame) -> Option<&Message> {
