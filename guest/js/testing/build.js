@@ -24,20 +24,36 @@ const MODULES = {
 /** What the engine brings along. */
 const EXTERNAL = ["cloudflare:workers", "emu:internals"];
 
-const RUNNER = /node_modules\/@vitest\/runner\/dist\/chunk-artifact\.js$/;
-
 /**
- * Places of Vitest's runner that have no setting. It measures on the world's clock, which tests wind forward. It keeps a
- * timer going to tell a terminal how far it is. It limits the time of tests even where the world is late on purpose. It begins to collect a moment later, when the test file, which is a
- * sibling of `emu:test/begin`, was evaluated already. It looks for a test's place by the name of a file, where there is a
- * bundle.
+ * What is changed in Vitest's packages, where there is no setting: the file, what changed code imports, the changes.
+ *
+ * The runner measures on the world's clock, which tests wind forward. It keeps a timer going to tell a terminal how far it
+ * is. It limits the time of tests even where the world is late on purpose. It begins to collect a moment later, when the
+ * test file, which is a sibling of `emu:test/begin`, was evaluated already. It looks for a test's place by the name of a
+ * file, where there is a bundle.
+ *
+ * A snapshot file is read by evaluating it, which workers may not.
  */
-const CHANGES = [
-    ["globalThis.performance ? globalThis.performance.now.bind(globalThis.performance) : Date.now", "testClockMs"],
-    ["throttle(sendTasksUpdate, 100)", "() => {}"],
-    ["(function runWithTimeout(...args) {", "(function runWithTimeout(...args) {\n if (isUntimed(timeout)) return fn(...args);"],
-    ["await runner.onBeforeCollect?.(paths);", ""],
-    ["stack && stack.file === testFilePath", 'stack && !line.includes("emu:test/")'],
+const CHANGED = [
+    {
+        file: /node_modules\/@vitest\/runner\/dist\/chunk-artifact\.js$/,
+        imports: [["testClockMs", "vitest/timers.js"], ["isUntimed", "run/options.js"]],
+        changes: [
+            ["globalThis.performance ? globalThis.performance.now.bind(globalThis.performance) : Date.now", "testClockMs"],
+            ["throttle(sendTasksUpdate, 100)", "() => {}"],
+            [
+                "(function runWithTimeout(...args) {",
+                "(function runWithTimeout(...args) {\n if (isUntimed(timeout)) return fn(...args);",
+            ],
+            ["await runner.onBeforeCollect?.(paths);", ""],
+            ["stack && stack.file === testFilePath", 'stack && !line.includes("emu:test/")'],
+        ],
+    },
+    {
+        file: /node_modules\/@vitest\/snapshot\/dist\/index\.js$/,
+        imports: [["readSnapshots", "vitest/snapshot-file.js"]],
+        changes: [['new Function("exports", snapshotContents)', "(data) => readSnapshots(snapshotContents, data)"]],
+    },
 ];
 
 /** What `require()` gives for Node's modules, whose timers `@sinonjs/fake-timers` replaces where there are any. */
@@ -47,20 +63,21 @@ const importing = (what, from) => `import { ${what} } from ${JSON.stringify(path
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-function changeRunner() {
+function changeVitest() {
     return {
-        name: "change-runner",
+        name: "change-vitest",
         transform(code, id) {
-            if (!RUNNER.test(id)) {
+            const changed = CHANGED.find(({ file }) => file.test(id));
+            if (changed === undefined) {
                 return null;
             }
-            const changed = CHANGES.reduce((text, [from, to]) => {
+            const text = changed.changes.reduce((text, [from, to]) => {
                 if (!text.includes(from)) {
-                    throw new Error(`@vitest/runner does not contain \`${from}\`: look at testing/build.js`);
+                    throw new Error(`${id} does not contain \`${from}\`: look at testing/build.js`);
                 }
-                return text.replaceAll(from, to);
+                return text.replaceAll(from, () => to);
             }, code);
-            return [importing("testClockMs", "vitest/timers.js"), importing("isUntimed", "run/options.js"), changed].join("\n");
+            return [...changed.imports.map(([what, from]) => importing(what, from)), text].join("\n");
         },
     };
 }
@@ -86,7 +103,7 @@ export async function bundleTesting() {
             // Reports are texts, whoever shows them colours them.
             alias: { "@vitest/utils/timers": path("vitest/timers.js"), tinyrainbow: path("vitest/no-colors.js") },
         },
-        plugins: [changeRunner(), absentModules()],
+        plugins: [changeVitest(), absentModules()],
         onLog(level, log) {
             if (level === "warn") {
                 throw new Error(log.message);
