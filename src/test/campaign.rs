@@ -60,6 +60,8 @@ pub struct Options {
     pub updates_snapshots: bool,
     /// Snapshots that there are not yet are written.
     pub adds_snapshots: bool,
+    /// One seed of so many, at least 1, is run twice and compared.
+    pub checked_seeds: u64,
 }
 
 /// Which tests are run, and with what.
@@ -380,11 +382,7 @@ impl Campaign<'_> {
             tested.notes.push("not shaken: it passes only together with the tests before it".into());
             return Ok(());
         }
-        let again = shaking.run(&calm_run, Points::NONE, Keep::default())?;
-        if again.record.digest != ended.record.digest {
-            let message = "two calm runs of the same seed differ: something is not deterministic";
-            let failure = Failure::of(Oracle::Determinism, message.into());
-            tested.outcome = Outcome::Failed(Box::new(calm_finding(failure, &again)));
+        if self.differs_again(shaking, &calm_run, Points::NONE, &ended, tested)? {
             return Ok(());
         }
         shaking.count_orders(&ended);
@@ -397,7 +395,7 @@ impl Campaign<'_> {
         };
         let points = judged(self.options.points);
         if let Some(rerun) = self.choice.failed_before(&shaking.program.name, &tested.test)
-            && self.attempt(shaking, rerun, points, tested)?
+            && self.attempt(shaking, &rerun, points, tested)?.is_none()
         {
             return Ok(());
         }
@@ -409,7 +407,8 @@ impl Campaign<'_> {
                 break;
             }
             tested.explored.0 += 1;
-            if self.attempt(shaking, Rerun { seed: self.options.base, tape: Some(tape) }, points, tested)? {
+            let rerun = Rerun { seed: self.options.base, tape: Some(tape) };
+            if self.attempt(shaking, &rerun, points, tested)?.is_none() {
                 return Ok(());
             }
         }
@@ -417,12 +416,33 @@ impl Campaign<'_> {
         // Without a place to decide at all runs are the calm one.
         while points != Points::NONE && self.options.seeds.map_or_else(|| steady() < until, |seeds| number < seeds) {
             number += 1;
-            let seed = Seed(mix(&[self.options.base.0, number]));
-            if self.attempt(shaking, Rerun { seed, tape: None }, points, tested)? {
+            let rerun = Rerun { seed: Seed(mix(&[self.options.base.0, number])), tape: None };
+            let Some(ended) = self.attempt(shaking, &rerun, points, tested)? else { return Ok(()) };
+            let is_checked = number.is_multiple_of(self.options.checked_seeds);
+            if is_checked && self.differs_again(shaking, &rerun, points, &ended, tested)? {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Makes a run once more, and compares. True if the two differ, which is a failure.
+    fn differs_again(
+        &self,
+        shaking: &mut Shaking<'_>,
+        rerun: &Rerun,
+        points: Points,
+        ended: &Ended,
+        tested: &mut Tested,
+    ) -> Result<bool> {
+        let again = shaking.run(rerun, points, Keep::default())?;
+        if again.record.digest == ended.record.digest {
+            return Ok(false);
+        }
+        let message = format!("two runs of the seed {rerun} differ: something is not deterministic");
+        let failure = Failure::of(Oracle::Determinism, message);
+        tested.outcome = Outcome::Failed(Box::new(calm_finding(failure, &again)));
+        Ok(true)
     }
 
     /// Until when a test may be run: all that are left have the same share of what is left of the time.
@@ -434,12 +454,18 @@ impl Campaign<'_> {
         now + left.mul_f64(jobs as f64 / tests as f64)
     }
 
-    /// Makes a run. True if it failed.
-    fn attempt(&self, shaking: &mut Shaking<'_>, rerun: Rerun, points: Points, tested: &mut Tested) -> Result<bool> {
-        let ended = shaking.run(&rerun, points, Keep::default())?;
-        let Some(failure) = shaking.judge(rerun.seed, &ended)? else { return Ok(false) };
+    /// Makes a run, and gives it back unless it failed.
+    fn attempt(
+        &self,
+        shaking: &mut Shaking<'_>,
+        rerun: &Rerun,
+        points: Points,
+        tested: &mut Tested,
+    ) -> Result<Option<Ended>> {
+        let ended = shaking.run(rerun, points, Keep::default())?;
+        let Some(failure) = shaking.judge(rerun.seed, &ended)? else { return Ok(Some(ended)) };
         tested.outcome = self.found(shaking, failure, rerun.seed, ended)?;
-        Ok(true)
+        Ok(None)
     }
 
     /// A run failed: makes its tape as small as it can be, and runs it once more for its story.

@@ -147,6 +147,7 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
         bail: None,
         updates_snapshots: false,
         adds_snapshots: false,
+        checked_seeds: 1,
     };
     let chosen = Chosen { name: Some(NameFilter::Exactly(found.test.full_name())), shard: None, bugs: None };
     let mut last = None;

@@ -21,6 +21,9 @@ use crate::test::story::{self, End, Told};
 use crate::world::real::steady;
 use serde_json::json;
 
+/// One seed of so many is run twice, to see that it is the same run; in CI every one.
+const CHECKED_SEEDS: u64 = 50;
+
 /// What a pass came to.
 pub(super) enum Passed {
     /// There was no test to run.
@@ -106,6 +109,7 @@ fn options(args: &TestArgs) -> Result<Options> {
         bail: args.bail,
         updates_snapshots: args.update,
         adds_snapshots: !is_ci(),
+        checked_seeds: if is_ci() { 1 } else { CHECKED_SEEDS },
     })
 }
 
