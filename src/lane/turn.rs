@@ -229,8 +229,9 @@ impl Lane {
     pub(super) fn after_turn(&mut self, serial: u64) {
         let Some(instance) = self.instances.get(&serial) else { return };
         let owner = instance.owner;
-        // Requests to one object may settle each other's promises, so only stateless workers can be seen to hang.
-        if matches!(owner, Owner::Worker(_)) {
+        // Requests to one object may settle each other's promises, so only stateless workers can be seen to hang, and those
+        // only where no object lives with them.
+        if matches!(owner, Owner::Worker(_)) && !self.is_colocated {
             let unsettled = instance.invocations.values().any(|invocation| !invocation.settled);
             if unsettled && instance.calls.is_empty() && self.nothing_can_come(serial) {
                 self.cancel_hung(serial);

@@ -272,6 +272,8 @@ pub(crate) fn prepare(
     let project = &projects[index];
     let name = code.path.display().to_string();
     let limits = limits(project);
+    // The configured limit is for events; global scope has one of its own (reference §1.16).
+    let starting = Limits { cpu: Limits::default().cpu, ..limits };
     let mut init = init(projects, namespaces, project)?;
     let services = services(projects, project);
     let sources = code.bundle.cloned().map(|bundle| bundle as Arc<dyn Sources>);
@@ -292,7 +294,7 @@ pub(crate) fn prepare(
             };
             let image = match kept {
                 Some(image) => Ok(image),
-                None => Image::freeze(&engines.wasm, engines.javascript()?, &init, limits, &ids, &mut logged),
+                None => Image::freeze(&engines.wasm, engines.javascript()?, &init, starting, &ids, &mut logged),
             };
             (digest, image)
         }
@@ -302,7 +304,7 @@ pub(crate) fn prepare(
             let base = Base::boot(&engines.wasm, module, &name)?;
             (
                 digest(&wasm, &init, &services, project),
-                Image::freeze(&engines.wasm, &base, &init, limits, &ids, &mut logged),
+                Image::freeze(&engines.wasm, &base, &init, starting, &ids, &mut logged),
             )
         }
     };

@@ -168,3 +168,19 @@ fn new_snapshots_are_not_taken_in_ci() {
     assert!(text.contains("✗  test/counter.test.ts › counter › matches what was"), "{text}");
     assert!(!project.path("test/__snapshots__").exists());
 }
+
+#[test]
+fn tests_that_never_end_are_ended() {
+    let project = project(SOUND);
+    project.replace("\"name\": \"counter\"", "\"name\": \"counter\", \"limits\": { \"cpu_ms\": 200 }");
+    for (body, says) in [
+        ("await new Promise(() => {});", "nothing can ever happen again, and the test still waits"),
+        ("while (true) {}", "Worker exceeded CPU time limit."),
+    ] {
+        let test = format!("import {{ it }} from \"vitest\";\nit(\"ends\", async () => {{ {body} }});");
+        project.write("test/counter.test.ts", test);
+        let (code, text) = emu(&project, &["test", "--calm"]);
+        assert_eq!(code, 1, "{body}: {text}");
+        assert!(text.contains(says), "{body}: {text}");
+    }
+}
