@@ -160,7 +160,7 @@ impl World {
     /// When the object has never been used, or the query has errors.
     #[track_caller]
     pub fn sql(&self, object: &str, query: &str) -> Vec<Vec<Value>> {
-        match self.control(object, Verb::Sql(query.to_owned())) {
+        match self.control(object, Verb::Sql(query.to_owned(), Vec::new())) {
             Ok(mut found) => serde_json::from_value(found["rows"].take()).unwrap_or_default(),
             Err(message) => panic!("`sql` in `{object}`: {message}"),
         }

@@ -61,8 +61,8 @@ pub enum Verb {
     AlarmSet(f64),
     /// Delete the alarm.
     AlarmDelete,
-    /// Run SQL.
-    Sql(String),
+    /// Run SQL, with the values of its parameters.
+    Sql(String, Vec<SqlValue>),
 }
 
 /// What came of it.
@@ -116,7 +116,7 @@ impl Lane {
     }
 
     fn control_object(&mut self, token: u64, number: usize, verb: Verb) {
-        let writes = matches!(verb, Verb::AlarmSet(_) | Verb::AlarmDelete | Verb::Sql(_));
+        let writes = matches!(verb, Verb::AlarmSet(_) | Verb::AlarmDelete | Verb::Sql(..));
         if writes && self.objects[number].gate.is_critical() {
             let message = "a transaction or `blockConcurrencyWhile` is open in the object; try again when it has ended";
             self.answer_control(token, Err(message.to_owned()));
@@ -140,7 +140,7 @@ impl Lane {
             Verb::AlarmRun => self.run_alarm(number),
             Verb::AlarmSet(at_ms) => self.set_alarm(number, Some(at_ms)),
             Verb::AlarmDelete => self.set_alarm(number, None),
-            Verb::Sql(query) => self.sql(number, &query),
+            Verb::Sql(query, params) => self.sql(number, &query, &params),
         };
         self.answer_control(token, answered);
     }
@@ -267,11 +267,11 @@ impl Lane {
         self.show_alarm(number)
     }
 
-    fn sql(&mut self, number: usize, query: &str) -> Answered {
+    fn sql(&mut self, number: usize, query: &str, params: &[SqlValue]) -> Answered {
         let storage = self.objects[number].storage.clone();
         // All of it happens or nothing.
         storage.savepoint_begin(false).map_err(|failure| failure.message)?;
-        let ran = query_rows(&storage, query);
+        let ran = query_rows(&storage, query, params);
         let ended = if ran.is_ok() { storage.savepoint_release() } else { storage.savepoint_rollback() };
         let shown = ran.and_then(|shown| ended.map(|()| shown)).map_err(|failure| failure.message)?;
         self.commit_outside_turn(number).map_err(|failure| failure.message)?;
@@ -281,8 +281,8 @@ impl Lane {
 }
 
 /// What a query finds, with its columns.
-pub(super) fn query_rows(storage: &ObjectStorage, query: &str) -> Result<Value, Failure> {
-    let opened = storage.sql_exec(query, &[])?;
+pub(super) fn query_rows(storage: &ObjectStorage, query: &str, params: &[SqlValue]) -> Result<Value, Failure> {
+    let opened = storage.sql_exec(query, params)?;
     let mut rows = opened.rows;
     let mut all = std::mem::take(&mut rows.rows);
     while !rows.end && all.len() < MAX_SQL_ROWS {

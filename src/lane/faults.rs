@@ -40,6 +40,7 @@ pub(super) struct Late {
 /// A request on its way to an object.
 pub(super) struct Travelling {
     pub(super) flight: u64,
+    /// The object.
     pub(super) number: usize,
     pub(super) depth: u32,
     pub(super) request: Request,
@@ -82,7 +83,8 @@ impl Lane {
 
     /// Nothing is left to do on the lane: a moment in which new code may arrive. True if it did.
     pub(super) fn struck_by_deployment(&mut self) -> bool {
-        let running = || (0..self.objects.len()).filter(|number| self.objects[*number].instance.is_some());
+        // Asked after every event: there may be a million objects, but instances come soon.
+        let running = || self.instances.values().filter_map(|instance| instance.owner.object());
         if running().next().is_none() || self.world().choose(Point::Deploy, Whose::WORLD, 2) == 0 {
             return false;
         }
@@ -122,23 +124,28 @@ impl Lane {
         self.strikes(Point::CrashAfterCommit, number)
     }
 
-    /// Keeps what an object said in a turn, if its commit takes its time. Its later turns wait behind it.
-    pub(super) fn held_for_late_commit(&mut self, number: usize, outputs: Vec<Held>) -> Option<Vec<Held>> {
-        if let Some(late) = self.late.get_mut(&number) {
-            late.outputs.extend(outputs);
-            return None;
+    /// Whether the commit of an object takes its time. Its later turns wait behind one that does.
+    pub(super) fn commits_late(&mut self, number: usize) -> bool {
+        if self.late.contains_key(&number) {
+            return true;
         }
         if !self.objects[number].storage.has_writes() {
-            return Some(outputs);
+            return false;
         }
         let delay_ms = self.delay(Point::FlushLate, number, &FLUSH_DELAYS_MS);
-        if delay_ms == 0.0 {
-            return Some(outputs);
+        if delay_ms > 0.0 {
+            let due = self.timers.add(self.world().now_ms() + delay_ms, Due::LateCommit { number });
+            self.trace_object(number, TraceKind::Hold, "its writes are pending");
+            self.late.insert(number, Late { outputs: Vec::new(), due });
         }
-        let due = self.timers.add(self.world().now_ms() + delay_ms, Due::LateCommit { number });
-        self.trace_object(number, TraceKind::Hold, "its writes are pending");
-        self.late.insert(number, Late { outputs, due });
-        None
+        delay_ms > 0.0
+    }
+
+    /// Keeps what an object said until its late commit.
+    pub(super) fn hold_late(&mut self, number: usize, outputs: impl Iterator<Item = Held>) {
+        if let Some(late) = self.late.get_mut(&number) {
+            late.outputs.extend(outputs);
+        }
     }
 
     /// Commits what was late, and lets out what waited for it.

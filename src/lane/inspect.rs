@@ -97,7 +97,7 @@ impl Lane {
         if object.starts == 0 || object.gate.is_critical() {
             return None;
         }
-        Some(query_rows(&object.storage, query).map_err(|failure| failure.message))
+        Some(query_rows(&object.storage, query, &[]).map_err(|failure| failure.message))
     }
 
     /// Everything that is waited for, a sentence each, with who waits.

@@ -7,13 +7,14 @@
 //! Invariant: in every other respect a resident is an instance like one that lives alone.
 
 use super::instance::{Instance, Owner};
+use super::turn::Writes;
 use super::{Held, Lane};
 use crate::bindings::Output;
 use crate::core::ends::Holder;
 use crate::core::stream::Party;
 use crate::isolate::Death;
 use emu_abi::Op;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Lane {
     /// The instances that live in the same isolate as this one, itself included.
@@ -38,12 +39,19 @@ impl Lane {
         }
         let mut involved: BTreeSet<u64> = said.iter().map(|held| held.serial).collect();
         involved.insert(serial);
-        let said = self.settle_residents(&residents, said);
+        let late = self.settle_residents(&residents, &involved);
+        let mut heard = Vec::new();
+        for held in said {
+            match late.get(&held.serial) {
+                Some(number) => self.hold_late(*number, std::iter::once(held)),
+                None => heard.push(held),
+            }
+        }
         if self.storage.needs_flush() || !self.held.is_empty() {
-            self.held.extend(said);
+            self.held.extend(heard);
             return;
         }
-        for Held { serial, output } in said {
+        for Held { serial, output } in heard {
             self.act(serial, output);
         }
         for serial in involved {
@@ -51,25 +59,19 @@ impl Lane {
         }
     }
 
-    /// Commits what the residents wrote, and gives back what may be acted upon now, in its order.
-    fn settle_residents(&mut self, residents: &[u64], said: Vec<Held>) -> Vec<Held> {
-        let mut heard: Vec<Option<Held>> = said.into_iter().map(Some).collect();
+    /// Commits what the residents wrote. Gives the instances and objects whose commit takes its time.
+    fn settle_residents(&mut self, residents: &[u64], involved: &BTreeSet<u64>) -> BTreeMap<u64, usize> {
+        let mut late = BTreeMap::new();
         for serial in residents {
             let Some(Owner::Object(number)) = self.instances.get(serial).map(|instance| instance.owner) else {
                 continue;
             };
-            let is_its = |held: &Option<Held>| held.as_ref().is_some_and(|held| held.serial == *serial);
-            let places: Vec<usize> = (0..heard.len()).filter(|place| is_its(&heard[*place])).collect();
-            let writes = self.objects[number].storage.has_writes();
-            if places.is_empty() && !writes {
-                continue;
-            }
-            let own: Vec<Held> = places.iter().filter_map(|place| heard[*place].take()).collect();
-            for (place, held) in places.into_iter().zip(self.settle_writes(number, *serial, own).unwrap_or_default()) {
-                heard[place] = Some(held);
+            let took_part = involved.contains(serial) || self.objects[number].storage.has_writes();
+            if took_part && self.settle_writes(number, *serial) == Writes::Late {
+                late.insert(*serial, number);
             }
         }
-        heard.into_iter().flatten().collect()
+        late
     }
 
     /// Which resident an output is from, if that can be told.

@@ -16,7 +16,8 @@ use emu_abi::{Body, Call, Event, Failure, Invoke, Message, Op, Outcome, Settled,
 const MAX_QUOTED_CHARS: usize = 60;
 
 impl Lane {
-    fn whose(&self, owner: Owner) -> Whose {
+    /// Whose draws and lines those of an owner are.
+    pub(super) fn whose(&self, owner: Owner) -> Whose {
         match owner {
             Owner::Object(number) => self.objects[number].whose,
             Owner::Worker(worker) => self.workers[worker].whose,
@@ -36,9 +37,9 @@ impl Lane {
         if self.world().is_traced() {
             let hash = xxh64(&emu_abi::encode(event), 0);
             self.world().trace(self.whose(owner), TraceKind::Deliver, hash, &|| self.event_text(serial, event));
-        }
-        if let (Event::Complete { call, .. }, Some(instance)) = (event, self.instances.get_mut(&serial)) {
-            instance.ended_calls.remove(call);
+            if let (Event::Complete { call, .. }, Some(instance)) = (event, self.instances.get_mut(&serial)) {
+                instance.ended_calls.remove(call);
+            }
         }
     }
 

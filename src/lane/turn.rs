@@ -17,26 +17,31 @@ use emu_abi::{Event, Failure, LogLevel, Op, SocketEvent, Turn};
 use std::collections::BTreeSet;
 
 /// The platform's message for a handler that can never finish (reference §2.2).
-pub(super) const HUNG: &str = "The Workers runtime canceled this request because it detected that your Worker's code had hung and \
-would never generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
+pub(super) const HUNG: &str = "The Workers runtime canceled this request because it detected that your Worker's code \
+had hung and would never generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
+
+/// What became of what an object wrote in a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writes {
+    /// It is committed, or there was nothing: what the object said may be acted upon.
+    Settled,
+    /// The commit takes its time, and what the object said waits for it.
+    Late,
+    /// The object was reset: what it said is not heard.
+    Lost,
+}
 
 impl Lane {
     /// Delivers `event` to an instance, if it still runs.
     pub(super) fn turn(&mut self, serial: u64, event: Event) {
         self.turns += 1;
-        if let Some(owner) = self.instances.get(&serial).map(|instance| instance.owner) {
-            self.trace_turn(serial, owner, &event);
-        }
-        let now_ms = self.world().now_ms();
-        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        let Some(owner) = self.instances.get(&serial).map(|instance| instance.owner) else { return };
+        self.trace_turn(serial, owner, &event);
+        let (now_ms, whose) = (self.world().now_ms(), self.whose(owner));
+        let Some(instance) = self.instances.get(&serial) else { return };
         let taken = match &event {
             Event::Socket { socket, event: SocketEvent::Message(message) } => Some((*socket, message.len())),
             _ => None,
-        };
-        let owner = instance.owner;
-        let whose = match owner {
-            Owner::Object(number) => self.objects[number].whose,
-            Owner::Worker(worker) => self.workers[worker].whose,
         };
         let mut isolate = instance.home.isolate.borrow_mut();
         isolate.host_mut().whose = whose;
@@ -61,49 +66,50 @@ impl Lane {
     }
 
     fn finish_turn(&mut self, serial: u64, owner: Owner) {
-        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        let Some(instance) = self.instances.get(&serial) else { return };
         let outputs = instance.home.isolate.borrow_mut().host_mut().take_outputs();
-        let outputs = outputs.into_iter().map(|output| Held { serial, output });
-        let outputs = match owner {
-            Owner::Object(number) => match self.settle_writes(number, serial, outputs.collect()) {
-                Some(outputs) => outputs,
-                None => return,
-            },
-            Owner::Worker(_) => outputs.collect(),
-        };
+        let held = |output| Held { serial, output };
+        if let Owner::Object(number) = owner {
+            match self.settle_writes(number, serial) {
+                Writes::Settled => {}
+                Writes::Late => return self.hold_late(number, outputs.into_iter().map(held)),
+                Writes::Lost => return,
+            }
+        }
         if self.storage.needs_flush() || !self.held.is_empty() {
-            self.held.extend(outputs);
+            self.held.extend(outputs.into_iter().map(held));
             return;
         }
-        for Held { serial, output } in outputs {
+        for output in outputs {
             self.act(serial, output);
         }
         self.after_turn(serial);
     }
 
-    /// Commits what an object wrote in a turn. Gives back what it said, unless that waits for a late commit or is not
-    /// heard because the object was reset.
-    pub(super) fn settle_writes(&mut self, number: usize, serial: u64, outputs: Vec<Held>) -> Option<Vec<Held>> {
+    /// Commits what an object wrote in a turn, unless the commit takes its time.
+    pub(super) fn settle_writes(&mut self, number: usize, serial: u64) -> Writes {
         if let Some(failure) = self.strike_before_commit(number) {
             self.reset(number, &failure);
             self.objects[number].alarm.fate = RunEnd::default();
-            return None;
+            return Writes::Lost;
         }
-        let outputs = self.held_for_late_commit(number, outputs)?;
+        if self.commits_late(number) {
+            return Writes::Late;
+        }
         let has_writes = self.objects[number].storage.has_writes();
         if let Err(failure) = self.commit(number, serial) {
             self.log_object(number, LogLevel::Error, failure.to_string());
             self.reset(number, &failure);
-            return None;
+            return Writes::Lost;
         }
         if has_writes {
             self.trace_object(number, TraceKind::Commit, "its writes are durable");
         }
         if has_writes && self.strikes_after_commit(number) {
             self.crash(number);
-            return None;
+            return Writes::Lost;
         }
-        Some(outputs)
+        Writes::Settled
     }
 
     /// Commits what the turn wrote. The alarm's place in the index is moved earlier before the commit and later after

@@ -203,7 +203,7 @@ fn verb(request: &Request, now_ms: f64) -> Result<Verb, String> {
             Verb::AlarmSet(at_ms.filter(|at| *at > 0.0).ok_or("`alarm-set` needs a time above 0 in `at`")?)
         }
         "alarm-delete" => Verb::AlarmDelete,
-        "sql" => Verb::Sql(request.query.clone().ok_or("`sql` needs a `query`")?),
+        "sql" => Verb::Sql(request.query.clone().ok_or("`sql` needs a `query`")?, Vec::new()),
         other => return Err(format!("there is no command `{other}` for objects")),
     })
 }

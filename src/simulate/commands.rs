@@ -6,7 +6,7 @@ use super::{Later, Simulation};
 use crate::core::id::parse_hex;
 use crate::lane::{Answered, Command, FetchId, Input, Verb};
 use crate::world::{TraceKind, Whose, World};
-use emu_abi::{Body, ObjectId, Response};
+use emu_abi::{Body, ObjectId, Response, SqlValue};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -80,9 +80,10 @@ impl Simulation {
             }
             "sql" => {
                 let query = command["query"].as_str().ok_or("`sql` wants a `query`")?;
-                self.control_object(fetch, command, Then::Answer, Verb::Sql(query.to_owned()))?;
+                let params = parameters(&command["bindings"])?;
+                self.control_object(fetch, command, Then::Answer, Verb::Sql(query.to_owned(), params))?;
             }
-            "evictAll" => self.for_all(fetch, &Verb::Evict { close_sockets: false, now: false }),
+            "evictAll" => self.for_all(fetch, &Verb::Evict { close_sockets: flag("closeSockets"), now: false }),
             "abortAll" => self.for_all(fetch, &Verb::Abort { reason: None }),
             "storage" => self.stack_storage(fetch, command)?,
             "reset" => {
@@ -210,4 +211,21 @@ impl Simulation {
         self.commands.alarms.retain(|(waiting, ..)| *waiting != fetch);
         self.commands.settling.retain(|waiting| *waiting != fetch);
     }
+}
+
+/// The values of a query's parameters. Bytes have no form in JSON.
+fn parameters(bindings: &Value) -> Result<Vec<SqlValue>, String> {
+    let parameter = |value: &Value| match value {
+        Value::Null => Ok(SqlValue::Null),
+        Value::Bool(is_true) => Ok(SqlValue::Integer(i64::from(*is_true))),
+        Value::Number(number) => {
+            let real = || SqlValue::Real(number.as_f64().unwrap_or(f64::NAN));
+            Ok(number.as_i64().map_or_else(real, SqlValue::Integer))
+        }
+        Value::String(text) => Ok(SqlValue::Text(text.clone())),
+        Value::Array(_) | Value::Object(_) => {
+            Err("a parameter of a query is a number, a text, `true`, `false` or `null`".to_owned())
+        }
+    };
+    bindings.as_array().map_or_else(|| Ok(Vec::new()), |bindings| bindings.iter().map(parameter).collect())
 }
