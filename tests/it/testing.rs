@@ -184,3 +184,23 @@ fn tests_that_never_end_are_ended() {
         assert!(text.contains(says), "{body}: {text}");
     }
 }
+
+#[test]
+fn a_query_of_a_test_has_its_parameters() {
+    let project = project(SOUND);
+    let test = r#"
+import { env } from "cloudflare:test";
+import { world } from "emu:test";
+import { expect, it } from "vitest";
+
+it("asks", async () => {
+    const stub = env.COUNTER.getByName("one");
+    await stub.fetch("https://example.com/");
+    const rows = await world.storage(stub).sql("SELECT ? + 1 AS n, ? AS text, ? AS absent", 41, "a", null);
+    expect(rows).toEqual([{ n: 42, text: "a", absent: null }]);
+});
+"#;
+    project.write("test/counter.test.ts", test);
+    let (code, text) = emu(&project, &["test", "--calm"]);
+    assert_eq!(code, 0, "{text}");
+}
