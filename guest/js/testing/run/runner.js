@@ -9,7 +9,7 @@ import { startTests } from "@vitest/runner";
 import { getTests } from "@vitest/runner/utils";
 import { forgetChecks, requireInvariants } from "../emu/invariants.js";
 import { resetFetchMock } from "../cloudflare/fetch-mock.js";
-import { beginExpecting, checkExpectations, provideExpect } from "../vitest/expect.js";
+import { beginExpecting, checkExpectations, provideExpect, trustSpelling } from "../vitest/expect.js";
 import { restoreTimers } from "../vitest/fake-timers.js";
 import { closeSnapshots, forgetSnapshotsOf, openSnapshots } from "../vitest/snapshots.js";
 import { isolateTests, popStorage, pushStorage } from "./isolation.js";
@@ -164,6 +164,9 @@ export async function run(asks) {
     }
     hasBegun = true;
     Object.assign(options, asks);
+    if (options.shaken) {
+        trustSpelling();
+    }
     isolateTests(select(options.ids));
     await openSnapshots(TEST_FILE, options.snapshots, snapshotUpdate());
     asked.send();
