@@ -3,8 +3,9 @@
 //! Invariant: plain data.
 
 use super::judge::Failure;
+use super::run::Ended;
 use crate::world::simulated::Line;
-use crate::world::{Point, Rerun, Whose};
+use crate::world::{Point, Rerun, Tape, TraceKind, Whose};
 
 /// A failure that was found.
 #[derive(Clone, Debug)]
@@ -31,47 +32,29 @@ pub struct Finding {
     pub first_difference: Option<usize>,
 }
 
-/// What a test came to in all its runs.
-#[derive(Clone, Debug)]
-pub struct Tested {
-    /// The test.
-    pub test: super::program::Test,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// How many runs it had.
-    pub runs: u64,
-    /// Of how many single deviations how many were tried.
-    pub explored: (usize, usize),
-    /// How long it took in the calm run, in virtual milliseconds.
-    pub virtual_ms: f64,
-    /// How long all of it took, in milliseconds.
-    pub real_ms: f64,
-    /// What is to be said beside that: why it was not shaken, …
-    pub notes: Vec<String>,
+impl Finding {
+    /// What is known of a failure by the run it is told from, and the calm run that it is compared with.
+    pub fn of(failure: Failure, rerun: Rerun, ended: Ended, calm: Option<&Ended>) -> Self {
+        let mut faults: Vec<Point> = rerun.tape.iter().flat_map(Tape::iter).map(|(place, _)| place.point).collect();
+        faults.dedup();
+        Self {
+            failure,
+            run: 1,
+            decisions_before: rerun.tape.as_ref().map_or(0, Tape::len),
+            rerun,
+            faults,
+            is_minimal: true,
+            digest: ended.record.digest,
+            first_difference: calm.and_then(|calm| first_difference(&ended.record.lines, &calm.record.lines)),
+            lines: ended.record.lines,
+            names: ended.names,
+        }
+    }
 }
 
-/// How a test ended.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// It passed in all runs.
-    Passed,
-    /// It failed, in the calm run or in another.
-    Failed(Box<Finding>),
-    /// It did not run.
-    Skipped,
-    /// It is not written yet.
-    Todo,
-}
-
-/// What a file came to.
-#[derive(Clone, Debug)]
-pub struct FileTested {
-    /// The file, as people call it.
-    pub name: String,
-    /// Its tests.
-    pub tests: Vec<Tested>,
-    /// Why it could not be run.
-    pub broken: Option<String>,
-    /// What was logged in the calm run.
-    pub logged: Vec<String>,
+/// The place of the first line that the calm run does not have. That it was decided so is no difference yet.
+fn first_difference(lines: &[Line], calm: &[Line]) -> Option<usize> {
+    let own = lines.iter().enumerate().filter(|(_, line)| line.kind != TraceKind::Choice);
+    let mut calm = calm.iter();
+    own.into_iter().find(|(_, line)| calm.next() != Some(line)).map(|(at, _)| at)
 }

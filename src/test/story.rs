@@ -2,48 +2,15 @@
 //!
 //! Invariant: nothing a guest says moves the reader's cursor; nothing is longer than a reader reads.
 
-use super::finding::{Finding, Outcome, Tested};
+use super::finding::Finding;
 use super::judge::Oracle;
 use super::program::{Program, Test};
+use super::tested::{Outcome, Tested};
 use super::timeline::{Timeline, timeline};
 use crate::world::{Class, Point};
 
 /// The most lines of a message, a stack or a difference that are shown.
 const MAX_TEXT_LINES: usize = 40;
-
-/// A test and what it came to, ready to be told.
-#[derive(Clone, Debug)]
-pub struct Told {
-    /// The file, as people call it.
-    pub file: String,
-    /// The test.
-    pub test: Test,
-    /// How it ended.
-    pub ended: End,
-    /// How many runs it had.
-    pub runs: u64,
-    /// Of how many single deviations how many were tried.
-    pub explored: (usize, usize),
-    /// How long it took in the calm run, in virtual milliseconds.
-    pub virtual_ms: f64,
-    /// How long all of it took, in milliseconds.
-    pub real_ms: f64,
-    /// What is to be said beside that.
-    pub notes: Vec<String>,
-}
-
-/// How a test ended.
-#[derive(Clone, Debug)]
-pub enum End {
-    /// It passed in all runs.
-    Passed,
-    /// It failed.
-    Failed(Box<Story>),
-    /// It did not run.
-    Skipped,
-    /// It is not written yet.
-    Todo,
-}
 
 /// The story of a failure.
 #[derive(Clone, Debug)]
@@ -100,17 +67,17 @@ impl Story {
 }
 
 /// Makes what is told of a test.
-pub fn tell(program: &Program, tested: &Tested) -> Told {
-    let ended = match &tested.outcome {
-        Outcome::Passed => End::Passed,
-        Outcome::Skipped => End::Skipped,
-        Outcome::Todo => End::Todo,
-        Outcome::Failed(finding) => End::Failed(Box::new(story(program, &tested.test, finding))),
+pub fn tell(program: &Program, tested: &Tested) -> Tested<Story> {
+    let outcome = match &tested.outcome {
+        Outcome::Passed => Outcome::Passed,
+        Outcome::Skipped => Outcome::Skipped,
+        Outcome::Todo => Outcome::Todo,
+        Outcome::Failed(finding) => Outcome::Failed(Box::new(story(program, &tested.test, finding))),
     };
-    Told {
-        file: program.name.to_string(),
+    Tested {
+        file: tested.file.clone(),
         test: tested.test.clone(),
-        ended,
+        outcome,
         runs: tested.runs,
         explored: tested.explored,
         virtual_ms: tested.virtual_ms,

@@ -3,8 +3,8 @@
 //! Invariant: that nobody reads standard output is no reason to fail; that a file cannot be written is.
 
 use crate::error::{Error, Result};
-use crate::test::report::{Begin, FileTold, Reporter, ReporterName, Summary, reporter};
-use crate::test::story::Told;
+use crate::test::report::{Begin, Reporter, ReporterName, Summary, Told, reporter};
+use crate::test::tested::FileTested;
 use crate::world::real::steady;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -60,7 +60,7 @@ impl Outputs {
         self.each(|reporter, out| reporter.begin(begin, out))
     }
 
-    pub(super) fn file(&mut self, file: &FileTold) -> Result<()> {
+    pub(super) fn file(&mut self, file: &FileTested) -> Result<()> {
         self.each(|reporter, out| reporter.file(file, out))
     }
 

@@ -11,12 +11,12 @@ use crate::cli::eprint;
 use crate::cli::watch::Seen;
 use crate::error::{Error, Result};
 use crate::test::campaign::{Options, Progress, campaign};
-use crate::test::finding::{Outcome, Tested};
 use crate::test::program::{Program, Test};
 use crate::test::replay::{Replayed, replay};
 use crate::test::report::plain_story;
 use crate::test::run::collect;
 use crate::test::story;
+use crate::test::tested::{Outcome, Tested};
 use crate::world::Points;
 use clap::Args;
 use std::path::PathBuf;
@@ -110,7 +110,8 @@ pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
     match finding {
         Some(finding) => {
             let outcome = Outcome::Failed(Box::new(finding));
-            print(&plain_story(&story::tell(&found.program, &tested(found.test, outcome))));
+            let tested = Tested::once(&found.kept.file, found.test, outcome);
+            print(&plain_story(&story::tell(&found.program, &tested)));
         }
         None => print(&format!("{} › {} passes\n", found.kept.file, found.kept.test)),
     }
@@ -125,10 +126,6 @@ pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(DIVERGED));
     }
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-fn tested(test: Test, outcome: Outcome) -> Tested {
-    Tested { test, outcome, runs: 1, explored: (0, 0), virtual_ms: 0.0, real_ms: 0.0, notes: Vec::new() }
 }
 
 /// Runs `emu shrink`.
@@ -157,11 +154,11 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
             last = Some(tested);
         }
     })?;
-    let Some(Tested { outcome: Outcome::Failed(finding), .. }) = last.as_deref() else {
+    let Some((tested, finding)) = last.as_ref().and_then(|tested| Some((tested, tested.failure()?))) else {
         eprint("error: it does not fail any more: there is nothing to shrink\n");
         return Ok(ExitCode::FAILURE);
     };
-    let told = story::tell(&programs[0], last.as_deref().unwrap_or(&tested(found.test, Outcome::Passed)));
+    let told = story::tell(&programs[0], tested);
     let kept = session::kept_of(&told, finding);
     let text = plain_story(&told);
     match args.kept.path.is_dir() {

@@ -12,12 +12,13 @@ use super::{snapshots, trace_file};
 use crate::cli::watch::Seen;
 use crate::error::{Result, report};
 use crate::test::campaign::{Choice, Options, Progress, campaign};
-use crate::test::finding::{FileTested, Finding, Outcome, Tested};
+use crate::test::finding::Finding;
 use crate::test::judge::Oracle;
 use crate::test::program::Program;
-use crate::test::report::{Begin, FileTold, Summary, plain_story};
+use crate::test::report::{Begin, Summary, Told, plain_story};
 use crate::test::run::collect;
-use crate::test::story::{self, End, Told};
+use crate::test::story;
+use crate::test::tested::{FileTested, Outcome, Tested};
 use crate::world::real::steady;
 use serde_json::json;
 
@@ -67,7 +68,7 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
             Err(error) => {
                 let text = report(&error);
                 let text = text.strip_prefix("error: ").unwrap_or(&text).to_owned();
-                broken.push(FileTold { name: file.name, broken: Some(text), logged });
+                broken.push(FileTested { name: file.name, broken: Some(text), logged });
             }
         }
     }
@@ -143,7 +144,7 @@ struct Session<'a> {
     /// The first failure was written where the command line says.
     is_kept: bool,
     /// Files that did not become programs.
-    broken: Vec<FileTold>,
+    broken: Vec<FileTested>,
     /// The first thing that could not be written.
     failed: Option<crate::error::Error>,
 }
@@ -177,12 +178,11 @@ impl Session<'_> {
     }
 
     fn file(&mut self, index: usize, tested: FileTested) -> Result<()> {
-        let FileTested { name, tests, broken, logged } = tested;
+        let FileTested { name, broken, logged } = tested;
         let logged = self.sources[index].1.iter().chain(&logged).map(|line| story::clean(line)).collect();
         self.summary.broken += usize::from(broken.is_some());
         let broken = broken.map(|broken| self.mapped(index, &broken));
-        self.outputs.file(&FileTold { name, broken, logged })?;
-        tests.iter().try_for_each(|tested| self.tested(index, tested))
+        self.outputs.file(&FileTested { name, broken, logged })
     }
 
     /// A text with the reader's own places.
@@ -214,7 +214,7 @@ impl Session<'_> {
     fn keep(&mut self, told: &Told, finding: &Finding) -> Result<()> {
         let kept = kept_of(told, finding);
         let story = plain_story(told);
-        if matches!(&told.ended, End::Failed(story) if story.timeline.is_some()) {
+        if told.failure().is_some_and(|story| story.timeline.is_some()) {
             self.bugs.keep(&kept, &story)?;
         }
         if std::mem::replace(&mut self.is_kept, true) {
