@@ -3,6 +3,7 @@
 //! Invariant: reads arguments and variables; no files.
 
 use crate::error::{Error, Result};
+use crate::test::campaign::Shard;
 use crate::test::report::ReporterName;
 use crate::world::real::fill_random;
 use crate::world::{Class, Points, Rerun, Seed};
@@ -82,8 +83,9 @@ pub(in crate::cli) struct TestArgs {
     #[arg(long, short, conflicts_with_all = ["list", "save", "trace"])]
     pub(super) watch: bool,
 
-    /// Only every n-th test: `1/3`, `2/3` and `3/3` together are all of them
-    #[arg(long, value_name = "INDEX/COUNT", value_parser = parse_shard)]
+    /// Of every test only each n-th single fault and seed, for several machines: `1/3`, `2/3` and `3/3` together are all
+    /// of them. Calm runs, with which these are compared, are made by each. The seeds are those of CI unless told otherwise
+    #[arg(long, value_name = "INDEX/COUNT", value_parser = parse_shard, conflicts_with_all = ["calm", "list"])]
     pub(super) shard: Option<Shard>,
 
     /// List the tests, and run none
@@ -118,13 +120,6 @@ pub(super) struct Explore {
     pub(super) depth: usize,
 }
 
-/// Which part of the tests is run: `index` of `count`, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shard {
-    pub(super) index: u64,
-    pub(super) count: u64,
-}
-
 /// Whether this is a continuous integration, which wants the same runs every time and no new snapshots.
 pub(super) fn is_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
@@ -149,7 +144,8 @@ impl TestArgs {
             Ok(text) if !text.is_empty() => {
                 text.parse().map_err(|problem| Error::usage(format!("EMU_SEED: {problem}")))
             }
-            _ if is_ci() => Ok(CI_SEED),
+            // All shards have to mean the same seeds.
+            _ if is_ci() || self.shard.is_some() => Ok(CI_SEED),
             _ => {
                 // Short enough to be read out; there are so many more seeds than anybody runs.
                 let mut bytes = [0; 4];
@@ -273,6 +269,7 @@ mod tests {
             ("--explore crash:3", "no depth"),
             ("--shard 0/3", "INDEX/COUNT"),
             ("--shard 4/3", "INDEX/COUNT"),
+            ("--shard 1/3 --calm", "cannot be used with"),
             ("--reporter dots", "there is no reporter `dots`"),
             ("--json", "--list"),
             ("--calm --seeds 3", "cannot be used with"),

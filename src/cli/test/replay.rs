@@ -10,7 +10,7 @@ use super::{DIVERGED, load, print, session, snapshots, trace_file};
 use crate::cli::eprint;
 use crate::cli::watch::Seen;
 use crate::error::{Error, Result};
-use crate::test::campaign::{Options, Progress, campaign};
+use crate::test::campaign::{Options, Progress, Shard, campaign};
 use crate::test::program::{Program, Test};
 use crate::test::replay::{Replayed, replay};
 use crate::test::report::plain_story;
@@ -145,8 +145,9 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
         updates_snapshots: false,
         adds_snapshots: false,
         checked_seeds: 1,
+        shard: Shard::ALL,
     };
-    let chosen = Chosen { name: Some(NameFilter::Exactly(found.test.full_name())), shard: None, bugs: None };
+    let chosen = Chosen { name: Some(NameFilter::Exactly(found.test.full_name())), bugs: None };
     let mut last = None;
     let programs = [found.program];
     campaign(&programs, &[found.snapshots], &options, &chosen, &mut |progress| {

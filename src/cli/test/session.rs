@@ -11,7 +11,7 @@ use super::program::{Made, Workshop};
 use super::{snapshots, trace_file};
 use crate::cli::watch::Seen;
 use crate::error::{Result, report};
-use crate::test::campaign::{Choice, Options, Progress, campaign};
+use crate::test::campaign::{Choice, Options, Progress, Shard, campaign};
 use crate::test::finding::Finding;
 use crate::test::judge::Oracle;
 use crate::test::program::Program;
@@ -48,7 +48,6 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
     let bugs = Bugs::of(&folder);
     let chosen = Chosen {
         name: args.name.as_deref().map(NameFilter::parse).transpose()?,
-        shard: args.shard,
         bugs: args.rerun().is_none().then_some(&bugs),
     };
     let options = options(args)?;
@@ -111,6 +110,7 @@ fn options(args: &TestArgs) -> Result<Options> {
         updates_snapshots: args.update,
         adds_snapshots: !is_ci(),
         checked_seeds: if is_ci() { 1 } else { CHECKED_SEEDS },
+        shard: args.shard.unwrap_or(Shard::ALL),
     })
 }
 
@@ -118,7 +118,7 @@ fn list(args: &TestArgs, programs: &[Program], chosen: &Chosen<'_>) -> Result<()
     let mut lines = Vec::new();
     for program in programs {
         let (tests, _) = collect(program)?;
-        for test in tests.iter().filter(|test| chosen.takes(&program.name, test)) {
+        for test in tests.iter().filter(|test| chosen.takes(test)) {
             lines.push(match args.json {
                 true => json!({ "file": &*program.name, "suite": test.suite, "name": test.name }).to_string(),
                 false => format!("{} › {}", program.name, story::clean(&test.full_name())),

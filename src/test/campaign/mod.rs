@@ -51,12 +51,41 @@ pub struct Options {
     pub adds_snapshots: bool,
     /// One seed of so many, at least 1, is run twice and compared.
     pub checked_seeds: u64,
+    /// Which of the single deviations and of the seeds are run here.
+    pub shard: Shard,
+}
+
+/// One part of the runs: those whose number is `index` modulo `count`.
+///
+/// Calm runs have no part in it: every shard makes them, for all others are compared with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// From 1 to `count`.
+    pub index: u64,
+    /// How many shards there are, at least 1.
+    pub count: u64,
+}
+
+impl Shard {
+    /// All runs.
+    pub const ALL: Self = Self { index: 1, count: 1 };
+
+    /// Whether a run is made here. Runs are numbered from 0.
+    fn takes(self, number: u64) -> bool {
+        number % self.count == self.index - 1
+    }
+
+    /// How many of so many runs are made here.
+    fn share(self, runs: usize) -> usize {
+        let others = usize::try_from(self.count - self.index).unwrap_or(usize::MAX);
+        runs.saturating_add(others) / usize::try_from(self.count).unwrap_or(usize::MAX)
+    }
 }
 
 /// Which tests are run, and with what.
 pub trait Choice: Sync {
-    /// Whether a test of a file is run.
-    fn takes(&self, file: &str, test: &Test) -> bool;
+    /// Whether a test is run.
+    fn takes(&self, test: &Test) -> bool;
 
     /// What made a test fail before: it is tried first.
     fn failed_before(&self, file: &str, test: &Test) -> Option<Rerun>;
@@ -111,7 +140,7 @@ pub fn campaign(
     let mut planned = Vec::new();
     for (index, program) in programs.iter().enumerate() {
         let (tests, errors) = collect(program)?;
-        let taken: Vec<Test> = tests.into_iter().filter(|test| choice.takes(&program.name, test)).collect();
+        let taken: Vec<Test> = tests.into_iter().filter(|test| choice.takes(test)).collect();
         planned.push(Planned { file: index, tests: taken, errors });
     }
     let tests = planned.iter().map(|planned| planned.tests.len()).sum();
@@ -129,4 +158,25 @@ pub fn campaign(
         let _ = sender.send(Progress::Tested(file, Box::new(tested)));
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_run_is_in_one_shard() {
+        for count in [1, 2, 3, 7] {
+            let shards: Vec<Shard> = (1..=count).map(|index| Shard { index, count }).collect();
+            for runs in 0..20 {
+                let taken = |shard: &Shard| (0..runs).filter(|number| shard.takes(*number)).count();
+                for number in 0..runs {
+                    assert_eq!(shards.iter().filter(|shard| shard.takes(number)).count(), 1, "{number} of {count}");
+                }
+                for shard in &shards {
+                    assert_eq!(taken(shard), shard.share(runs as usize), "{runs} runs in {shard:?}");
+                }
+            }
+        }
+    }
 }

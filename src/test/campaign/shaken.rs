@@ -123,8 +123,9 @@ impl<'a> ShakenPass<'a> {
         until: Duration,
         tested: &mut Tested,
     ) -> Result<bool> {
-        tested.explored = (0, explorer.len());
-        for tape in explorer {
+        let shard = self.options.shard;
+        tested.explored = (0, shard.share(explorer.len()));
+        for (_, tape) in (0..).zip(explorer).filter(|(number, _)| shard.takes(*number)) {
             if steady() >= until {
                 break;
             }
@@ -139,10 +140,12 @@ impl<'a> ShakenPass<'a> {
 
     /// As many seeds as there are to be, or as there is time for.
     fn seeds(&self, runs: &mut Runs<'_>, points: Points, until: Duration, tested: &mut Tested) -> Result<()> {
-        let mut number = 0;
         // Without a place to decide at all runs are the calm one.
-        while points != Points::NONE && self.options.seeds.map_or_else(|| steady() < until, |seeds| number < seeds) {
-            number += 1;
+        let last = if points == Points::NONE { 0 } else { self.options.seeds.unwrap_or(u64::MAX) };
+        for number in (1..=last).filter(|number| self.options.shard.takes(number - 1)) {
+            if self.options.seeds.is_none() && steady() >= until {
+                break;
+            }
             let rerun = Rerun { seed: Seed(mix(&[self.options.base.0, number])), tape: None };
             let Some(ended) = runs.attempt(&rerun, points, tested)? else { return Ok(()) };
             let is_checked = number.is_multiple_of(self.options.checked_seeds);
