@@ -24,37 +24,51 @@ pub struct Finding {
     pub is_minimal: bool,
     /// A replay must end here.
     pub digest: u64,
-    /// The run, line by line.
+    /// The run, line by line. Nothing where the test fails only together with others of its file.
     pub lines: Vec<Line>,
     /// How people call what the lines speak of.
     pub names: Vec<(Whose, String)>,
-    /// The place in `lines` of the first difference from the calm run.
+    /// The place in `lines` of the first difference from the calm run; none where the failure is the calm run's.
     pub first_difference: Option<usize>,
 }
 
 impl Finding {
-    /// What is known of a failure by the run it is told from, and the calm run that it is compared with.
-    pub fn of(failure: Failure, rerun: Rerun, ended: Ended, calm: Option<&Ended>) -> Self {
+    /// A failure of which there is no run to tell.
+    pub fn untold(failure: Failure, rerun: Rerun) -> Self {
+        Self {
+            failure,
+            rerun,
+            run: 1,
+            decisions_before: 0,
+            faults: Vec::new(),
+            is_minimal: true,
+            digest: 0,
+            lines: Vec::new(),
+            names: Vec::new(),
+            first_difference: None,
+        }
+    }
+
+    /// What is known of a failure by the run it is told from, and the other run that it is compared with.
+    pub fn of(failure: Failure, rerun: Rerun, ended: Ended, other: Option<&Ended>) -> Self {
         let mut faults: Vec<Point> = rerun.tape.iter().flat_map(Tape::iter).map(|(place, _)| place.point).collect();
         faults.dedup();
         Self {
-            failure,
-            run: 1,
             decisions_before: rerun.tape.as_ref().map_or(0, Tape::len),
-            rerun,
             faults,
-            is_minimal: true,
             digest: ended.record.digest,
-            first_difference: calm.and_then(|calm| first_difference(&ended.record.lines, &calm.record.lines)),
+            first_difference: other.and_then(|other| first_difference(&ended.record.lines, &other.record.lines)),
             lines: ended.record.lines,
             names: ended.names,
+            ..Self::untold(failure, rerun)
         }
     }
 }
 
-/// The place of the first line that the calm run does not have. That it was decided so is no difference yet.
-fn first_difference(lines: &[Line], calm: &[Line]) -> Option<usize> {
-    let own = lines.iter().enumerate().filter(|(_, line)| line.kind != TraceKind::Choice);
-    let mut calm = calm.iter();
-    own.into_iter().find(|(_, line)| calm.next() != Some(line)).map(|(at, _)| at)
+/// The place of the first line that the other run does not have. That it was decided so is no difference yet.
+fn first_difference(lines: &[Line], other: &[Line]) -> Option<usize> {
+    let is_told = |line: &&Line| line.kind != TraceKind::Choice;
+    let own = lines.iter().enumerate().filter(|(_, line)| is_told(line));
+    let mut other = other.iter().filter(is_told);
+    own.into_iter().find(|(_, line)| other.next() != Some(line)).map(|(at, _)| at)
 }

@@ -41,7 +41,7 @@ pub struct Story {
     pub decisions: (usize, usize),
     /// Nothing more can be left out.
     pub is_minimal: bool,
-    /// The run; none for a test that fails calmly.
+    /// The run; none for a test that fails only together with others of its file.
     pub timeline: Option<Timeline>,
     /// The digest that a replay must end with.
     pub digest: u64,
@@ -59,9 +59,9 @@ impl Story {
 
     /// What made it fail, in few words.
     pub fn headline(&self) -> String {
-        match self.timeline {
-            None => "calm".into(),
-            Some(_) => format!("fault: {}", self.fault()),
+        match self.faults.is_empty() {
+            true => "calm".into(),
+            false => format!("fault: {}", self.fault()),
         }
     }
 }
@@ -93,12 +93,14 @@ pub fn story(program: &Program, test: &Test, finding: &Finding) -> Story {
     let mapped = sources.map_or_else(|| error.stack.clone(), |sources| sources.map_text(&error.stack).into_owned());
     let is_frame = |line: &&str| line.trim_start().starts_with("at ");
     let stack: Vec<String> = mapped.lines().filter(is_frame).map(|line| clean(line.trim())).take(12).collect();
-    let is_calm = finding.lines.is_empty();
+    let is_untold = finding.lines.is_empty();
     let rerun = finding.rerun.to_string();
-    let command = match is_calm {
-        true => format!("emu test {} -t {} --calm", quoted(&program.name), quoted(&test.full_name())),
-        false => format!("emu test {} -t {} --seed {rerun}", quoted(&program.name), quoted(&test.full_name())),
+    let filter = match is_untold {
+        // It fails only together with others of its file.
+        true => String::new(),
+        false => format!(" -t {}", quoted(&test.full_name())),
     };
+    let command = format!("emu test {}{filter} --seed {rerun}", quoted(&program.name));
     let after = finding.rerun.tape.as_ref().map_or(0, crate::world::Tape::len);
     Story {
         oracle: finding.failure.oracle,
@@ -114,7 +116,7 @@ pub fn story(program: &Program, test: &Test, finding: &Finding) -> Story {
         run: finding.run,
         decisions: (finding.decisions_before, after),
         is_minimal: finding.is_minimal,
-        timeline: (!is_calm).then(|| timeline(finding)),
+        timeline: (!is_untold).then(|| timeline(finding)),
         digest: finding.digest,
     }
 }

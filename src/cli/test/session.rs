@@ -212,9 +212,13 @@ impl Session<'_> {
     }
 
     fn keep(&mut self, told: &Told, finding: &Finding) -> Result<()> {
+        if finding.lines.is_empty() {
+            return Ok(());
+        }
         let kept = kept_of(told, finding);
         let story = plain_story(told);
-        if told.failure().is_some_and(|story| story.timeline.is_some()) {
+        // The calm run is made first of all anyway, and what it fails with says nothing of what else is wrong.
+        if finding.run > 1 {
             self.bugs.keep(&kept, &story)?;
         }
         if std::mem::replace(&mut self.is_kept, true) {
@@ -240,8 +244,8 @@ impl Session<'_> {
     }
 }
 
-/// What runs a failure again. Of one that is calm nothing is known of where it ends alone.
+/// What runs a failure again.
 pub(in crate::cli) fn kept_of(told: &Told, finding: &Finding) -> Kept {
-    let digest = if finding.lines.is_empty() { String::new() } else { format!("{:016x}", finding.digest) };
+    let digest = format!("{:016x}", finding.digest);
     Kept { file: told.file.clone(), test: told.test.full_name(), rerun: finding.rerun.clone(), digest }
 }

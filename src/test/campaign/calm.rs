@@ -2,21 +2,20 @@
 //!
 //! Invariant: nothing is decided here but calmly, and only here may snapshots change.
 
+use super::sorting::{Sorted, Sorting};
 use super::{Options, Planned, Progress, Unit};
 use crate::error::report;
 use crate::simulate::Happening;
-use crate::test::finding::Finding;
-use crate::test::judge::{Failure, Oracle, judge};
-use crate::test::program::{Mode, Program, Test};
-use crate::test::run::{Ended, Plan, State, TestError, TestResult, run};
-use crate::test::tested::{FileTested, Outcome, Tested};
+use crate::test::judge::judge;
+use crate::test::program::{Program, Test};
+use crate::test::run::{Ended, Plan, TestError, run};
+use crate::test::tested::FileTested;
 use crate::world::driver::Calm;
 use crate::world::real::steady;
+use crate::world::Seed;
 use crate::world::simulated::Keep;
-use crate::world::{Rerun, Seed, Tape};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::time::Duration;
 
 /// The calm runs of all files.
 pub(super) struct CalmPass<'a> {
@@ -47,14 +46,28 @@ impl CalmPass<'_> {
         if let Some(text) = &ended.snapshots {
             let _ = sender.send(Progress::Snapshots(file, text.clone()));
         }
-        let (units, over) = self.sort(file, tests, &ended, began);
-        let error = ended.errors.first().filter(|_| units.is_empty() || ended.stuck.is_some());
+        let snapshots = ended.snapshots.clone().or_else(|| self.snapshots[file].clone());
+        let sorting = Sorting { pass: self, file, snapshots: snapshots.as_deref(), ended: &ended, began, sender };
+        let (mut units, mut over) = (Vec::new(), Vec::new());
+        for test in tests {
+            match sorting.sort(test) {
+                Sorted::Further(unit) => units.push(unit),
+                Sorted::Over(tested) => over.push(*tested),
+            }
+        }
+        let failed = over.iter().filter(|tested| tested.failure().is_some()).count();
+        self.failed.fetch_add(failed, Ordering::Relaxed);
         let logged = ended.happenings.iter().filter_map(logged).collect();
-        self.told(file, error.map(text_of), logged, sender);
+        self.told(file, broken_by(&ended, units.len(), failed), logged, sender);
         for tested in over {
             let _ = sender.send(Progress::Tested(file, Box::new(tested)));
         }
-        (units, ended.snapshots.or_else(|| self.snapshots[file].clone()))
+        (units, snapshots)
+    }
+
+    /// The seed of calm runs.
+    pub(super) fn seed(&self) -> Seed {
+        self.options.rerun.as_ref().map_or(self.options.base, |rerun| rerun.seed)
     }
 
     fn run(&self, file: usize, tests: &[Test]) -> crate::error::Result<Ended> {
@@ -62,7 +75,7 @@ impl CalmPass<'_> {
         let ids: Vec<String> = tests.iter().map(|test| test.id.clone()).collect();
         let plan = Plan {
             ids: Some(&ids),
-            seed: options.rerun.as_ref().map_or(options.base, |rerun| rerun.seed),
+            seed: self.seed(),
             driver: Box::new(Calm),
             keep: Keep::default(),
             is_shaken: !options.adds_snapshots && !options.updates_snapshots,
@@ -70,28 +83,6 @@ impl CalmPass<'_> {
             updates_snapshots: options.updates_snapshots,
         };
         run(&self.programs[file], plan)
-    }
-
-    /// Which tests are run further, and what the others came to.
-    fn sort(&self, file: usize, tests: Vec<Test>, ended: &Ended, began: Duration) -> (Vec<Unit>, Vec<Tested>) {
-        let (mut units, mut over) = (Vec::new(), Vec::new());
-        for test in tests {
-            let result = ended.results.iter().find(|result| result.id == test.id).cloned();
-            let passed = result.as_ref().is_some_and(|result| result.state == State::Pass) && ended.stuck.is_none();
-            match result {
-                Some(result) if passed && !self.options.is_calm => units.push(Unit { file, test, result }),
-                result => {
-                    let real_ms = (steady() - began).as_secs_f64() * 1000.0;
-                    let virtual_ms = result.as_ref().map_or(0.0, |result| result.ms);
-                    let outcome = outcome(&test, result, ended);
-                    let has_failed = matches!(outcome, Outcome::Failed(_));
-                    self.failed.fetch_add(usize::from(has_failed), Ordering::Relaxed);
-                    let once = Tested::once(&self.programs[file].name, test, outcome);
-                    over.push(Tested { virtual_ms, real_ms, ..once });
-                }
-            }
-        }
-        (units, over)
     }
 
     fn told(&self, file: usize, broken: Option<String>, logged: Vec<String>, sender: &Sender<Progress>) {
@@ -111,35 +102,10 @@ fn logged(happening: &Happening) -> Option<String> {
     }
 }
 
-/// What a test came to that is not run any further.
-fn outcome(test: &Test, result: Option<TestResult>, ended: &Ended) -> Outcome {
-    match (&result, test.mode) {
-        (_, Mode::Todo) => Outcome::Todo,
-        (_, Mode::Skip) => Outcome::Skipped,
-        (Some(TestResult { state: State::Pass, .. }), _) => Outcome::Passed,
-        (Some(TestResult { state: State::Skip, .. }), _) => Outcome::Skipped,
-        (Some(TestResult { state: State::Todo, .. }), _) => Outcome::Todo,
-        _ => {
-            let failure = judge(&test.id, ended, None).unwrap_or_else(|| Failure {
-                oracle: Oracle::Test,
-                error: ended.errors.first().cloned().unwrap_or_default(),
-            });
-            Outcome::Failed(Box::new(finding(failure, ended)))
-        }
+/// Why a file could not be run, beside what its tests say of that.
+fn broken_by(ended: &Ended, further: usize, failed: usize) -> Option<String> {
+    if ended.stuck.is_some() && failed == 0 {
+        return judge("", ended, None).map(|failure| text_of(&failure.error));
     }
-}
-
-pub(super) fn finding(failure: Failure, ended: &Ended) -> Finding {
-    Finding {
-        failure,
-        rerun: Rerun { seed: Seed::default(), tape: Some(Tape::default()) },
-        run: 1,
-        decisions_before: 0,
-        faults: Vec::new(),
-        is_minimal: true,
-        digest: ended.record.digest,
-        lines: ended.record.lines.clone(),
-        names: ended.names.clone(),
-        first_difference: None,
-    }
+    ended.errors.first().filter(|_| further == 0).map(text_of)
 }

@@ -10,6 +10,7 @@ mod calm;
 mod parallel;
 mod runs;
 mod shaken;
+mod sorting;
 
 use super::program::{Program, Test};
 use super::run::{TestError, TestResult, collect};

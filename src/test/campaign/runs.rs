@@ -3,7 +3,6 @@
 //! Invariant: what a run comes to follows from its seed and its tape; only how far a failure is shrunk depends on the time.
 
 use super::Progress;
-use super::calm;
 use crate::error::Result;
 use crate::test::finding::Finding;
 use crate::test::judge::{Baseline, Failure, Oracle, judge};
@@ -22,6 +21,8 @@ use std::time::Duration;
 /// How long, and with how many runs, a failure is shrunk.
 const SHRINK_TIME: Duration = Duration::from_secs(5);
 const SHRINK_RUNS: usize = 500;
+/// A run that is told.
+pub(super) const TEXTS: Keep = Keep { census: false, texts: true };
 
 /// The runs of one test.
 pub(super) struct Runs<'a> {
@@ -114,9 +115,12 @@ impl<'a> Runs<'a> {
         if again.record.digest == ended.record.digest {
             return Ok(false);
         }
+        let (one, other) = (self.run(rerun, points, TEXTS)?, self.run(rerun, points, TEXTS)?);
         let message = format!("two runs of the seed {rerun} differ: something is not deterministic");
         let failure = Failure::of(Oracle::Determinism, message);
-        tested.outcome = Outcome::Failed(Box::new(calm::finding(failure, &again)));
+        let rerun = Rerun { seed: rerun.seed, tape: Some(one.record.tape.clone()) };
+        let finding = Finding { run: self.count, ..Finding::of(failure, rerun, one, Some(&other)) };
+        tested.outcome = Outcome::Failed(Box::new(finding));
         Ok(true)
     }
 
@@ -130,10 +134,9 @@ impl<'a> Runs<'a> {
             let found = ended.ok().and_then(|ended| judge(&self.ids[0], &ended, self.baseline));
             found.is_some_and(|found| found.is_same(&failure))
         });
-        let texts = Keep { census: false, texts: true };
         let rerun = Rerun { seed, tape: Some(shrunk.tape) };
-        let told = self.run(&rerun, Points::NONE, texts)?;
-        let calm = self.run(&calm_of(seed), Points::NONE, texts)?;
+        let told = self.run(&rerun, Points::NONE, TEXTS)?;
+        let calm = self.run(&calm_of(seed), Points::NONE, TEXTS)?;
         // The numbers of the error are those of the run that is told.
         let failure = judge(&self.ids[0], &told, self.baseline).unwrap_or(failure);
         let finding = Finding::of(failure, rerun, told, Some(&calm));

@@ -174,7 +174,8 @@ fn told_timeline(story: &Story, paint: Paint) -> String {
         let _ = writeln!(text, "{line}");
     }
     if let Some((number, what)) = &timeline.first_difference {
-        let _ = writeln!(text, "  first difference from the calm run: event {number}, {what}");
+        let other = if story.oracle == Oracle::Determinism { "other" } else { "calm" };
+        let _ = writeln!(text, "  first difference from the {other} run: event {number}, {what}");
     }
     let (before, after) = story.decisions;
     if before > after || !story.is_minimal {
