@@ -13,6 +13,8 @@ mod bad_http;
 mod bad_storage;
 mod bugs;
 mod build;
+mod calm_failures;
+mod campaign;
 mod chaos;
 mod chat;
 mod commands;

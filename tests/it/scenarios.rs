@@ -41,7 +41,7 @@ fn scenarios_find_what_is_wrong_with_a_worker() {
     let other_messages = "`ada` has received other messages";
     let table: [(&str, &[(&str, &str)], &str, &str); 3] = [
         // Whose socket it is is lost with the instance: at the eviction that is a step, or at one that emu makes.
-        ("hibernation", &[("server.serializeAttachment(name);", "this.last = name;")], other_messages, "--calm"),
+        ("hibernation", &[("server.serializeAttachment(name);", "this.last = name;")], other_messages, ":calm"),
         (
             "talk",
             &[

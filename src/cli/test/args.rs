@@ -42,17 +42,18 @@ pub(in crate::cli) struct TestArgs {
     pub(super) name: Option<String>,
 
     /// Run each test once: with this seed, and with nothing but the faults of the tape, where one is given.
-    /// With `--seeds` or `--budget` it is what the seeds of all runs are made of, as EMU_SEED is; without either that is
+    /// With `--seeds`, `--budget`, `--explore` or `--shard` it is what the seeds of all runs are made of, as EMU_SEED is; without either that is
     /// fresh every time, and in CI always the same
     #[arg(long, value_name = "SEED[:TAPE]")]
     pub(super) seed: Option<Rerun>,
 
-    /// How many seeds each test has; without it as many as there is time for
+    /// How many seeds each test has; without it as many as there is time for, and with `--explore` none
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(0..=MAX_SEEDS))]
     pub(super) seeds: Option<u64>,
 
-    /// How long all tests together are run after they have passed calmly: `10s`, `500ms`, `20m`
-    #[arg(long, env = "EMU_BUDGET", value_name = "TIME", value_parser = parse_time)]
+    /// How long all tests together are run after they have passed calmly: `10s`, `500ms`, `20m`; EMU_BUDGET says how long
+    /// that is where nothing else does
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(super) budget: Option<Duration>,
 
     /// Run each test calmly and no further
@@ -63,7 +64,8 @@ pub(in crate::cli) struct TestArgs {
     #[arg(long, value_name = "FAULTS", allow_hyphen_values = true)]
     pub(super) faults: Option<String>,
 
-    /// Try every single one of these instead of all faults: `crash:1`, or `crash:2,evict:2` for every pair too
+    /// Try every single one of these instead of seeds: `crash:1`, or `crash:2,evict:2` for every pair too; all of them,
+    /// unless a budget is given
     #[arg(long, value_name = "FAULT:DEPTH,…", value_parser = parse_explore)]
     pub(super) explore: Option<Explore>,
 
@@ -129,7 +131,11 @@ impl TestArgs {
     /// What is run again, if that is all there is to do.
     pub(super) fn rerun(&self) -> Option<Rerun> {
         let has_tape = self.seed.as_ref().is_some_and(|seed| seed.tape.is_some());
-        self.seed.clone().filter(|_| has_tape || (self.seeds.is_none() && self.budget.is_none()))
+        self.seed.clone().filter(|_| has_tape || !self.asks_for_more())
+    }
+
+    fn asks_for_more(&self) -> bool {
+        self.seeds.is_some() || self.budget.is_some() || self.explore.is_some() || self.shard.is_some()
     }
 
     /// What the seeds of runs are made of.
@@ -174,9 +180,25 @@ impl TestArgs {
         }
     }
 
-    /// How much time there is.
-    pub(super) fn budget(&self) -> Duration {
-        self.budget.unwrap_or(DEFAULT_BUDGET)
+    /// How many seeds each test has, if that is known.
+    pub(super) fn seeds(&self) -> Option<u64> {
+        self.seeds.or(self.explore.map(|_| 0))
+    }
+
+    /// How much time there is. Whoever says what is to be run, and not for how long, wants all of it.
+    ///
+    /// # Errors
+    /// When `EMU_BUDGET` is no time.
+    pub(super) fn budget(&self) -> Result<Option<Duration>> {
+        if self.budget.is_some() || self.seeds().is_some() {
+            return Ok(self.budget);
+        }
+        match std::env::var("EMU_BUDGET") {
+            Ok(text) if !text.is_empty() => {
+                parse_time(&text).map(Some).map_err(|problem| Error::usage(format!("EMU_BUDGET: {problem}")))
+            }
+            _ => Ok(Some(DEFAULT_BUDGET)),
+        }
     }
 
     /// How many threads run tests.
@@ -249,6 +271,7 @@ mod tests {
             ("--seed 7f3a-19c2:calm", Some("7f3a-19c2:calm")),
             ("--seed 7f3a-19c2 --seeds 10", None),
             ("--seed 7f3a-19c2 --budget 1s", None),
+            ("--seed 7f3a-19c2 --shard 1/2", None),
             ("--seed 1:crash.1.0=1 --seeds 10", Some("1:crash.1.0=1")),
         ] {
             let args = parse(line).expect(line);

@@ -21,7 +21,6 @@ use crate::world::Points;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// Run a failure again that `emu test` kept.
 ///
@@ -138,7 +137,7 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
         depth: 0,
         base: found.kept.rerun.seed,
         seeds: None,
-        budget: Duration::ZERO,
+        budget: None,
         rerun: Some(found.kept.rerun.clone()),
         is_calm: false,
         bail: None,

@@ -10,7 +10,7 @@ use super::outputs::Outputs;
 use super::program::{Made, Workshop};
 use super::{snapshots, trace_file};
 use crate::cli::watch::Seen;
-use crate::error::{Result, report};
+use crate::error::{Error, Result, report};
 use crate::test::campaign::{Choice, Options, Progress, Shard, campaign};
 use crate::test::finding::Finding;
 use crate::test::judge::Oracle;
@@ -46,11 +46,11 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
         return Ok(Passed::Nothing);
     }
     let bugs = Bugs::of(&folder);
+    let options = options(args)?;
     let chosen = Chosen {
         name: args.name.as_deref().map(NameFilter::parse).transpose()?,
-        bugs: args.rerun().is_none().then_some(&bugs),
+        bugs: (args.rerun().is_none() && options.shard.index == 1).then_some(&bugs),
     };
-    let options = options(args)?;
     let began = steady();
     let made = workshop.make_all(&files, options.jobs);
     for input in made.iter().flat_map(|made| &made.inputs) {
@@ -94,6 +94,9 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
 }
 
 fn options(args: &TestArgs) -> Result<Options> {
+    if args.shard.is_some() && args.rerun().is_some() {
+        return Err(Error::usage("--shard: with a tape there is one run only, which cannot be shared out"));
+    }
     let points = args.points()?;
     let explored = args.explored(points);
     Ok(Options {
@@ -102,8 +105,8 @@ fn options(args: &TestArgs) -> Result<Options> {
         explored: explored.points,
         depth: explored.depth,
         base: args.base()?,
-        seeds: args.seeds,
-        budget: args.budget(),
+        seeds: args.seeds(),
+        budget: args.budget()?,
         rerun: args.rerun(),
         is_calm: args.calm,
         bail: args.bail,
@@ -146,7 +149,7 @@ struct Session<'a> {
     /// Files that did not become programs.
     broken: Vec<FileTested>,
     /// The first thing that could not be written.
-    failed: Option<crate::error::Error>,
+    failed: Option<Error>,
 }
 
 impl Session<'_> {

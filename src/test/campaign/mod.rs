@@ -38,8 +38,8 @@ pub struct Options {
     pub base: Seed,
     /// How many seeds each test has; `None` is as many as there is time for.
     pub seeds: Option<u64>,
-    /// How much time there is for all tests together, after the calm runs.
-    pub budget: Duration,
+    /// How much time there is for all tests together, after the calm runs; `None` is as much as it takes.
+    pub budget: Option<Duration>,
     /// The only run that each test has.
     pub rerun: Option<Rerun>,
     /// Tests are only run calmly.

@@ -31,8 +31,8 @@ pub(super) struct ShakenPass<'a> {
     failed: &'a AtomicUsize,
     /// Tests that have not had all their runs.
     left: AtomicUsize,
-    /// When the time is over.
-    end: Duration,
+    /// When the time is over, if ever.
+    end: Option<Duration>,
     is_over: AtomicBool,
 }
 
@@ -46,7 +46,7 @@ impl<'a> ShakenPass<'a> {
         failed: &'a AtomicUsize,
         tests: usize,
     ) -> Self {
-        let (left, end) = (AtomicUsize::new(tests), steady() + options.budget);
+        let (left, end) = (AtomicUsize::new(tests), options.budget.map(|budget| steady() + budget));
         Self { programs, snapshots, options, choice, failed, left, end, is_over: AtomicBool::new(false) }
     }
 
@@ -120,13 +120,13 @@ impl<'a> ShakenPass<'a> {
         runs: &mut Runs<'_>,
         explorer: Explorer,
         points: Points,
-        until: Duration,
+        until: Option<Duration>,
         tested: &mut Tested,
     ) -> Result<bool> {
         let shard = self.options.shard;
         tested.explored = (0, shard.share(explorer.len()));
         for (_, tape) in (0..).zip(explorer).filter(|(number, _)| shard.takes(*number)) {
-            if steady() >= until {
+            if is_past(until) {
                 break;
             }
             tested.explored.0 += 1;
@@ -139,11 +139,11 @@ impl<'a> ShakenPass<'a> {
     }
 
     /// As many seeds as there are to be, or as there is time for.
-    fn seeds(&self, runs: &mut Runs<'_>, points: Points, until: Duration, tested: &mut Tested) -> Result<()> {
+    fn seeds(&self, runs: &mut Runs<'_>, points: Points, until: Option<Duration>, tested: &mut Tested) -> Result<()> {
         // Without a place to decide at all runs are the calm one.
         let last = if points == Points::NONE { 0 } else { self.options.seeds.unwrap_or(u64::MAX) };
         for number in (1..=last).filter(|number| self.options.shard.takes(number - 1)) {
-            if self.options.seeds.is_none() && steady() >= until {
+            if is_past(until) {
                 break;
             }
             let rerun = Rerun { seed: Seed(mix(&[self.options.base.0, number])), tape: None };
@@ -157,11 +157,15 @@ impl<'a> ShakenPass<'a> {
     }
 
     /// Until when a test may be run: all that are left have the same share of what is left of the time.
-    fn share(&self) -> Duration {
+    fn share(&self) -> Option<Duration> {
         let now = steady();
-        let left = self.end.saturating_sub(now);
+        let left = self.end?.saturating_sub(now);
         let tests = self.left.load(Ordering::Relaxed).max(1);
         let jobs = self.options.jobs.clamp(1, tests);
-        now + left.mul_f64(jobs as f64 / tests as f64)
+        Some(now + left.mul_f64(jobs as f64 / tests as f64))
     }
+}
+
+fn is_past(until: Option<Duration>) -> bool {
+    until.is_some_and(|until| steady() >= until)
 }

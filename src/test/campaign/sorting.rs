@@ -2,10 +2,10 @@
 //!
 //! Invariant: a failure that can be told is told from a run of the test by itself, as every later run of it is.
 
+use super::Progress;
 use super::Unit;
 use super::calm::CalmPass;
 use super::runs::{Runs, TEXTS, calm_of};
-use super::Progress;
 use crate::error::report;
 use crate::test::finding::Finding;
 use crate::test::judge::{Failure, Oracle, judge};
@@ -82,7 +82,8 @@ impl Sorting<'_> {
         match judge(&test.id, &ended, None) {
             Some(failure) if is_stuck || failure.is_same(&together) => {
                 let finding = Finding::of(failure, rerun, ended, None);
-                self.over(test, result, Outcome::Failed(Box::new(finding)))
+                let tested = self.tested(test, result, Outcome::Failed(Box::new(finding)));
+                Sorted::Over(Box::new(Tested { runs: runs.count, ..tested }))
             }
             None if is_stuck => {
                 let result = ended.results.into_iter().find(|result| result.id == test.id);
