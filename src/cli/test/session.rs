@@ -9,7 +9,7 @@ use super::kept::{self, Bugs, Kept};
 use super::outputs::Outputs;
 use super::program::{Made, Workshop};
 use super::{snapshots, trace_file};
-use crate::cli::watch::Seen;
+use crate::cli::watch::{self, Seen};
 use crate::error::{Error, Result, report};
 use crate::test::campaign::{Choice, Options, Progress, Shard, campaign};
 use crate::test::finding::Finding;
@@ -52,9 +52,11 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
         bugs: (args.rerun().is_none() && options.shard.index == 1).then_some(&bugs),
     };
     let began = steady();
+    let since = watch::now();
     let made = workshop.make_all(&files, options.jobs);
-    for input in made.iter().flat_map(|made| &made.inputs) {
-        seen.note_once(input);
+    for Made { inputs, .. } in &made {
+        inputs.files.iter().for_each(|file| seen.note_read(file, since));
+        inputs.trees.iter().for_each(|folder| seen.note_tree(folder));
     }
     let mut outputs = Outputs::open(if args.list { &[] } else { &args.reporter })?;
     let (mut programs, mut sources, mut broken) = (Vec::new(), Vec::new(), Vec::new());
@@ -159,6 +161,10 @@ impl Session<'_> {
             Progress::File(index, file) => self.file(index, *file),
             Progress::Tested(index, tested) => self.tested(index, &tested),
             Progress::Snapshots(index, text) => snapshots::write(&self.sources[index].0, &text),
+            Progress::Shaking(budget) => {
+                self.outputs.budget(budget);
+                Ok(())
+            }
             Progress::Runs(more) => {
                 self.summary.runs += more;
                 self.outputs.runs(more);

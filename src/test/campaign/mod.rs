@@ -106,6 +106,8 @@ pub enum Progress {
     File(usize, Box<FileTested>),
     /// A test has had all its runs.
     Tested(usize, Box<Tested>),
+    /// All files have been run calmly. This much time there is for the rest.
+    Shaking(Option<Duration>),
     /// A file's snapshots have changed.
     Snapshots(usize, String),
     /// So many runs more were made.
@@ -152,6 +154,7 @@ pub fn campaign(
         work.extend(units);
         texts.push(text);
     }
+    tell(Progress::Shaking(options.budget.filter(|_| !work.is_empty())));
     let shaken = ShakenPass::new(programs, &texts, options, choice, &failed, work.len());
     in_parallel(options.jobs, work, tell, |unit: Unit, sender| {
         let file = unit.file;
