@@ -299,7 +299,7 @@ impl Serving {
             if !again {
                 tokio::select! {
                     () = signals.next() => return,
-                    () = watch.changed(&sources.seen) => {}
+                    _ = watch.changed(&sources.seen) => {}
                 }
             }
             tokio::time::sleep(SETTLE).await;
@@ -378,7 +378,8 @@ fn watch_all(args: &ServeArgs, projects: &[Project], seen: &Seen, log: &Log) -> 
         return None;
     }
     let (files, folders) = watched(projects, seen);
-    watch::watch(files, folders).map_err(|error| log.warn(&error::report(&error))).ok()
+    let watch = watch::watch(files, folders, &[]).map_err(|error| error.hint("serve without it: `--no-watch`"));
+    watch.map_err(|error| log.warn(&error::report(&error))).ok()
 }
 
 fn configs(args: &ServeArgs) -> Result<Vec<PathBuf>> {

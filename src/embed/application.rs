@@ -41,7 +41,7 @@ impl Application {
     pub fn open_all(configs: &[impl AsRef<Path>]) -> Result<Self> {
         let configs: Vec<_> = configs.iter().map(|config| config.as_ref().to_owned()).collect();
         let overrides = Overrides { env: Some(String::new()), today: today(), ..Overrides::default() };
-        Ok(Self(Arc::new(project::open(engines()?, &configs, &overrides)?)))
+        Ok(Self(Arc::new(project::open(engines()?, &configs, &overrides, &mut project::Inputs::default())?)))
     }
 
     /// A world with this application, to be told how it is to be.

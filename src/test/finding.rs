@@ -3,8 +3,9 @@
 //! Invariant: plain data.
 
 use super::judge::Failure;
+use super::run::Ended;
 use crate::world::simulated::Line;
-use crate::world::{Point, Rerun, Whose};
+use crate::world::{Point, Rerun, Tape, TraceKind, Whose};
 
 /// A failure that was found.
 #[derive(Clone, Debug)]
@@ -23,55 +24,51 @@ pub struct Finding {
     pub is_minimal: bool,
     /// A replay must end here.
     pub digest: u64,
-    /// The run, line by line.
+    /// The run, line by line. Nothing where the test fails only together with others of its file.
     pub lines: Vec<Line>,
     /// How people call what the lines speak of.
     pub names: Vec<(Whose, String)>,
-    /// The place in `lines` of the first difference from the calm run.
+    /// The place in `lines` of the first difference from the calm run; none where the failure is the calm run's.
     pub first_difference: Option<usize>,
 }
 
-/// What a test came to in all its runs.
-#[derive(Clone, Debug)]
-pub struct Tested {
-    /// The test.
-    pub test: super::program::Test,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// How many runs it had.
-    pub runs: u64,
-    /// Of how many single deviations how many were tried.
-    pub explored: (usize, usize),
-    /// How long it took in the calm run, in virtual milliseconds.
-    pub virtual_ms: f64,
-    /// How long all of it took, in milliseconds.
-    pub real_ms: f64,
-    /// What is to be said beside that: why it was not shaken, …
-    pub notes: Vec<String>,
+impl Finding {
+    /// A failure of which there is no run to tell.
+    pub fn untold(failure: Failure, rerun: Rerun) -> Self {
+        Self {
+            failure,
+            rerun,
+            run: 1,
+            decisions_before: 0,
+            faults: Vec::new(),
+            is_minimal: true,
+            digest: 0,
+            lines: Vec::new(),
+            names: Vec::new(),
+            first_difference: None,
+        }
+    }
+
+    /// What is known of a failure by the run it is told from, and the other run that it is compared with.
+    pub fn of(failure: Failure, rerun: Rerun, ended: Ended, other: Option<&Ended>) -> Self {
+        let mut faults: Vec<Point> = rerun.tape.iter().flat_map(Tape::iter).map(|(place, _)| place.point).collect();
+        faults.dedup();
+        Self {
+            decisions_before: rerun.tape.as_ref().map_or(0, Tape::len),
+            faults,
+            digest: ended.record.digest,
+            first_difference: other.and_then(|other| first_difference(&ended.record.lines, &other.record.lines)),
+            lines: ended.record.lines,
+            names: ended.names,
+            ..Self::untold(failure, rerun)
+        }
+    }
 }
 
-/// How a test ended.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// It passed in all runs.
-    Passed,
-    /// It failed, in the calm run or in another.
-    Failed(Box<Finding>),
-    /// It did not run.
-    Skipped,
-    /// It is not written yet.
-    Todo,
-}
-
-/// What a file came to.
-#[derive(Clone, Debug)]
-pub struct FileTested {
-    /// The file, as people call it.
-    pub name: String,
-    /// Its tests.
-    pub tests: Vec<Tested>,
-    /// Why it could not be run.
-    pub broken: Option<String>,
-    /// What was logged in the calm run.
-    pub logged: Vec<String>,
+/// The place of the first line that the other run does not have. That it was decided so is no difference yet.
+fn first_difference(lines: &[Line], other: &[Line]) -> Option<usize> {
+    let is_told = |line: &&Line| line.kind != TraceKind::Choice;
+    let own = lines.iter().enumerate().filter(|(_, line)| is_told(line));
+    let mut other = other.iter().filter(is_told);
+    own.into_iter().find(|(_, line)| other.next() != Some(line)).map(|(at, _)| at)
 }

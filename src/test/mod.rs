@@ -18,4 +18,5 @@ pub mod run;
 pub mod scenario;
 mod search;
 pub mod story;
+pub mod tested;
 pub mod timeline;

@@ -2,48 +2,15 @@
 //!
 //! Invariant: nothing a guest says moves the reader's cursor; nothing is longer than a reader reads.
 
-use super::finding::{Finding, Outcome, Tested};
+use super::finding::Finding;
 use super::judge::Oracle;
 use super::program::{Program, Test};
+use super::tested::{Outcome, Tested};
 use super::timeline::{Timeline, timeline};
 use crate::world::{Class, Point};
 
 /// The most lines of a message, a stack or a difference that are shown.
 const MAX_TEXT_LINES: usize = 40;
-
-/// A test and what it came to, ready to be told.
-#[derive(Clone, Debug)]
-pub struct Told {
-    /// The file, as people call it.
-    pub file: String,
-    /// The test.
-    pub test: Test,
-    /// How it ended.
-    pub ended: End,
-    /// How many runs it had.
-    pub runs: u64,
-    /// Of how many single deviations how many were tried.
-    pub explored: (usize, usize),
-    /// How long it took in the calm run, in virtual milliseconds.
-    pub virtual_ms: f64,
-    /// How long all of it took, in milliseconds.
-    pub real_ms: f64,
-    /// What is to be said beside that.
-    pub notes: Vec<String>,
-}
-
-/// How a test ended.
-#[derive(Clone, Debug)]
-pub enum End {
-    /// It passed in all runs.
-    Passed,
-    /// It failed.
-    Failed(Box<Story>),
-    /// It did not run.
-    Skipped,
-    /// It is not written yet.
-    Todo,
-}
 
 /// The story of a failure.
 #[derive(Clone, Debug)]
@@ -74,7 +41,7 @@ pub struct Story {
     pub decisions: (usize, usize),
     /// Nothing more can be left out.
     pub is_minimal: bool,
-    /// The run; none for a test that fails calmly.
+    /// The run; none for a test that fails only together with others of its file.
     pub timeline: Option<Timeline>,
     /// The digest that a replay must end with.
     pub digest: u64,
@@ -92,25 +59,25 @@ impl Story {
 
     /// What made it fail, in few words.
     pub fn headline(&self) -> String {
-        match self.timeline {
-            None => "calm".into(),
-            Some(_) => format!("fault: {}", self.fault()),
+        match self.faults.is_empty() {
+            true => "calm".into(),
+            false => format!("fault: {}", self.fault()),
         }
     }
 }
 
 /// Makes what is told of a test.
-pub fn tell(program: &Program, tested: &Tested) -> Told {
-    let ended = match &tested.outcome {
-        Outcome::Passed => End::Passed,
-        Outcome::Skipped => End::Skipped,
-        Outcome::Todo => End::Todo,
-        Outcome::Failed(finding) => End::Failed(Box::new(story(program, &tested.test, finding))),
+pub fn tell(program: &Program, tested: &Tested) -> Tested<Story> {
+    let outcome = match &tested.outcome {
+        Outcome::Passed => Outcome::Passed,
+        Outcome::Skipped => Outcome::Skipped,
+        Outcome::Todo => Outcome::Todo,
+        Outcome::Failed(finding) => Outcome::Failed(Box::new(story(program, &tested.test, finding))),
     };
-    Told {
-        file: program.name.to_string(),
+    Tested {
+        file: tested.file.clone(),
         test: tested.test.clone(),
-        ended,
+        outcome,
         runs: tested.runs,
         explored: tested.explored,
         virtual_ms: tested.virtual_ms,
@@ -126,12 +93,14 @@ pub fn story(program: &Program, test: &Test, finding: &Finding) -> Story {
     let mapped = sources.map_or_else(|| error.stack.clone(), |sources| sources.map_text(&error.stack).into_owned());
     let is_frame = |line: &&str| line.trim_start().starts_with("at ");
     let stack: Vec<String> = mapped.lines().filter(is_frame).map(|line| clean(line.trim())).take(12).collect();
-    let is_calm = finding.lines.is_empty();
+    let is_untold = finding.lines.is_empty();
     let rerun = finding.rerun.to_string();
-    let command = match is_calm {
-        true => format!("emu test {} -t {} --calm", quoted(&program.name), quoted(&test.full_name())),
-        false => format!("emu test {} -t {} --seed {rerun}", quoted(&program.name), quoted(&test.full_name())),
+    let filter = match is_untold {
+        // It fails only together with others of its file.
+        true => String::new(),
+        false => format!(" -t {}", quoted(&test.full_name())),
     };
+    let command = format!("emu test {}{filter} --seed {rerun}", quoted(&program.name));
     let after = finding.rerun.tape.as_ref().map_or(0, crate::world::Tape::len);
     Story {
         oracle: finding.failure.oracle,
@@ -147,7 +116,7 @@ pub fn story(program: &Program, test: &Test, finding: &Finding) -> Story {
         run: finding.run,
         decisions: (finding.decisions_before, after),
         is_minimal: finding.is_minimal,
-        timeline: (!is_calm).then(|| timeline(finding)),
+        timeline: (!is_untold).then(|| timeline(finding)),
         digest: finding.digest,
     }
 }

@@ -41,7 +41,7 @@ fn scenarios_find_what_is_wrong_with_a_worker() {
     let other_messages = "`ada` has received other messages";
     let table: [(&str, &[(&str, &str)], &str, &str); 3] = [
         // Whose socket it is is lost with the instance: at the eviction that is a step, or at one that emu makes.
-        ("hibernation", &[("server.serializeAttachment(name);", "this.last = name;")], other_messages, "--calm"),
+        ("hibernation", &[("server.serializeAttachment(name);", "this.last = name;")], other_messages, ":calm"),
         (
             "talk",
             &[
@@ -108,4 +108,46 @@ fn what_is_wrong_with_a_scenario_is_said_with_its_place() {
         assert_eq!(code, 1, "{text}");
         assert!(text.contains(message) && text.contains("scenario.jsonc:4:"), "{message}: {text}");
     }
+}
+
+/// What the JSON reporter told of the scenario.
+fn told(text: &str) -> Value {
+    let mut told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    told.rfind(|line| line["type"] == "test").unwrap_or_else(|| panic!("{text}"))
+}
+
+#[test]
+fn scenarios_are_explored_kept_replayed_and_shrunk() {
+    // Whose socket it is is lost at any eviction.
+    let forgetful = [
+        ("server.serializeAttachment(name);", "(this.names ??= new Map()).set(server, name);"),
+        ("sender.deserializeAttachment()", "this.names?.get(sender)"),
+    ];
+    let sound = chat(&[]);
+    let (code, text) = emu(&sound, &["test", "--explore", "evict:1", "--reporter", "json", "talk"]);
+    assert_eq!(code, 0, "{text}");
+    let explored = told(&text)["explored"].clone();
+    assert!(explored["tried"].as_u64() > Some(0) && explored["tried"] == explored["all"], "{explored}");
+
+    let project = chat(&forgetful);
+    let kept = ["--save", "saved", "--trace", "a.emutrace"];
+    let (code, text) =
+        emu(&project, &[&["test", "--explore", "evict:1", "--reporter", "json", "talk"], &kept[..]].concat());
+    assert_eq!(code, 1, "{text}");
+    let failure = told(&text)["failure"].clone();
+    let digest = failure["digest"].as_str().expect("a digest").to_owned();
+    assert_eq!(failure["faults"][0]["name"], "evict", "{failure}");
+    for path in ["saved", "a.emutrace"] {
+        let (code, text) = emu(&project, &["replay", path]);
+        assert_eq!(code, 1, "{path}: {text}");
+        assert!(text.contains(&digest), "{path}: {digest} in\n{text}");
+        let (code, text) = emu(&project, &["shrink", path]);
+        assert_eq!(code, 0, "{path}: {text}");
+        assert_eq!(emu(&project, &["replay", path]).0, 1, "{path}");
+    }
+    // Against a worker that is sound it passes, and parts from what was kept.
+    project.copy(&sound.path("chat"), std::path::Path::new("mended"));
+    let (code, text) = emu(&project, &["replay", "a.emutrace", "--against", "mended/wrangler.jsonc"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("talk passes") && text.contains("because: event "), "{text}");
 }

@@ -58,12 +58,19 @@ fn scenarios_at(path: &Path) -> Vec<PathBuf> {
     inside
 }
 
+/// The test files of a project, and the folders in which others may come.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Listing {
+    pub(super) files: Vec<TestFile>,
+    pub(super) folders: Vec<PathBuf>,
+}
+
 /// The test files of a project that contain one of `filters` in their path, sorted by name; all where there is no filter.
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub(super) fn find(folder: &Path, filters: &[String]) -> Result<Vec<TestFile>> {
-    let mut files = Vec::new();
+pub(super) fn list(folder: &Path, filters: &[String]) -> Result<Listing> {
+    let mut listing = Listing::default();
     let (mut waiting, mut entries) = (vec![folder.to_owned()], 0);
     while let Some(current) = waiting.pop() {
         let refused =
@@ -77,17 +84,19 @@ pub(super) fn find(folder: &Path, filters: &[String]) -> Result<Vec<TestFile>> {
             if kind.is_dir() && !is_skipped && !is_project(&entry.path()) {
                 waiting.push(entry.path());
             } else if kind.is_file() && (is_test(&name) || name == SCENARIO) {
-                files.push(file(folder, entry.path()));
+                listing.files.push(file(folder, entry.path()));
             }
         }
+        listing.folders.push(current);
         if entries > MAX_ENTRIES {
             let message = format!("more than {MAX_ENTRIES} files in `{}` may be tests", folder.display());
             return Err(Error::config(message).hint("name the configuration of the worker: `emu test -c …`"));
         }
     }
-    files.retain(|file| filters.is_empty() || filters.iter().any(|filter| is_meant(file, filter)));
-    files.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(files)
+    listing.files.retain(|file| filters.is_empty() || filters.iter().any(|filter| is_meant(file, filter)));
+    listing.files.sort_by(|one, other| one.name.cmp(&other.name));
+    listing.folders.sort();
+    Ok(listing)
 }
 
 fn file(folder: &Path, path: PathBuf) -> TestFile {
@@ -143,7 +152,7 @@ mod tests {
         }
         let names = |filters: &[&str]| {
             let filters: Vec<String> = filters.iter().map(|filter| (*filter).to_owned()).collect();
-            find(&folder, &filters).expect("files").into_iter().map(|file| file.name).collect::<Vec<_>>()
+            list(&folder, &filters).expect("files").files.into_iter().map(|file| file.name).collect::<Vec<_>>()
         };
         assert_eq!(names(&[]), ["b.test.tsx", "src/deep/a.spec.mjs", "src/room.test.ts", "talk/scenario.jsonc"]);
         assert_eq!(names(&["room"]), ["src/room.test.ts"]);

@@ -8,6 +8,7 @@ use crate::cli::serve::show;
 use crate::cli::watch::Seen;
 use crate::config::Overrides;
 use crate::error::{Error, Result};
+use crate::project::application::Inputs;
 use crate::project::engines::Engines;
 use crate::project::engines::cache_folder;
 use crate::project::load::{self, Project};
@@ -46,15 +47,17 @@ pub(in crate::cli) fn workshop(
     };
     let mut projects: Vec<Project> = Vec::new();
     for path in paths {
+        seen.note_once(&path);
         let mut project = load::load(&path, &overrides)?;
         show(&project.diagnostics);
         if projects.iter().any(|other| other.worker.name == project.worker.name) {
             let name = &project.worker.name;
             return Err(Error::config(format!("two of the configurations describe workers of the name `{name}`")));
         }
-        for file in &project.files {
-            seen.note_once(file);
-        }
+        let mut inputs = Inputs::default();
+        inputs.note(&project);
+        inputs.files.iter().for_each(|file| seen.note_once(file));
+        inputs.trees.iter().for_each(|folder| seen.note_tree(folder));
         prepare::build(&project, &mut |line| eprint(&format!("{line}\n")))?;
         // The first worker becomes part of each test file's program.
         if !projects.is_empty() {

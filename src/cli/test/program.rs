@@ -7,6 +7,7 @@ use crate::bundle::{self, Bundle, Entry};
 use crate::config::Overrides;
 use crate::error::{Error, Result};
 use crate::lane::{LogLine, Namespace, Prepared, STACK_BYTES};
+use crate::project::application::Inputs;
 use crate::project::engines::{Engines, testing_modules};
 use crate::project::load::Project;
 use crate::project::prepare::{self, Code};
@@ -29,13 +30,15 @@ pub(in crate::cli) struct Workshop {
     /// The workers but the first one, which is part of every program.
     others: Vec<Arc<Prepared>>,
     modules: Vec<Module>,
+    /// The configuration of the worker that scenarios are about, where it is not theirs.
+    against: Option<PathBuf>,
 }
 
 /// What became of a test file.
 pub(in crate::cli) struct Made {
     pub(in crate::cli) program: Result<Program>,
-    /// The files that it was made of.
-    pub(in crate::cli) inputs: Vec<PathBuf>,
+    /// What it was made of.
+    pub(in crate::cli) inputs: Inputs,
     /// What was logged in global scope.
     pub(in crate::cli) logged: Vec<String>,
 }
@@ -52,7 +55,7 @@ impl Workshop {
             let code = Code::of(&projects[index])?;
             others.push(prepare::prepare(&engines, &projects, &namespaces, index, &code, &mut |_| {})?);
         }
-        Ok(Self { engines, overrides, projects, namespaces, others, modules: testing_modules()? })
+        Ok(Self { engines, overrides, projects, namespaces, others, modules: testing_modules()?, against: None })
     }
 
     /// For scenarios that belong to no project: each names its worker.
@@ -64,7 +67,13 @@ impl Workshop {
             namespaces: Vec::new(),
             others: Vec::new(),
             modules: Vec::new(),
+            against: None,
         }
+    }
+
+    /// Scenarios are about the worker of this configuration.
+    pub(in crate::cli) fn against(self, config: Option<&Path>) -> Self {
+        Self { against: config.map(Path::to_owned), ..self }
     }
 
     /// The folder that names of files start from.
@@ -79,7 +88,7 @@ impl Workshop {
     pub(in crate::cli) fn files(&self, named: &[String]) -> Result<Vec<TestFile>> {
         match self.projects.is_empty() {
             true => Ok(files::scenarios(named).unwrap_or_default()),
-            false => files::find(self.folder(), named),
+            false => files::list(self.folder(), named).map(|listing| listing.files),
         }
     }
 
@@ -119,8 +128,9 @@ impl Workshop {
         let main = project.worker.main.as_ref();
         if let Some(main) = main.filter(|main| !source::is_source(main.as_ref())) {
             let message = format!("`{}` is compiled: tests of a test file run inside of their worker", main.display());
+            let inputs = Inputs { files: vec![file.path.clone()], ..Inputs::default() };
             let error = Error::config(message).hint("test it with a scenario, or from Rust with `emu::World`");
-            return Made { program: Err(error), inputs: Vec::new(), logged: Vec::new() };
+            return Made { program: Err(error), inputs, logged: Vec::new() };
         }
         let settings = bundle::Project {
             entry: Some(self.entry(file)),
@@ -134,14 +144,15 @@ impl Workshop {
             logged.extend(bundle.warnings.iter().cloned());
             self.freeze(file, Arc::new(bundle), &mut |line| logged.push(line.text().into_owned()))
         });
-        Made { program, inputs: built.inputs, logged }
+        let inputs = Inputs { files: built.inputs, trees: built.folders };
+        Made { program, inputs, logged }
     }
 
     fn make_scenario(&self, file: &TestFile) -> Made {
-        let (mut inputs, mut logged) = (vec![file.path.clone()], Vec::new());
-        let program = scenario::open(&self.engines, &file.path, &self.overrides).and_then(|opened| {
+        let (mut inputs, mut logged) = (Inputs::default(), Vec::new());
+        let opened = scenario::open(&self.engines, &file.path, self.against.as_deref(), &self.overrides, &mut inputs);
+        let program = opened.and_then(|opened| {
             let application = opened.application;
-            inputs.extend(application.files);
             logged = application.said;
             let folder = Path::new(&file.name).parent().and_then(Path::file_name);
             let name = folder.map_or_else(|| file.name.clone(), |folder| folder.to_string_lossy().into_owned());

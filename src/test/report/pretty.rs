@@ -2,9 +2,10 @@
 //!
 //! Invariant: colours only repeat what the words say.
 
-use super::{Begin, FileTold, Reporter, Summary};
+use super::{Begin, Reporter, Summary, Told};
 use crate::test::judge::Oracle;
-use crate::test::story::{End, Story, Told};
+use crate::test::story::Story;
+use crate::test::tested::{FileTested, Outcome};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -62,7 +63,7 @@ impl Reporter for Pretty {
         writeln!(out, "{}\n", self.paint.dim(&text))
     }
 
-    fn file(&mut self, file: &FileTold, out: &mut dyn Write) -> io::Result<()> {
+    fn file(&mut self, file: &FileTested, out: &mut dyn Write) -> io::Result<()> {
         for line in &file.logged {
             writeln!(out, "{} {line}", self.paint.dim(&format!("{} │", file.name)))?;
         }
@@ -76,18 +77,18 @@ impl Reporter for Pretty {
 
     fn test(&mut self, told: &Told, out: &mut dyn Write) -> io::Result<()> {
         let paint = self.paint;
-        let (mark, rest) = match &told.ended {
-            End::Passed => (paint.green("✓"), effort(told)),
-            End::Failed(story) => (paint.red("✗"), format!("{}, run {}", story.headline(), story.run)),
-            End::Skipped => (paint.yellow("-"), "skipped".into()),
-            End::Todo => (paint.yellow("-"), "todo".into()),
+        let (mark, rest) = match &told.outcome {
+            Outcome::Passed => (paint.green("✓"), effort(told)),
+            Outcome::Failed(story) => (paint.red("✗"), format!("{}, run {}", story.headline(), story.run)),
+            Outcome::Skipped => (paint.yellow("-"), "skipped".into()),
+            Outcome::Todo => (paint.yellow("-"), "todo".into()),
         };
         let name = format!("{} › {}", told.file, told.test.full_name());
         writeln!(out, "{mark}  {name}  {}", paint.dim(&rest))?;
         for note in &told.notes {
             writeln!(out, "   {} {note}", paint.yellow("note:"))?;
         }
-        if let End::Failed(_) = &told.ended {
+        if let Outcome::Failed(_) = &told.outcome {
             self.failures.push(story(told, &paint));
         }
         Ok(())
@@ -133,7 +134,7 @@ fn effort(told: &Told) -> String {
 
 /// The story of a failure.
 pub(super) fn story(told: &Told, paint: &Paint) -> String {
-    let End::Failed(story) = &told.ended else { return String::new() };
+    let Outcome::Failed(story) = &told.outcome else { return String::new() };
     let seconds = told.real_ms / 1000.0;
     let facts = match story.timeline {
         Some(_) => {
@@ -173,7 +174,8 @@ fn told_timeline(story: &Story, paint: Paint) -> String {
         let _ = writeln!(text, "{line}");
     }
     if let Some((number, what)) = &timeline.first_difference {
-        let _ = writeln!(text, "  first difference from the calm run: event {number}, {what}");
+        let other = if story.oracle == Oracle::Determinism { "other" } else { "calm" };
+        let _ = writeln!(text, "  first difference from the {other} run: event {number}, {what}");
     }
     let (before, after) = story.decisions;
     if before > after || !story.is_minimal {
