@@ -8,6 +8,7 @@ use emu_abi::{Answer, Ask, Failure};
 const NS_PER_MS: i64 = 1_000_000;
 
 pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> {
+    note_write(host, &ask)?;
     let keep_alarm = !host.switches.delete_all_deletes_alarm;
     let object = host.object()?;
     let storage = &object.storage;
@@ -60,6 +61,28 @@ pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> 
         }
         _ => return Err(Failure::error("not a storage ask")),
     })
+}
+
+/// Tells the gate check of everything that may write.
+fn note_write(host: &mut GuestHost, ask: &Ask) -> Result<(), Failure> {
+    if host.shared.gate_check.is_none() {
+        return Ok(());
+    }
+    let object = host.object()?;
+    let (number, was_durable) = (object.number, !object.storage.has_writes());
+    host.shared.with_gate_check(|check| match ask {
+        Ask::KvPut { .. }
+        | Ask::KvDelete { .. }
+        | Ask::DeleteAll
+        | Ask::AlarmSet { .. }
+        | Ask::AlarmDelete
+        | Ask::SqlExec { .. } => check.write(number, was_durable),
+        Ask::SavepointBegin { explicit } => check.savepoint_opens(number, *explicit, was_durable),
+        Ask::SavepointRelease => check.savepoint_closes(number, true),
+        Ask::SavepointRollback => check.savepoint_closes(number, false),
+        _ => {}
+    });
+    Ok(())
 }
 
 /// While the handler runs the alarm it runs for is not set any more (reference §1.11).

@@ -162,8 +162,8 @@ impl Lane {
             self.held.extend(outputs);
             return;
         }
-        for Held { serial, output } in outputs {
-            self.act(serial, output);
+        for Held { serial, said } in outputs {
+            self.act(serial, said);
         }
         self.after_turn(serial);
     }

@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`message`], [`object`] (deliveries and gates), [`faults`], [`turn`] (one turn and its commit), [`call`],
 //! [`service`], [`respond`] and [`ending`] (requests between guests), [`wire`] (streams and sockets), [`alarm`], [`life`],
-//! [`shared`], [`inspect`], [`control`], [`report`], [`thrown`] and [`trace`] (what people are told).
+//! [`shared`], [`inspect`], [`control`], [`gate_check`], [`report`], [`thrown`] and [`trace`] (what people are told).
 //!
 //! Invariant: everything it does follows from its inputs, its timers and its world, in an order it chooses itself.
 
@@ -14,6 +14,7 @@ mod call;
 mod control;
 mod ending;
 mod faults;
+mod gate_check;
 mod inspect;
 mod instance;
 mod life;
@@ -35,7 +36,7 @@ pub use message::{Effect, FetchId, Input, Parcel, PortId};
 pub use thrown::{LogLine, Sources, Thrown, Uncaught};
 pub use worker::{Namespace, Prepared, Service};
 
-use crate::bindings::{Output, Shared};
+use crate::bindings::{Said, Shared};
 use crate::core::ends::{Ends, Holder, SocketId};
 use crate::core::id;
 use crate::core::life::Policy;
@@ -152,7 +153,7 @@ struct Flown {
 /// An output that waits for the next flush.
 struct Held {
     serial: u64,
-    output: Output,
+    said: Said,
 }
 
 /// What is to be done next.
@@ -201,7 +202,12 @@ impl Lane {
             .map(|prepared| Worker::new(&options.engine, prepared))
             .collect::<Result<_>>()?;
         let namespaces = options.namespaces.iter().map(|namespace| id::Namespace::new(&namespace.unique_key));
-        let shared = Shared { world, namespaces: namespaces.collect(), ends: RefCell::new(Ends::default()) };
+        let shared = Shared {
+            gate_check: world.is_traced().then(RefCell::default),
+            world,
+            namespaces: namespaces.collect(),
+            ends: RefCell::new(Ends::default()),
+        };
         let mut lane = Self {
             me: options.me,
             lanes: options.lanes,

@@ -315,6 +315,7 @@ impl Lane {
         self.objects[number].storage.rollback();
         if self.objects[number].alarm.indexed_ns.is_some() {
             // An alarm that was indexed before a commit that did not happen.
+        self.shared.with_gate_check(|check| check.loses(number));
             self.index_flushed_alarm(number);
         }
         if let Some(serial) = self.objects[number].instance.take() {
