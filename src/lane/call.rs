@@ -205,7 +205,8 @@ impl Lane {
                 return;
             }
             self.flights.insert(flight, super::Flown { serial, call, to, object: Some(number) });
-            self.send_to_object(caller, Travelling { flight, number, depth, request });
+            let sender = (serial, caller.invocation);
+            self.send_to_object(Travelling { sender, flight, number, depth, request });
         } else {
             self.flights.insert(flight, super::Flown { serial, call, to, object: None });
             self.effects.push(Effect::Parcel(to, Parcel::Fetch { flight, namespace, id, depth, request }));

@@ -16,7 +16,8 @@ use crate::core::socket::Arrival;
 use crate::core::timers::TimerKey;
 use crate::isolate::Death;
 use crate::world::{Point, TraceKind, Whose};
-use emu_abi::{Event, Failure, LogLevel, Request, Response};
+use emu_abi::{Body, Event, Failure, LogLevel, Request, Response};
+use std::collections::btree_map::Entry;
 
 /// How late a hop may be.
 const HOP_DELAYS_MS: [f64; 4] = [0.0, 1.0, 20.0, 500.0];
@@ -41,8 +42,18 @@ pub(super) struct Late {
 pub(super) struct Travelling {
     pub(super) flight: u64,
     /// The object.
+/// The way from a handler to an object, while requests are on it.
+pub(super) struct Route {
+    /// How many they are.
+    requests: usize,
+    /// When the last of them arrives.
+    last_due_ms: f64,
+}
+
     pub(super) number: usize,
     pub(super) depth: u32,
+    /// The handler that sent it, as its instance and its invocation.
+    pub(super) sender: (u64, u32),
     pub(super) request: Request,
 }
 
@@ -186,24 +197,36 @@ impl Lane {
     }
 
     /// Sends a request to an object on this lane. It may take its time, but requests of one handler keep their order.
-    pub(super) fn send_to_object(&mut self, sender: Caller, travelling: Travelling) {
-        let sender = (sender.serial, sender.invocation);
+    pub(super) fn send_to_object(&mut self, travelling: Travelling) {
         let number = travelling.number;
-        let now_ms = self.world().now_ms();
-        let earlier_ms = self.last_arrivals.get(&(sender, number)).copied().unwrap_or(0.0);
-        let due_ms = (now_ms + self.delay(Point::Deliver, number, &HOP_DELAYS_MS)).max(earlier_ms);
-        if due_ms <= now_ms {
-            self.last_arrivals.remove(&(sender, number));
+        let delay_ms = self.delay(Point::Deliver, number, &HOP_DELAYS_MS);
+        let route = (travelling.sender, number);
+        if delay_ms == 0.0 && !self.routes.contains_key(&route) {
             self.arrive_at(travelling);
             return;
         }
-        self.last_arrivals.insert((sender, number), due_ms);
-        self.timers.add(due_ms, Due::Arrival(Box::new(travelling)));
+        let now_ms = self.world().now_ms();
+        let route = self.routes.entry(route).or_insert(Route { requests: 0, last_due_ms: now_ms });
+        route.requests += 1;
+        route.last_due_ms = route.last_due_ms.max(now_ms + delay_ms);
+        // What is due at the same time is done in the order in which it was added.
+        self.timers.add(route.last_due_ms, Due::Arrival(Box::new(travelling)));
+    }
+
+    /// A request that took its time arrives.
+    pub(super) fn end_journey(&mut self, travelling: Travelling) {
+        if let Entry::Occupied(mut route) = self.routes.entry((travelling.sender, travelling.number)) {
+            route.get_mut().requests -= 1;
+            if route.get().requests == 0 {
+                route.remove();
+            }
+        }
+        self.arrive_at(travelling);
     }
 
     /// A request arrives at an object, if somebody still waits for it.
-    pub(super) fn arrive_at(&mut self, travelling: Travelling) {
-        let Travelling { flight, number, depth, request } = travelling;
+    fn arrive_at(&mut self, travelling: Travelling) {
+        let Travelling { flight, number, depth, request, .. } = travelling;
         let origin = Origin::Flight { lane: self.me, flight };
         if self.is_wanted(&origin) {
             self.deliver(number, Delivery::Fetch { origin, depth, request });

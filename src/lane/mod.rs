@@ -48,7 +48,7 @@ use crate::storage::Storage;
 use crate::world::World;
 use emu_abi::{Event, Invoke, Response};
 use ending::Tails;
-use faults::{Late, Travelling};
+use faults::{Late, Route, Travelling};
 use inspect::Kept;
 use instance::{Instance, Origin};
 use object::Object;
@@ -124,8 +124,8 @@ pub struct Lane {
     held: Vec<Held>,
     /// Objects whose commit is late.
     late: BTreeMap<usize, Late>,
-    /// When the last request arrives that a handler sent to an object, where that is still to come.
-    last_arrivals: BTreeMap<((u64, u32), usize), f64>,
+    /// The ways from a handler, as its instance and its invocation, to an object that requests are on.
+    routes: BTreeMap<((u64, u32), usize), Route>,
     /// Objects whose alarm is indexed after the next flush.
     alarms_to_index: Vec<usize>,
     /// Sockets whose connections are not read for now.
@@ -236,7 +236,7 @@ impl Lane {
             ready: VecDeque::new(),
             held: Vec::new(),
             late: BTreeMap::new(),
-            last_arrivals: BTreeMap::new(),
+            routes: BTreeMap::new(),
             alarms_to_index: Vec::new(),
             congested: BTreeSet::new(),
             busy: BTreeSet::new(),
@@ -399,7 +399,7 @@ impl Lane {
             Due::AlarmTooLong { serial, invocation } => self.alarm_too_long(serial, invocation),
             Due::SocketEvent { serial, invocation } => self.socket_event_overdue(serial, invocation),
             Due::LateCommit { number } => self.commit_late(number),
-            Due::Arrival(travelling) => self.arrive_at(*travelling),
+            Due::Arrival(travelling) => self.end_journey(*travelling),
             Due::Answer { flight, result } => self.hand_answer(flight, *result),
             Due::Start { number } => self.start_due(number),
         }
