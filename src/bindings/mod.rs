@@ -85,8 +85,12 @@ pub struct ObjectFace {
     pub number: usize,
     /// Its id.
     pub id: ObjectId,
+    /// Whose the draws for it are.
+    pub whose: Whose,
     /// Its storage.
     pub storage: ObjectStorage,
+    /// What the world has let its storage fail with: it answers nothing else until the object is reset.
+    pub storage_failed: Option<Failure>,
     /// Its hibernatable sockets, which outlive the isolate.
     pub sockets: Rc<RefCell<Sockets>>,
     /// Its class has `alarm()`.

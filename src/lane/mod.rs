@@ -40,13 +40,14 @@ use crate::bindings::{Said, Shared};
 use crate::core::ends::{Ends, Holder, SocketId};
 use crate::core::id;
 use crate::core::life::Policy;
+use crate::core::socket::Arrival;
 use crate::core::stream::{Party, StreamId, Streams};
 use crate::core::timers::Timers;
 use crate::error::Result;
 use crate::isolate::Engine;
 use crate::storage::Storage;
 use crate::world::World;
-use emu_abi::{Event, Invoke, Response};
+use emu_abi::{Event, Failure, Invoke, Response};
 use ending::Tails;
 use faults::{Late, Route, Travelling};
 use inspect::Kept;
@@ -128,6 +129,10 @@ pub struct Lane {
     routes: BTreeMap<((u64, u32), usize), Route>,
     /// Objects whose alarm is indexed after the next flush.
     alarms_to_index: Vec<usize>,
+    /// How many events of hibernatable sockets are on their way to their objects.
+    socket_events_on_way: usize,
+    /// Bodies from the network that break off with their next chunk.
+    breaking: BTreeSet<StreamId>,
     /// Sockets whose connections are not read for now.
     congested: BTreeSet<SocketId>,
     /// Sockets whose other side is on another lane, which has too much waiting.
@@ -150,7 +155,7 @@ struct Flown {
     object: Option<usize>,
 }
 
-/// An output that waits for the next flush.
+/// An output of an instance that has not been acted upon.
 struct Held {
     serial: u64,
     said: Said,
@@ -187,6 +192,8 @@ enum Due {
     LateCommit { number: usize },
     Arrival(Box<Travelling>),
     Answer { flight: u64, result: Box<Result<Response, Thrown>> },
+    SocketArrival { number: usize, socket: SocketId, arrival: Arrival },
+    Fetched { fetch: FetchId, result: Box<Result<Response, Failure>> },
     Start { number: usize },
 }
 
@@ -238,6 +245,8 @@ impl Lane {
             late: BTreeMap::new(),
             routes: BTreeMap::new(),
             alarms_to_index: Vec::new(),
+            socket_events_on_way: 0,
+            breaking: BTreeSet::new(),
             congested: BTreeSet::new(),
             busy: BTreeSet::new(),
             effects: Vec::new(),
@@ -401,6 +410,8 @@ impl Lane {
             Due::LateCommit { number } => self.commit_late(number),
             Due::Arrival(travelling) => self.end_journey(*travelling),
             Due::Answer { flight, result } => self.hand_answer(flight, *result),
+            Due::SocketArrival { number, socket, arrival } => self.end_journey_on_socket(number, socket, arrival),
+            Due::Fetched { fetch, result } => self.hand_fetched(fetch, *result),
             Due::Start { number } => self.start_due(number),
         }
     }

@@ -21,6 +21,7 @@ mod differential;
 mod encodings;
 mod endurance;
 mod errors;
+mod faults;
 mod gates;
 mod hibernation;
 mod isolates;
