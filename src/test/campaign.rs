@@ -8,6 +8,7 @@
 
 use super::finding::{FileTested, Finding, Outcome, Tested};
 use super::judge::{Baseline, Failure, Oracle, judge};
+use super::marks::Marks;
 use super::program::{Mode, Program, Test};
 use super::run::{Ended, Plan, State, TestError, TestResult, collect, run};
 use super::search;
@@ -317,6 +318,8 @@ struct Shaking<'a> {
     baseline_seed: Option<Seed>,
     /// How many orders the calm run left open.
     draws: usize,
+    /// What its runs have met.
+    marks: Marks,
     sender: &'a Sender<Progress>,
 }
 
@@ -331,6 +334,7 @@ impl Campaign<'_> {
             baseline: None,
             baseline_seed: None,
             draws: 0,
+            marks: Marks::default(),
             sender,
         };
         let mut tested = Tested {
@@ -357,6 +361,9 @@ impl Campaign<'_> {
         }
         self.left.fetch_sub(1, Ordering::Relaxed);
         tested.runs = shaking.runs;
+        if matches!(tested.outcome, Outcome::Passed) {
+            tested.notes.extend(shaking.marks.never_true(shaking.runs));
+        }
         tested.real_ms = (steady() - began).as_secs_f64() * 1000.0;
         tested
     }
@@ -545,6 +552,9 @@ impl Shaking<'_> {
             updates_snapshots: false,
         };
         let ended = run(self.program, plan);
+        if let Ok(ended) = &ended {
+            self.marks.gather(&ended.marks);
+        }
         let _ = self.sender.send(Progress::Runs(1));
         ended
     }
