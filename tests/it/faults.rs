@@ -73,12 +73,12 @@ fn faults_strike_requests_to_the_network_and_are_named() {
     };
     let calm = emu_test(&["--calm"]);
     assert_eq!(calm.0, Some(0), "{}", calm.1);
-    for (fault, said) in [
-        ("fetch-unavailable", "Service Unavailable"),
-        ("fetch-breaks", "Error: Network connection lost."),
-    ] {
+    for (fault, said) in
+        [("fetch-unavailable", "Service Unavailable"), ("fetch-breaks", "Error: Network connection lost.")]
+    {
         let (code, text) = emu_test(&["--faults", fault, "--seeds", "64"]);
-        let is_named = text.contains(&format!("{fault} (loud)")) && text.contains(&format!("{fault}.")) && text.contains('⚡');
+        let is_named =
+            text.contains(&format!("{fault} (loud)")) && text.contains(&format!("{fault}.")) && text.contains('⚡');
         assert!(code == Some(1) && text.contains(said) && is_named, "{fault}: {code:?}\n{text}");
     }
     let (code, text) = emu_test(&["--faults", "deliver", "--seeds", "64"]);
