@@ -12,6 +12,7 @@ mod socket;
 mod storage;
 
 use crate::core::ends::{Ends, Holder, SocketId};
+use crate::core::gate_check::{GateCheck, WriteCount};
 use crate::core::id;
 use crate::core::socket::{Arrival, Sockets};
 use crate::isolate::{Death, Host};
@@ -30,6 +31,15 @@ pub struct Shared {
     pub namespaces: Vec<id::Namespace>,
     /// The ends of all WebSockets on this lane.
     pub ends: RefCell<Ends>,
+    /// Looks whether anything leaves an object too early, where worlds are simulated.
+    pub gate_check: Option<RefCell<GateCheck>>,
+}
+
+impl Shared {
+    /// Tells the gate check something, if there is one.
+    pub fn with_gate_check<T>(&self, tell: impl FnOnce(&mut GateCheck) -> T) -> Option<T> {
+        self.gate_check.as_ref().map(|check| tell(&mut check.borrow_mut()))
+    }
 }
 
 /// Compatibility switches that the host looks at, by the worker's date and flags (reference §8).
@@ -58,6 +68,15 @@ pub enum Output {
     Emit(SocketId, Arrival),
 }
 
+/// An output, with how many writes there were when it was said.
+#[derive(Debug)]
+pub struct Said {
+    /// The output.
+    pub output: Output,
+    /// The writes before it, where anybody counts them.
+    pub made: WriteCount,
+}
+
 /// An object behind a guest.
 pub struct ObjectFace {
     /// The serial number of its instance.
@@ -66,8 +85,12 @@ pub struct ObjectFace {
     pub number: usize,
     /// Its id.
     pub id: ObjectId,
+    /// Whose the draws for it are.
+    pub whose: Whose,
     /// Its storage.
     pub storage: ObjectStorage,
+    /// What the world has let its storage fail with: it answers nothing else until the object is reset.
+    pub storage_failed: Option<Failure>,
     /// Its hibernatable sockets, which outlive the isolate.
     pub sockets: Rc<RefCell<Sockets>>,
     /// Its class has `alarm()`.
@@ -95,7 +118,7 @@ pub struct GuestHost {
     /// The object that is asking, as the guest numbers it; 0 where the guest does not say.
     asking: u32,
     /// What it has caused in this turn.
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<Said>,
     /// What it has logged in this turn.
     pub log: Vec<(LogLevel, String)>,
     /// Bytes of both.
@@ -122,7 +145,7 @@ impl Host for GuestHost {
             Op::Abort { object, reason, retry_alarm } if !self.is_lodger(object) => {
                 return Err(Death::Aborted { reason, retry_alarm });
             }
-            op => self.outputs.push(Output::Op(op)),
+            op => self.note(Output::Op(op)),
         }
         Ok(())
     }
@@ -209,11 +232,16 @@ impl GuestHost {
     /// Notes an output of the turn, with the bytes it carries.
     fn say(&mut self, output: Output, bytes: usize) {
         self.said_bytes += OUTPUT_OVERHEAD_BYTES + bytes;
-        self.outputs.push(output);
+        self.note(output);
+    }
+
+    fn note(&mut self, output: Output) {
+        let made = self.shared.with_gate_check(|check| check.made()).unwrap_or_default();
+        self.outputs.push(Said { output, made });
     }
 
     /// Takes what the guest caused in the turn that has ended.
-    pub fn take_outputs(&mut self) -> Vec<Output> {
+    pub fn take_outputs(&mut self) -> Vec<Said> {
         self.said_bytes = 0;
         std::mem::take(&mut self.outputs)
     }

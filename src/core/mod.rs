@@ -1,6 +1,6 @@
 //! The pure machine: decisions about objects, gates, alarms and sockets, and nothing that carries them out.
 //!
-//! Reading order: [`id`], [`gate`], [`life`], [`alarm`], [`socket`], [`ends`].
+//! Reading order: [`id`], [`gate`], [`gate_check`], [`life`], [`alarm`], [`socket`], [`ends`].
 //!
 //! Invariant: no clock, randomness, file, network, wasm or SQL. Time comes in as an argument, decisions go out as
 //! values, so every rule here can be tested with a list of events.
@@ -8,6 +8,7 @@
 pub mod alarm;
 pub mod ends;
 pub mod gate;
+pub mod gate_check;
 pub mod id;
 pub mod life;
 pub mod socket;

@@ -22,6 +22,8 @@ const MAX_TIMER_MS: f64 = 2_147_483_647.0;
 
 /// The URL of a command to the world.
 const COMMAND_URL: &str = "emu-test://command";
+/// How calls that are commands to the world are called.
+const WORLD_URL: &str = "emu:world";
 /// What a guest is told that speaks to the world of tests where there is none.
 const NO_WORLD: &str = "this worker is not being tested: `cloudflare:test` and `emu:test` work in `emu test` only";
 
@@ -160,13 +162,29 @@ impl Lane {
         };
         self.last_fetch += 1;
         let fetch = self.last_fetch;
-        self.note_call(caller, CallKind::Internet { fetch, url: "emu:world".into() });
+        self.note_call(caller, CallKind::Internet { fetch, url: WORLD_URL.into() });
         self.fetches.insert(fetch, (caller.serial, caller.call));
         self.effects.push(Effect::Command(fetch, String::from_utf8_lossy(&command.0).into_owned()));
     }
 
     /// The network answered.
     pub(super) fn fetched(&mut self, fetch: u64, result: Result<Response, Failure>) {
+        let caller = self.fetches.get(&fetch).copied();
+        let is_network = caller.is_some_and(|(serial, call)| self.is_on_network(serial, call));
+        let result = if is_network { self.fetched_on_its_way(fetch, result) } else { Some(result) };
+        if let Some(result) = result {
+            self.hand_fetched(fetch, result);
+        }
+    }
+
+    /// Whether a call is a request to the network: commands to the world take the same way.
+    fn is_on_network(&self, serial: u64, call: u32) -> bool {
+        let pending = self.instances.get(&serial).and_then(|instance| instance.calls.get(&call));
+        pending.is_some_and(|pending| matches!(&pending.kind, CallKind::Internet { url, .. } if url != WORLD_URL))
+    }
+
+    /// The network's answer has arrived.
+    pub(super) fn hand_fetched(&mut self, fetch: u64, result: Result<Response, Failure>) {
         let Some((serial, call)) = self.fetches.remove(&fetch) else {
             if let Ok(response) = result {
                 self.drop_response(&response);
@@ -205,7 +223,8 @@ impl Lane {
                 return;
             }
             self.flights.insert(flight, super::Flown { serial, call, to, object: Some(number) });
-            self.send_to_object(caller, Travelling { flight, number, depth, request });
+            let sender = (serial, caller.invocation);
+            self.send_to_object(Travelling { sender, flight, number, depth, request });
         } else {
             self.flights.insert(flight, super::Flown { serial, call, to, object: None });
             self.effects.push(Effect::Parcel(to, Parcel::Fetch { flight, namespace, id, depth, request }));

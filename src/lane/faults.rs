@@ -7,16 +7,19 @@
 
 use super::call::Caller;
 use super::instance::{Origin, Owner};
+use super::message::FetchId;
 use super::object::Delivery;
 use super::thrown::Thrown;
 use super::{Due, Held, Lane, Task};
 use crate::core::alarm::RunEnd;
 use crate::core::ends::{End, Holder, Mode, SocketId};
 use crate::core::socket::Arrival;
+use crate::core::stream::{Signal, StreamId};
 use crate::core::timers::TimerKey;
 use crate::isolate::Death;
 use crate::world::{Point, TraceKind, Whose};
-use emu_abi::{Event, Failure, LogLevel, Request, Response};
+use emu_abi::{Body, Event, Failure, LogLevel, Request, Response};
+use std::collections::btree_map::Entry;
 
 /// How late a hop may be.
 const HOP_DELAYS_MS: [f64; 4] = [0.0, 1.0, 20.0, 500.0];
@@ -24,6 +27,8 @@ const HOP_DELAYS_MS: [f64; 4] = [0.0, 1.0, 20.0, 500.0];
 const TIMER_DELAYS_MS: [f64; 4] = [0.0, 1.0, 15.0, 250.0];
 /// How late an alarm may be (reference §1.11: up to a minute in a failover).
 const ALARM_DELAYS_MS: [f64; 4] = [0.0, 10.0, 1000.0, 60_000.0];
+/// How late it may be known that a connection was lost: nobody says so, keep-alives find it out.
+const CLOSE_DELAYS_MS: [f64; 3] = [0.0, 10_000.0, 600_000.0];
 /// How far the clock of the machine that an object runs on may be ahead.
 const SKEWS_MS: [f64; 3] = [0.0, 40.0, 1000.0];
 /// How long the start of an object may take.
@@ -37,8 +42,18 @@ pub(super) struct Late {
     due: TimerKey,
 }
 
+/// The way from a handler to an object, while requests are on it.
+pub(super) struct Route {
+    /// How many they are.
+    requests: usize,
+    /// When the last of them arrives.
+    last_due_ms: f64,
+}
+
 /// A request on its way to an object.
 pub(super) struct Travelling {
+    /// The handler that sent it, as its instance and its invocation.
+    pub(super) sender: (u64, u32),
     pub(super) flight: u64,
     /// The object.
     pub(super) number: usize,
@@ -98,6 +113,12 @@ impl Lane {
 
     /// What an object dies of at the end of a turn, before anything of the turn is committed.
     pub(super) fn strike_before_commit(&mut self, number: usize) -> Option<Failure> {
+        let instance = self.objects[number].instance.and_then(|serial| self.instances.get(&serial));
+        let failed = instance.and_then(|instance| instance.with_face(|face| face.storage_failed.take()));
+        if let Some(failure) = failed.flatten() {
+            self.objects[number].alarm.fate = RunEnd::Interrupted;
+            return Some(failure);
+        }
         if self.strikes(Point::CpuLimit, number) {
             return Some(Death::Cpu.object_failure());
         }
@@ -162,8 +183,8 @@ impl Lane {
             self.held.extend(outputs);
             return;
         }
-        for Held { serial, output } in outputs {
-            self.act(serial, output);
+        for Held { serial, said } in outputs {
+            self.act(serial, said);
         }
         self.after_turn(serial);
     }
@@ -186,24 +207,36 @@ impl Lane {
     }
 
     /// Sends a request to an object on this lane. It may take its time, but requests of one handler keep their order.
-    pub(super) fn send_to_object(&mut self, sender: Caller, travelling: Travelling) {
-        let sender = (sender.serial, sender.invocation);
+    pub(super) fn send_to_object(&mut self, travelling: Travelling) {
         let number = travelling.number;
-        let now_ms = self.world().now_ms();
-        let earlier_ms = self.last_arrivals.get(&(sender, number)).copied().unwrap_or(0.0);
-        let due_ms = (now_ms + self.delay(Point::Deliver, number, &HOP_DELAYS_MS)).max(earlier_ms);
-        if due_ms <= now_ms {
-            self.last_arrivals.remove(&(sender, number));
+        let delay_ms = self.delay(Point::Deliver, number, &HOP_DELAYS_MS);
+        let route = (travelling.sender, number);
+        if delay_ms == 0.0 && !self.routes.contains_key(&route) {
             self.arrive_at(travelling);
             return;
         }
-        self.last_arrivals.insert((sender, number), due_ms);
-        self.timers.add(due_ms, Due::Arrival(Box::new(travelling)));
+        let now_ms = self.world().now_ms();
+        let route = self.routes.entry(route).or_insert(Route { requests: 0, last_due_ms: now_ms });
+        route.requests += 1;
+        route.last_due_ms = route.last_due_ms.max(now_ms + delay_ms);
+        // What is due at the same time is done in the order in which it was added.
+        self.timers.add(route.last_due_ms, Due::Arrival(Box::new(travelling)));
+    }
+
+    /// A request that took its time arrives.
+    pub(super) fn end_journey(&mut self, travelling: Travelling) {
+        if let Entry::Occupied(mut route) = self.routes.entry((travelling.sender, travelling.number)) {
+            route.get_mut().requests -= 1;
+            if route.get().requests == 0 {
+                route.remove();
+            }
+        }
+        self.arrive_at(travelling);
     }
 
     /// A request arrives at an object, if somebody still waits for it.
-    pub(super) fn arrive_at(&mut self, travelling: Travelling) {
-        let Travelling { flight, number, depth, request } = travelling;
+    fn arrive_at(&mut self, travelling: Travelling) {
+        let Travelling { flight, number, depth, request, .. } = travelling;
         let origin = Origin::Flight { lane: self.me, flight };
         if self.is_wanted(&origin) {
             self.deliver(number, Delivery::Fetch { origin, depth, request });
@@ -233,6 +266,59 @@ impl Lane {
         let due_ms = self.world().now_ms() + delay_ms;
         self.timers.add(due_ms, Due::Answer { flight, result: Box::new(result) });
         None
+    }
+
+    // ---- requests to the network
+
+    /// What becomes of the network's answer on its way to a guest: it may be another one, break off, or be late (`None`: it
+    /// comes by itself).
+    pub(super) fn fetched_on_its_way(
+        &mut self,
+        fetch: FetchId,
+        result: Result<Response, Failure>,
+    ) -> Option<Result<Response, Failure>> {
+        let owner = self.fetches.get(&fetch).and_then(|(serial, _)| self.instances.get(serial))?.owner;
+        let whose = self.whose(owner);
+        let strikes = |point| self.world().choose(point, whose, 2) == 1;
+        let result = match result {
+            Ok(response) if strikes(Point::FetchUnavailable) => {
+                self.drop_response(&response);
+                Ok(unavailable())
+            }
+            Ok(response) if has_body(&response) && strikes(Point::FetchBreaks) => Ok(self.broken_off(response)),
+            result => result,
+        };
+        let delay_ms = HOP_DELAYS_MS[self.world().choose(Point::Deliver, whose, HOP_DELAYS_MS.len())];
+        if delay_ms == 0.0 {
+            return Some(result);
+        }
+        let due_ms = self.world().now_ms() + delay_ms;
+        self.timers.add(due_ms, Due::Fetched { fetch, result: Box::new(result) });
+        None
+    }
+
+    /// An answer whose body breaks off.
+    fn broken_off(&mut self, mut response: Response) -> Response {
+        match std::mem::take(&mut response.body) {
+            Body::Bytes(bytes) => {
+                let stream = self.open_stream();
+                self.break_off(stream, bytes.0);
+                response.body = Body::Stream { id: stream, length: None };
+            }
+            Body::Stream { id, length } => {
+                self.breaking.insert(id);
+                response.body = Body::Stream { id, length };
+            }
+            body => response.body = body,
+        }
+        response
+    }
+
+    /// Half of these bytes come, and nothing follows.
+    pub(super) fn break_off(&mut self, stream: StreamId, mut bytes: Vec<u8>) {
+        bytes.truncate(bytes.len() / 2);
+        self.stream_signal(None, stream, Signal::Chunk(bytes));
+        self.stream_signal(None, stream, Signal::Failed(connection_lost()));
     }
 
     // ---- time
@@ -316,6 +402,33 @@ impl Lane {
         self.strikes(Point::SocketLost, number).then_some(peer)
     }
 
+    /// What arrived on a hibernatable socket goes to its object. It may take its time; what comes after it on the same
+    /// socket waits until it is handled.
+    pub(super) fn send_on_socket(&mut self, number: usize, socket: SocketId, arrival: Arrival) {
+        let delay_ms = match arrival {
+            Arrival::Message(_) => self.delay(Point::Message, number, &HOP_DELAYS_MS),
+            // Who closes says so, and is heard; who is lost says nothing.
+            Arrival::Close { clean: true, .. } => 0.0,
+            Arrival::Close { .. } | Arrival::Error(_) => self.delay(Point::CloseLate, number, &CLOSE_DELAYS_MS),
+        };
+        if delay_ms == 0.0 {
+            self.deliver(number, Delivery::Socket { socket, arrival });
+            return;
+        }
+        self.socket_events_on_way += 1;
+        let due_ms = self.world().now_ms() + delay_ms;
+        self.timers.add(due_ms, Due::SocketArrival { number, socket, arrival });
+    }
+
+    /// What took its time on a socket arrives, if the socket still is its object's.
+    pub(super) fn end_journey_on_socket(&mut self, number: usize, socket: SocketId, arrival: Arrival) {
+        self.socket_events_on_way -= 1;
+        let is_open = self.objects[number].sockets.borrow().contains(socket);
+        if is_open {
+            self.deliver(number, Delivery::Socket { socket, arrival });
+        }
+    }
+
     fn object_behind(&self, holder: Holder) -> Option<usize> {
         match holder {
             Holder::Object(number) => Some(number),
@@ -366,6 +479,23 @@ impl Task {
             _ => None,
         }
     }
+}
+
+fn has_body(response: &Response) -> bool {
+    match &response.body {
+        Body::Bytes(bytes) => !bytes.0.is_empty(),
+        Body::Stream { .. } => true,
+        Body::Empty | Body::Forward(_) => false,
+    }
+}
+
+/// What a host answers that cannot, as proxies in front of it say it. Who is passed this answer on can tell who made it.
+fn unavailable() -> Response {
+    let headers = vec![
+        ("content-type".into(), "text/plain;charset=UTF-8".into()),
+        ("emu-fault".into(), Point::FetchUnavailable.name().into()),
+    ];
+    Response { status: 503, headers, body: Body::Bytes(b"Service Unavailable".to_vec().into()), ..Response::default() }
 }
 
 /// What a caller sees of a machine that is lost.

@@ -76,6 +76,7 @@ impl Lane {
         };
         !self.instances.values().any(busy)
             && self.late.is_empty()
+            && self.socket_events_on_way == 0
             && !self.objects.iter().any(|object| object.alarm.retry_due_ms.is_some() || object.alarm.waiting)
     }
 

@@ -232,7 +232,9 @@ impl Lane {
             instance: serial,
             number,
             id: object.id.clone(),
+            whose: object.whose,
             storage: object.storage.clone(),
+            storage_failed: None,
             sockets: Rc::clone(&object.sockets),
             has_alarm_handler,
             constructing: true,
@@ -313,6 +315,7 @@ impl Lane {
     pub(super) fn drop_instance_of(&mut self, number: usize, failure: &Failure) {
         self.forget_late(number);
         self.objects[number].storage.rollback();
+        self.shared.with_gate_check(|check| check.loses(number));
         if self.objects[number].alarm.indexed_ns.is_some() {
             // An alarm that was indexed before a commit that did not happen.
             self.index_flushed_alarm(number);

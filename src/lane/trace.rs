@@ -45,14 +45,12 @@ impl Lane {
 
     pub(super) fn trace_output(&self, serial: u64, output: &Output) {
         let Some(instance) = self.instances.get(&serial).filter(|_| self.world().is_traced()) else { return };
-        let (hash, text): (u64, &dyn Fn() -> String) = match output {
-            Output::Op(op) => (xxh64(&emu_abi::encode(op), 1), &|| op_text(op)),
-            Output::Emit(socket, arrival) => {
-                (xxh64(arrival_text(arrival).as_bytes(), u64::from(*socket)), &|| arrival_text(arrival))
-            }
-            Output::Accepted(_) | Output::Hibernatable(_) => (2, &|| "accepts a socket".to_owned()),
+        let hash = match output {
+            Output::Op(op) => xxh64(&emu_abi::encode(op), 1),
+            Output::Emit(socket, arrival) => xxh64(arrival_text(arrival).as_bytes(), u64::from(*socket)),
+            Output::Accepted(_) | Output::Hibernatable(_) => 2,
         };
-        self.world().trace(self.whose(instance.owner), TraceKind::Send, hash, text);
+        self.world().trace(self.whose(instance.owner), TraceKind::Send, hash, &|| output_text(output));
     }
 
     pub(super) fn trace_object(&self, number: usize, kind: TraceKind, what: &str) {
@@ -120,6 +118,14 @@ fn invoke_text(what: &Invoke) -> String {
         Invoke::SocketMessage { message, .. } => message_text(message),
         Invoke::SocketClose { code, .. } => format!("close {code}"),
         Invoke::SocketError { failure, .. } => format!("socket error: {failure}"),
+    }
+}
+
+pub(super) fn output_text(output: &Output) -> String {
+    match output {
+        Output::Op(op) => op_text(op),
+        Output::Emit(_, arrival) => arrival_text(arrival),
+        Output::Accepted(_) | Output::Hibernatable(_) => "accepts a socket".into(),
     }
 }
 

@@ -8,7 +8,7 @@
 use super::call::Caller;
 use super::instance::{Origin, Owner};
 use super::{Held, Lane};
-use crate::bindings::Output;
+use crate::bindings::{Output, Said};
 use crate::core::alarm::RunEnd;
 use crate::core::socket::Arrival;
 use crate::isolate::Death;
@@ -68,7 +68,7 @@ impl Lane {
     fn finish_turn(&mut self, serial: u64, owner: Owner) {
         let Some(instance) = self.instances.get(&serial) else { return };
         let outputs = instance.home.isolate.borrow_mut().host_mut().take_outputs();
-        let held = |output| Held { serial, output };
+        let held = |said| Held { serial, said };
         if let Owner::Object(number) = owner {
             match self.settle_writes(number, serial) {
                 Writes::Settled => {}
@@ -80,8 +80,8 @@ impl Lane {
             self.held.extend(outputs.into_iter().map(held));
             return;
         }
-        for output in outputs {
-            self.act(serial, output);
+        for said in outputs {
+            self.act(serial, said);
         }
         self.after_turn(serial);
     }
@@ -159,21 +159,22 @@ impl Lane {
         }
         // Only when all that a turn said has been acted upon can be told whether its instance is idle.
         let instances: BTreeSet<u64> = held.iter().map(|held| held.serial).collect();
-        for Held { serial, output } in held {
-            self.act(serial, output);
+        for Held { serial, said } in held {
+            self.act(serial, said);
         }
         for serial in instances {
             self.after_turn(serial);
         }
     }
 
-    pub(super) fn act(&mut self, serial: u64, output: Output) {
+    pub(super) fn act(&mut self, serial: u64, said: Said) {
         // An earlier output may have reset the object; what its instance said after that is not heard.
         if !self.instances.contains_key(&serial) {
             return;
         }
-        self.trace_output(serial, &output);
-        match output {
+        self.check_gate(serial, &said);
+        self.trace_output(serial, &said.output);
+        match said.output {
             Output::Op(op) => self.act_on_op(serial, op),
             Output::Emit(socket, arrival) => self.emit(socket, arrival),
             Output::Accepted(socket) | Output::Hibernatable(socket) => self.take_backlog(socket),

@@ -77,6 +77,7 @@ impl Lane {
                 let notices = self.streams.pull(stream);
                 self.notify_all(notices);
             }
+            Signal::Chunk(bytes) if self.breaking.remove(&stream) => self.break_off(stream, bytes),
             Signal::Chunk(bytes) => {
                 if let Ok(notices) = self.streams.chunk(stream, bytes) {
                     self.notify_all(notices);
@@ -288,7 +289,7 @@ impl Lane {
         let answerable = self.shared.ends.borrow().get(socket).is_some_and(|end| !end.sent_close);
         let received = self.objects[number].sockets.borrow_mut().receive(socket, arrival, answerable, now_ms);
         match received {
-            Received::Deliver(arrival) => self.deliver(number, Delivery::Socket { socket, arrival }),
+            Received::Deliver(arrival) => self.send_on_socket(number, socket, arrival),
             Received::Answer(text) => self.emit(socket, Arrival::Message(Message::Text(text))),
             Received::Wait | Received::Unknown => {}
         }

@@ -11,6 +11,7 @@
 pub mod campaign;
 pub mod finding;
 pub mod judge;
+mod marks;
 pub mod program;
 pub mod replay;
 pub mod report;

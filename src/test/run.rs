@@ -2,6 +2,7 @@
 //!
 //! Invariant: a run that is asked for twice comes to the same.
 
+use super::marks::Mark;
 use super::program::{ENTRYPOINT, Program, Test};
 use super::scenario::play;
 use crate::error::{Error, Result};
@@ -52,6 +53,8 @@ pub struct Ended {
     pub snapshots: Option<String>,
     /// Snapshots that no test asked for.
     pub obsolete: Vec<String>,
+    /// Conditions and places that the tests have met.
+    pub marks: Vec<Mark>,
     /// Everything else that came to light, in order.
     pub happenings: Vec<Happening>,
     /// Stands for everything the tests were answered.
@@ -84,6 +87,9 @@ pub struct TestResult {
     /// when callers see errors.
     #[serde(default)]
     pub withstands: bool,
+    /// It says that an alarm which runs twice leaves what it leaves when it runs once.
+    #[serde(default, rename = "idempotentAlarms")]
+    pub idempotent_alarms: bool,
 }
 
 /// How a test ended.
@@ -133,6 +139,8 @@ struct Ran {
     snapshots: Option<String>,
     #[serde(default)]
     obsolete: Vec<String>,
+    #[serde(default)]
+    marks: Vec<Mark>,
 }
 
 /// The tests of a program.
@@ -178,6 +186,7 @@ pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
         stuck: None,
         snapshots: None,
         obsolete: Vec::new(),
+        marks: Vec::new(),
         happenings: Vec::new(),
         answers: 0,
         storage: 0,
@@ -211,6 +220,7 @@ fn run_tests(program: &Program, asked: &Value, simulation: &mut Simulation, ende
             ended.errors = ran.errors;
             ended.snapshots = ran.snapshots;
             ended.obsolete = ran.obsolete;
+            ended.marks = ran.marks;
         }
         Ok(Err(Thrown { failure, .. })) => ended.errors.push(TestError {
             name: failure.name,

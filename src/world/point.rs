@@ -83,6 +83,11 @@ points! {
     CpuLimit, "cpu-limit", Loud, "a turn exceeds its CPU time", "partial work is not visible";
     MemoryLimit, "memory-limit", Loud, "an isolate exceeds its memory", "partial work is not visible";
     Deploy, "deploy", Loud, "a new version is deployed: every instance starts anew", "state outside storage can be lost at any time";
+    Message, "message", Order, "a WebSocket message takes its time on the way", "messages of two sockets, and requests, come in any order";
+    CloseLate, "close-late", Loud, "an object learns late that a connection was lost", "a client that has connected again is not taken for gone";
+    StorageFull, "storage-full", Loud, "a write finds the disk full and resets the object", "partial work is not visible";
+    FetchUnavailable, "fetch-unavailable", Loud, "an outgoing request is answered with 503", "the status of an answer is looked at";
+    FetchBreaks, "fetch-breaks", Loud, "the answer to an outgoing request breaks off", "half an answer is not taken for a whole one";
 }
 
 impl Point {

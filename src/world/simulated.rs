@@ -7,7 +7,7 @@
 use super::driver::{Census, Draw, Driver};
 use super::mix::mix;
 use super::point::{Class, Point};
-use super::seed::Seed;
+use super::seed::{Rerun, Seed};
 use super::streams::Streams;
 use super::tape::{Place, Tape};
 use super::virtual_clock::LAST_MS;
@@ -169,6 +169,10 @@ impl World for SimulatedWorld {
 
     fn is_traced(&self) -> bool {
         true
+    }
+
+    fn rerun(&self) -> Option<Rerun> {
+        Some(Rerun { seed: self.seed, tape: Some(self.tape()) })
     }
 
     fn trace(&self, whose: Whose, kind: TraceKind, hash: u64, what: &dyn Fn() -> String) {

@@ -24,6 +24,7 @@ mod encodings;
 mod endurance;
 mod errors;
 mod exit_codes;
+mod faults;
 mod gates;
 mod hibernation;
 mod isolates;

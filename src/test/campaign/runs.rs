@@ -6,6 +6,7 @@ use super::Progress;
 use crate::error::Result;
 use crate::test::finding::Finding;
 use crate::test::judge::{Baseline, Failure, Oracle, judge};
+use crate::test::marks::Marks;
 use crate::test::program::Program;
 use crate::test::run::{Ended, Plan, run};
 use crate::test::search;
@@ -35,6 +36,8 @@ pub(super) struct Runs<'a> {
     baseline_seed: Option<Seed>,
     /// How many orders the calm run left open.
     draws: usize,
+    /// What the runs have met.
+    pub(super) marks: Marks,
     sender: &'a Sender<Progress>,
 }
 
@@ -47,7 +50,17 @@ impl<'a> Runs<'a> {
         sender: &'a Sender<Progress>,
     ) -> Self {
         let ids = [id.to_owned()];
-        Self { program, snapshots, ids, count: 1, baseline: None, baseline_seed: None, draws: 0, sender }
+        Self {
+            program,
+            snapshots,
+            ids,
+            count: 1,
+            baseline: None,
+            baseline_seed: None,
+            draws: 0,
+            marks: Marks::default(),
+            sender,
+        }
     }
 
     /// Makes a run.
@@ -68,6 +81,9 @@ impl<'a> Runs<'a> {
             updates_snapshots: false,
         };
         let ended = run(self.program, plan);
+        if let Ok(ended) = &ended {
+            self.marks.gather(&ended.marks);
+        }
         let _ = self.sender.send(Progress::Runs(1));
         ended
     }

@@ -113,6 +113,7 @@ impl<'s> Play<'s, '_> {
             errors,
             note: None,
             withstands: self.scenario.withstands(),
+            idempotent_alarms: false,
         };
         (result, stuck)
     }

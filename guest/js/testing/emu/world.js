@@ -1,12 +1,13 @@
 /**
  * `world` of `emu:test`: what a test lets happen.
  *
- * Invariant: every member is one command to the world, or code that runs inside an object.
+ * Invariant: every member is one command to the world, code that runs inside an object, or a word about the test.
  */
 
 import { objectOf, runInObject, world as send } from "emu:internals";
 import { skipTime, worldNowMs } from "../vitest/timers.js";
 import { durationMs } from "./durations.js";
+import { noteIdempotentAlarms } from "./idempotence.js";
 
 function objectNamed(stub, method) {
     const object = objectOf(stub);
@@ -74,6 +75,10 @@ export const world = {
     /** Ends an object's instance in the middle of what it does: calls fail, what was committed stays. */
     async crash(stub) {
         await send({ do: "crash", ...objectNamed(stub, "world.crash") });
+    },
+    /** Says that an alarm which runs twice leaves in storage what it leaves when it runs once: emu looks whether it does. */
+    idempotentAlarms() {
+        noteIdempotentAlarms();
     },
     /** Stops the faults, and waits until nothing is left to do. */
     async settle() {
