@@ -11,7 +11,8 @@ const CONFIG: &str = r#"{ "name": "gate", "main": "index.js", "compatibility_dat
 const WORKER: &str = r#"
     export default {
         async fetch(request) {
-            const { url, ...init } = await request.json();
+            const { url, stream, ...init } = await request.json();
+            if (stream) init.body = new Blob([stream]).stream();
             try {
                 const response = await fetch(url, init);
                 const { status, headers } = response;
@@ -82,7 +83,7 @@ fn what_was_recorded_is_answered_in_tests() {
     let secret = json!({ "authorization": "Bearer secret", "cookie": "secret=1" });
     let asked = json!([
         { "url": plain, "method": "POST", "body": "one", "headers": secret },
-        { "url": plain, "method": "POST", "body": "two" },
+        { "url": plain, "method": "POST", "stream": "two" },
         { "url": format!("{plain}?q=1"), "headers": secret },
         { "url": bytes },
         { "url": format!("{plain}?unread"), "method": "PUT", "body": "three" },
@@ -231,4 +232,20 @@ fn a_file_that_cannot_be_written_is_said_before_anything_is_served() {
     let ended = project.run(&["serve", "--port", "0", "--record-fetches", "nowhere/http.jsonl"]);
     assert_eq!(ended.code, Some(2), "{}", ended.text);
     assert!(ended.text.contains("`nowhere/http.jsonl` cannot be written"), "{}", ended.text);
+}
+
+#[test]
+fn what_is_large_passes_and_is_not_kept() {
+    let project = gate();
+    let size = 2 * 1024 * 1024;
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n{}", "x".repeat(size));
+    let url = server(answer.leak().as_bytes());
+    let emu = project.serve(&["--record-fetches", "http.jsonl"]);
+    let told = emu.request("POST", "/", &[], json!({ "url": url }).to_string().as_bytes()).json();
+    assert_eq!(told["body"].as_str().map(str::len), Some(size));
+    let line = wait_for("the line", || {
+        let text = std::fs::read_to_string(project.path("http.jsonl")).ok()?;
+        serde_json::from_str::<Value>(&text).ok()
+    });
+    assert_eq!(line["answer"], json!({ "incomplete": "whose body is larger than 1 MiB" }));
 }
