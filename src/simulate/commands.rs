@@ -122,8 +122,14 @@ impl Simulation {
 
     fn stack_storage(&mut self, fetch: FetchId, command: &Value) -> Result<(), String> {
         let done = match command["step"].as_str() {
-            Some("push") => self.lane.push_storage(),
-            Some("pop") => self.lane.pop_storage(),
+            Some("push") => {
+                self.network.push();
+                self.lane.push_storage()
+            }
+            Some("pop") => {
+                self.network.pop();
+                self.lane.pop_storage()
+            }
             _ => return Err("`storage` wants a `step`: `push` or `pop`".into()),
         };
         done.map_err(|error| error.to_string())?;

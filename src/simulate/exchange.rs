@@ -3,6 +3,7 @@
 //! Invariant: whoever waits for a body gets all of it or learns that it broke.
 
 use super::Simulation;
+use super::network::Outgoing;
 use crate::core::ends::SocketId;
 use crate::core::stream::{Signal, StreamId};
 use crate::lane::{FetchId, Input, PortId, Thrown};
@@ -38,7 +39,7 @@ pub(super) enum Recipient {
     /// Whoever sent a request from outside.
     Port(PortId),
     /// The entrypoint that stands for the network: the answer to an outgoing request.
-    Network(FetchId),
+    Network(FetchId, Box<Outgoing>),
 }
 
 /// A body that is on its way.
@@ -103,7 +104,7 @@ impl Simulation {
                 let answer = Answer { status: head.status, headers: head.headers, body, socket: head.socket };
                 self.answers.insert(port, Ok(answer));
             }
-            Recipient::Network(fetch) => self.network_answered(fetch, head, body),
+            Recipient::Network(fetch, left) => self.network_answered(fetch, &left, head, body),
         }
     }
 
@@ -112,7 +113,7 @@ impl Simulation {
             Arriving::Response { to: Recipient::Port(port), .. } => {
                 self.answers.insert(port, Err(Thrown::from(failure)));
             }
-            Arriving::Response { to: Recipient::Network(fetch), .. } | Arriving::Request { fetch, .. } => {
+            Arriving::Response { to: Recipient::Network(fetch, _), .. } | Arriving::Request { fetch, .. } => {
                 self.input(Input::Fetched(fetch, Err(failure)));
             }
         }

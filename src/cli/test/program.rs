@@ -11,8 +11,8 @@ use crate::project::application::Inputs;
 use crate::project::engines::{Engines, testing_modules};
 use crate::project::load::Project;
 use crate::project::prepare::{self, Code};
-use crate::project::{scenario, source};
-use crate::simulate::Setup;
+use crate::project::{recorded, scenario, source};
+use crate::simulate::{Rule, Setup};
 use crate::test::program::{ENTRYPOINT, Program};
 use crate::test::scenario::Scenario;
 use emu_abi::Module;
@@ -139,12 +139,13 @@ impl Workshop {
             ..source::settings(project, &file.path)
         };
         let built = bundle::bundle(&settings);
+        let mut inputs = Inputs { files: built.inputs, trees: built.folders };
         let mut logged = Vec::new();
         let program = built.bundle.and_then(|bundle| {
             logged.extend(bundle.warnings.iter().cloned());
-            self.freeze(file, Arc::new(bundle), &mut |line| logged.push(line.text().into_owned()))
+            let rules = recorded(&file.path, Some(self.folder()), &mut inputs.files)?;
+            self.freeze(file, Arc::new(bundle), rules, &mut |line| logged.push(line.text().into_owned()))
         });
-        let inputs = Inputs { files: built.inputs, trees: built.folders };
         Made { program, inputs, logged }
     }
 
@@ -157,12 +158,16 @@ impl Workshop {
             let folder = Path::new(&file.name).parent().and_then(Path::file_name);
             let name = folder.map_or_else(|| file.name.clone(), |folder| folder.to_string_lossy().into_owned());
             let scenario = Scenario::new(&name, opened.scenario, application.classes)?;
+            // What the scenario says comes before what was recorded.
+            let mut rules = scenario.rules().to_vec();
+            rules.extend(recorded(&file.path, file.path.parent(), &mut inputs.files)?);
             let setup = Setup {
                 engine: application.engine,
                 workers: application.workers,
                 namespaces: application.namespaces,
                 is_colocated: false,
                 outbound: None,
+                rules: rules.into(),
             };
             let (name, path) = (file.name.as_str().into(), file.path.clone());
             Ok(Program { name, path, setup, scenario: Some(Arc::new(scenario)) })
@@ -170,7 +175,13 @@ impl Workshop {
         Made { program, inputs, logged }
     }
 
-    fn freeze(&self, file: &TestFile, bundle: Arc<Bundle>, say: &mut dyn FnMut(LogLine)) -> Result<Program> {
+    fn freeze(
+        &self,
+        file: &TestFile,
+        bundle: Arc<Bundle>,
+        rules: Vec<Rule>,
+        say: &mut dyn FnMut(LogLine),
+    ) -> Result<Program> {
         let code = Code { path: PathBuf::from(&file.name), bundle: Some(&bundle), testing: Some(&self.modules) };
         let tested = prepare::prepare(&self.engines, &self.projects, &self.namespaces, 0, &code, say)?;
         let workers: Vec<_> = std::iter::once(tested).chain(self.others.iter().cloned()).collect();
@@ -181,6 +192,7 @@ impl Workshop {
             namespaces: self.namespaces.clone(),
             is_colocated: true,
             outbound: Some(ENTRYPOINT.to_owned()),
+            rules: rules.into(),
         };
         Ok(Program { name: file.name.as_str().into(), path: file.path.clone(), setup, scenario: None })
     }
@@ -206,6 +218,14 @@ impl Workshop {
             refused: REFUSED.map(|(start, help)| (start.to_owned(), help.to_owned())).to_vec(),
         }
     }
+}
+
+/// What was recorded for a test, which is then one of the files it is made of.
+fn recorded(file: &Path, root: Option<&Path>, inputs: &mut Vec<PathBuf>) -> Result<Vec<Rule>> {
+    let Some(path) = root.and_then(|root| recorded::find(file, root)) else { return Ok(Vec::new()) };
+    let rules = recorded::read(&path);
+    inputs.push(path);
+    rules
 }
 
 /// What cannot be imported by tests, by how its specifier begins.
