@@ -23,6 +23,7 @@ mod edits;
 mod entry;
 mod frame;
 mod glob;
+mod literal;
 mod options;
 mod problem;
 mod resolve;
@@ -35,6 +36,7 @@ mod vlq;
 mod tests;
 
 pub use entry::Entry;
+pub use literal::{ARGUMENTS, CALL, UNKNOWN, default_export};
 pub use rules::{Rule, RuleKind};
 pub use sources::SourceMap;
 

@@ -9,11 +9,13 @@ mod files;
 pub(super) mod kept;
 mod load;
 mod outputs;
+mod patterns;
 mod program;
 pub(super) mod replay;
 mod session;
 mod snapshots;
 mod trace_file;
+mod vitest_config;
 
 pub(super) use args::TestArgs;
 

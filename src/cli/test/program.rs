@@ -3,6 +3,7 @@
 //! Invariant: all runs of a file start from one image.
 
 use super::files::{self, TestFile};
+use super::vitest_config::VitestConfig;
 use crate::bundle::{self, Bundle, Entry};
 use crate::config::Overrides;
 use crate::error::{Error, Result};
@@ -29,6 +30,7 @@ pub(in crate::cli) struct Workshop {
     /// The workers but the first one, which is part of every program.
     others: Vec<Arc<Prepared>>,
     modules: Vec<Module>,
+    vitest: VitestConfig,
 }
 
 /// What became of a test file.
@@ -45,14 +47,19 @@ impl Workshop {
     ///
     /// # Errors
     /// When one of them cannot run.
-    pub(in crate::cli) fn new(engines: Arc<Engines>, projects: Vec<Project>, overrides: Overrides) -> Result<Self> {
+    pub(super) fn new(
+        engines: Arc<Engines>,
+        projects: Vec<Project>,
+        overrides: Overrides,
+        vitest: VitestConfig,
+    ) -> Result<Self> {
         let namespaces = prepare::namespaces(&projects)?;
         let mut others = Vec::new();
         for index in 1..projects.len() {
             let code = Code::of(&projects[index])?;
             others.push(prepare::prepare(&engines, &projects, &namespaces, index, &code, &mut |_| {})?);
         }
-        Ok(Self { engines, overrides, projects, namespaces, others, modules: testing_modules()? })
+        Ok(Self { engines, overrides, projects, namespaces, others, modules: testing_modules()?, vitest })
     }
 
     /// For scenarios that belong to no project: each names its worker.
@@ -64,12 +71,18 @@ impl Workshop {
             namespaces: Vec::new(),
             others: Vec::new(),
             modules: Vec::new(),
+            vitest: VitestConfig::default(),
         }
     }
 
     /// The folder that names of files start from.
     pub(in crate::cli) fn folder(&self) -> &Path {
-        self.projects.first().map_or(Path::new("."), |project| &project.folder)
+        let of_tests = self.vitest.path.as_ref().and_then(|path| path.parent());
+        let of_tests = of_tests.filter(|folder| !folder.as_os_str().is_empty());
+        match &self.vitest.path {
+            Some(_) => of_tests.unwrap_or(Path::new(".")),
+            None => self.projects.first().map_or(Path::new("."), |project| &project.folder),
+        }
     }
 
     /// The tests that are meant.
@@ -79,7 +92,7 @@ impl Workshop {
     pub(in crate::cli) fn files(&self, named: &[String]) -> Result<Vec<TestFile>> {
         match self.projects.is_empty() {
             true => Ok(files::scenarios(named).unwrap_or_default()),
-            false => files::find(self.folder(), named),
+            false => files::find(self.folder(), &self.project().folder, &self.vitest.patterns, named),
         }
     }
 
@@ -122,12 +135,15 @@ impl Workshop {
             let error = Error::config(message).hint("test it with a scenario, or from Rust with `emu::World`");
             return Made { program: Err(error), inputs: Vec::new(), logged: Vec::new() };
         }
-        let settings = bundle::Project {
+        let mut settings = bundle::Project {
             entry: Some(self.entry(file)),
             no_bundle: false,
             find_additional_modules: false,
             ..source::settings(project, &file.path)
         };
+        if !settings.define.iter().any(|(name, _)| name.starts_with("import.meta.env")) {
+            settings.define.push(("import.meta.env".to_owned(), VITE_ENV.to_owned()));
+        }
         let built = bundle::bundle(&settings);
         let mut logged = Vec::new();
         let program = built.bundle.and_then(|bundle| {
@@ -185,8 +201,15 @@ impl Workshop {
             }
             Err(_) => "export default {};\n".to_owned(),
         };
+        let globals = if self.vitest.has_globals { "import \"emu:test/globals\";\n" } else { "" };
+        let setup: String = self
+            .vitest
+            .setup_files
+            .iter()
+            .map(|file| format!("import {};\n", quoted(source::absolute(file))))
+            .collect();
         let source = format!(
-            "import \"emu:test/begin\";\nimport {test};\n{worker}import {{ end }} from \"emu:test/end\";\n\
+            "import \"emu:test/begin\";\n{globals}{setup}import {test};\n{worker}import {{ end }} from \"emu:test/end\";\n\
              export {{ TestEntrypoint as {ENTRYPOINT} }} from \"emu:test/runner\";\nawait end();\n"
         );
         Entry {
@@ -197,6 +220,8 @@ impl Workshop {
     }
 }
 
+/// What Vite tells code of how it is built, in tests.
+const VITE_ENV: &str = r#"{ "MODE": "test", "DEV": true, "PROD": false, "SSR": true, "BASE_URL": "/" }"#;
 /// What cannot be imported by tests, by how its specifier begins.
 const REFUSED: [(&str, &str); 5] = [
     ("vitest/", "tests run inside of their world; import from `vitest` itself"),
