@@ -6,6 +6,7 @@
 mod args;
 mod choice;
 mod files;
+mod inline_snapshots;
 pub(super) mod kept;
 mod load;
 mod outputs;

@@ -9,7 +9,7 @@
 use super::finding::{FileTested, Finding, Outcome, Tested};
 use super::judge::{Baseline, Failure, Oracle, judge};
 use super::program::{Mode, Program, Test};
-use super::run::{Ended, Plan, State, TestError, TestResult, collect, run};
+use super::run::{Ended, Plan, Snapshots, State, TestError, TestResult, collect, run};
 use super::search;
 use crate::error::{Result, report};
 use crate::lane::STACK_BYTES;
@@ -88,7 +88,7 @@ pub enum Progress {
     /// A test has had all its runs.
     Tested(usize, Box<Tested>),
     /// A file's snapshots have changed.
-    Snapshots(usize, String),
+    Snapshots(usize, Snapshots),
     /// So many runs more were made.
     Runs(u64),
 }
@@ -106,7 +106,7 @@ struct Unit {
 /// When a program cannot be run at all.
 pub fn campaign(
     programs: &[Program],
-    snapshots: &[Option<String>],
+    snapshots: &[Snapshots],
     options: &Options,
     choice: &dyn Choice,
     tell: &mut dyn FnMut(Progress),
@@ -122,7 +122,7 @@ pub fn campaign(
     tell(Progress::Planned { files: programs.len(), tests });
     let failed = AtomicUsize::new(0);
     in_parallel(options.jobs, planned, tell, |(index, tests, errors), sender| {
-        run_file(index, &programs[index], snapshots[index].as_deref(), tests, errors, options, &failed, sender)
+        run_file(index, &programs[index], &snapshots[index], tests, errors, options, &failed, sender)
     })
     .into_iter()
     .for_each(|(units, text)| {
@@ -189,20 +189,20 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn run_file(
     index: usize,
     program: &Program,
-    snapshots: Option<&str>,
+    snapshots: &Snapshots,
     tests: Vec<Test>,
     errors: Vec<TestError>,
     options: &Options,
     failed: &AtomicUsize,
     sender: &Sender<Progress>,
-) -> (Vec<Unit>, Option<String>) {
+) -> (Vec<Unit>, Snapshots) {
     let began = steady();
     let mut file = FileTested { name: program.name.to_string(), tests: Vec::new(), broken: None, logged: Vec::new() };
     if let Some(error) = errors.first() {
         file.broken = Some(format!("{}: {}\n{}", error.name, error.message, error.stack));
         failed.fetch_add(1, Ordering::Relaxed);
         let _ = sender.send(Progress::File(index, Box::new(file)));
-        return (Vec::new(), None);
+        return (Vec::new(), Snapshots::default());
     }
     let ids: Vec<String> = tests.iter().map(|test| test.id.clone()).collect();
     let plan = Plan {
@@ -220,12 +220,14 @@ fn run_file(
             file.broken = Some(report(&error));
             failed.fetch_add(1, Ordering::Relaxed);
             let _ = sender.send(Progress::File(index, Box::new(file)));
-            return (Vec::new(), None);
+            return (Vec::new(), Snapshots::default());
         }
     };
     let _ = sender.send(Progress::Runs(1));
-    if let Some(text) = &ended.snapshots {
-        let _ = sender.send(Progress::Snapshots(index, text.clone()));
+    let left =
+        Snapshots { file: ended.snapshots.clone().or_else(|| snapshots.file.clone()), inline: ended.inline.clone() };
+    if left != *snapshots {
+        let _ = sender.send(Progress::Snapshots(index, left.clone()));
     }
     let mut units = Vec::new();
     for test in tests {
@@ -246,7 +248,7 @@ fn run_file(
         file.broken = Some(format!("{}: {}", error.name, error.message));
     }
     let _ = sender.send(Progress::File(index, Box::new(file)));
-    (units, ended.snapshots.or_else(|| snapshots.map(str::to_owned)))
+    (units, left)
 }
 
 fn logged(happening: &Happening) -> Option<String> {
@@ -294,8 +296,8 @@ fn calm_finding(failure: Failure, ended: &Ended) -> Finding {
 /// The runs of all tests that passed calmly.
 struct Campaign<'a> {
     programs: &'a [Program],
-    /// The text of the snapshots of each program, as the calm run left it.
-    snapshots: &'a [Option<String>],
+    /// The snapshots of each program, as the calm run left them.
+    snapshots: &'a [Snapshots],
     options: &'a Options,
     choice: &'a dyn Choice,
     failed: &'a AtomicUsize,
@@ -309,7 +311,7 @@ struct Campaign<'a> {
 /// The runs of one test.
 struct Shaking<'a> {
     program: &'a Program,
-    snapshots: Option<&'a str>,
+    snapshots: &'a Snapshots,
     ids: [String; 1],
     runs: u64,
     baseline: Option<Baseline>,
@@ -325,7 +327,7 @@ impl Campaign<'_> {
         let began = steady();
         let mut shaking = Shaking {
             program: &self.programs[unit.file],
-            snapshots: self.snapshots[unit.file].as_deref(),
+            snapshots: &self.snapshots[unit.file],
             ids: [unit.test.id.clone()],
             runs: 1,
             baseline: None,

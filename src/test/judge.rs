@@ -185,6 +185,7 @@ mod tests {
             errors: Vec::new(),
             stuck: None,
             snapshots: None,
+            inline: Vec::new(),
             obsolete: Vec::new(),
             happenings: Vec::new(),
             answers: 1,

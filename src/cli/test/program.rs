@@ -17,6 +17,7 @@ use crate::test::program::{ENTRYPOINT, Program};
 use crate::test::scenario::Scenario;
 use emu_abi::Module;
 use std::collections::VecDeque;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -38,6 +39,8 @@ pub(in crate::cli) struct Made {
     pub(in crate::cli) program: Result<Program>,
     /// The files that it was made of.
     pub(in crate::cli) inputs: Vec<PathBuf>,
+    /// The text of the test file before it was bundled; nothing where it cannot be read.
+    pub(in crate::cli) text: String,
     /// What was logged in global scope.
     pub(in crate::cli) logged: Vec<String>,
 }
@@ -83,6 +86,11 @@ impl Workshop {
             Some(_) => of_tests.unwrap_or(Path::new(".")),
             None => self.projects.first().map_or(Path::new("."), |project| &project.folder),
         }
+    }
+
+    /// The folder that places in sources start from.
+    pub(in crate::cli) fn root(&self) -> &Path {
+        self.projects.first().map_or(Path::new("."), |project| &project.folder)
     }
 
     /// The tests that are meant.
@@ -133,7 +141,7 @@ impl Workshop {
         if let Some(main) = main.filter(|main| !source::is_source(main.as_ref())) {
             let message = format!("`{}` is compiled: tests of a test file run inside of their worker", main.display());
             let error = Error::config(message).hint("test it with a scenario, or from Rust with `emu::World`");
-            return Made { program: Err(error), inputs: Vec::new(), logged: Vec::new() };
+            return Made { program: Err(error), inputs: Vec::new(), text: String::new(), logged: Vec::new() };
         }
         let mut settings = bundle::Project {
             entry: Some(self.entry(file)),
@@ -144,13 +152,14 @@ impl Workshop {
         if !settings.define.iter().any(|(name, _)| name.starts_with("import.meta.env")) {
             settings.define.push(("import.meta.env".to_owned(), VITE_ENV.to_owned()));
         }
+        let text = fs::read_to_string(&file.path).unwrap_or_default();
         let built = bundle::bundle(&settings);
         let mut logged = Vec::new();
         let program = built.bundle.and_then(|bundle| {
             logged.extend(bundle.warnings.iter().cloned());
             self.freeze(file, Arc::new(bundle), &mut |line| logged.push(line.text().into_owned()))
         });
-        Made { program, inputs: built.inputs, logged }
+        Made { program, inputs: built.inputs, text, logged }
     }
 
     fn make_scenario(&self, file: &TestFile) -> Made {
@@ -172,7 +181,7 @@ impl Workshop {
             let (name, path) = (file.name.as_str().into(), file.path.clone());
             Ok(Program { name, path, setup, scenario: Some(Arc::new(scenario)) })
         });
-        Made { program, inputs, logged }
+        Made { program, inputs, text: String::new(), logged }
     }
 
     fn freeze(&self, file: &TestFile, bundle: Arc<Bundle>, say: &mut dyn FnMut(LogLine)) -> Result<Program> {

@@ -15,7 +15,7 @@ use crate::test::finding::{Outcome, Tested};
 use crate::test::program::{Program, Test};
 use crate::test::replay::{Replayed, replay};
 use crate::test::report::plain_story;
-use crate::test::run::collect;
+use crate::test::run::{Snapshots, collect};
 use crate::test::story;
 use crate::world::Points;
 use clap::Args;
@@ -59,7 +59,7 @@ struct Found {
     kept: Kept,
     program: Program,
     test: Test,
-    snapshots: Option<String>,
+    snapshots: Snapshots,
 }
 
 impl KeptArgs {
@@ -104,8 +104,7 @@ fn file(workshop: &Workshop, kept: &Kept) -> Result<TestFile> {
 /// Runs `emu replay`.
 pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
     let found = args.kept.find()?;
-    let Replayed { finding, digest, lines } =
-        replay(&found.program, found.snapshots.as_deref(), &found.test, &found.kept.rerun)?;
+    let Replayed { finding, digest, lines } = replay(&found.program, &found.snapshots, &found.test, &found.kept.rerun)?;
     let has_failed = finding.is_some();
     match finding {
         Some(finding) => {
