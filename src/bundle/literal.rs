@@ -171,10 +171,11 @@ impl<'a> Reader<'_, 'a> {
         let mut members = Map::new();
         for property in &object.properties {
             match property {
-                ObjectPropertyKind::SpreadProperty(spread) => match self.value(&spread.argument, depth) {
-                    Value::Object(more) => members.extend(more),
-                    _ => {}
-                },
+                ObjectPropertyKind::SpreadProperty(spread) => {
+                    if let Value::Object(more) = self.value(&spread.argument, depth) {
+                        members.extend(more);
+                    }
+                }
                 ObjectPropertyKind::ObjectProperty(property) => {
                     if let Some(name) = property.key.static_name() {
                         members.insert(name.into_owned(), self.value(&property.value, depth));

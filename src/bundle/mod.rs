@@ -25,6 +25,8 @@ mod frame;
 mod glob;
 mod inline_snapshots;
 mod literal;
+mod mocked;
+mod mocks;
 mod options;
 mod problem;
 mod resolve;

@@ -323,3 +323,110 @@ it("is as configured", () => {
     }
     assert!(!text.contains("counter.test.ts"), "{text}");
 }
+
+/// What the tests of mocks replace, and what stands between them and the worker.
+const GREETING: &str = r#"
+export function greet(name: string) { return `Hello, ${name}!`; }
+export const volume = 3;
+export class Mailer { sent = 0; send(to: string) { this.sent += 1; return `to ${to}`; } }
+export default { sign: () => "yours" };
+"#;
+
+#[test]
+fn modules_are_mocked_for_the_test_and_its_worker() {
+    let project = project(SOUND);
+    let worker = r#"import greeting, { greet, volume } from "./barrel";
+        export default { fetch: () => Response.json([greet("you"), volume, greeting.sign()]) };"#;
+    project.write("src/index.ts", worker);
+    project.write("src/barrel.ts", "export * from \"./greeting\";\nexport { default } from \"./greeting\";\n");
+    project.write("src/greeting.ts", GREETING);
+    project.write("wrangler.jsonc", r#"{ "name": "w", "main": "src/index.ts", "compatibility_date": "2026-01-01" }"#);
+    let head = r#"
+import { SELF } from "cloudflare:test";
+import { expect, it, vi } from "vitest";
+import greeting, { greet, Mailer, volume } from "../src/greeting";
+import type { Absent } from "./absent";
+const answer = async () => (await SELF.fetch("https://example.com/")).json();
+"#;
+    for (name, mock) in [
+        // The most common of all, with a value that is hoisted, and one that is used only later.
+        (
+            "factory",
+            r#"
+            const hoisted = vi.hoisted(() => ({ greet: vi.fn(() => "mocked") }));
+            const later = vi.fn(() => "later");
+            vi.mock("../src/greeting", () => ({ greet: hoisted.greet, volume: 7, default: { sign: () => later() } }));
+            it("mocks", async () => {
+                expect([greet("me"), volume, greeting.sign(), Mailer]).toEqual(["mocked", 7, "later", undefined]);
+                expect(await answer()).toEqual(["mocked", 7, "later"]);
+                expect(hoisted.greet).toHaveBeenLastCalledWith("you");
+                hoisted.greet.mockReturnValueOnce("once");
+                expect(await answer()).toEqual(["once", 7, "later"]);
+                const original = await vi.importActual<typeof import("../src/greeting")>("../src/greeting");
+                expect(original.greet("x")).toBe("Hello, x!");
+            });"#,
+        ),
+        (
+            "part",
+            r#"
+            vi.mock(import("../src/greeting"), async (importOriginal) => {
+                const original = await importOriginal();
+                return { ...original, greet: (name: string) => `${original.greet(name)}!` };
+            });
+            it("mocks", async () => {
+                expect([greet("me"), new Mailer().send("me")]).toEqual(["Hello, me!!", "to me"]);
+                expect(await answer()).toEqual(["Hello, you!!", 3, "yours"]);
+            });"#,
+        ),
+        (
+            "automatic",
+            r#"
+            vi.mock("../src/greeting");
+            it("mocks", async () => {
+                const mailer = new Mailer();
+                expect([greet("me"), volume, mailer.send("me"), greeting.sign()]).toEqual([undefined, 3, undefined, undefined]);
+                vi.mocked(greet).mockReturnValue("set");
+                expect(await answer()).toEqual(["set", 3, null]);
+                expect(mailer.send).toHaveBeenCalledWith("me");
+            });"#,
+        ),
+        (
+            "spy",
+            r#"
+            vi.mock("../src/greeting", { spy: true });
+            it("mocks", async () => {
+                expect(await answer()).toEqual(["Hello, you!", 3, "yours"]);
+                expect(greet).toHaveBeenCalledExactlyOnceWith("you");
+                expect(new Mailer().send("me")).toBe("to me");
+            });"#,
+        ),
+        ("no mock", r#"it("mocks nothing", async () => expect(await answer()).toEqual(["Hello, you!", 3, "yours"]));"#),
+    ] {
+        project.write("test/counter.test.ts", format!("{head}{mock}"));
+        let (code, text) = emu(&project, &["test", "--seeds", "3"]);
+        assert_eq!(code, 0, "{name}: {text}");
+    }
+}
+
+#[test]
+fn what_a_mock_cannot_do_is_said_with_its_place() {
+    let project = project(SOUND);
+    project.write("src/greeting.ts", GREETING);
+    let head = "import { expect, it, vi } from \"vitest\";\nimport { greet } from \"../src/greeting\";\n\n";
+    for (body, says) in [
+        // The lines are those of the file that the reader knows.
+        (
+            "vi.mock(\"../src/greeting\", () => ({\n    greet: () => \"mocked\",\n}));\n\nit(\"a\", () => expect(greet(\"b\")).toBe(\"c\"));",
+            "--> test/counter.test.ts:8:",
+        ),
+        ("vi.mock(\"../src/absent\", () => ({}));", "`../src/absent` cannot be mocked"),
+        ("it(\"a\", () => { vi.doMock(\"../src/greeting\"); });", "`vi.doMock()` does not work in `emu test`"),
+        ("it(\"a\", () => { vi.mock(\"../src/greeting\"); });", "and at its top level"),
+        ("vi.mock(\"../src/greeting\", () => 1);", "did not return an object"),
+    ] {
+        project.write("test/counter.test.ts", format!("{head}{body}"));
+        let (code, text) = emu(&project, &["test", "--calm"]);
+        assert_eq!(code, 1, "{body}: {text}");
+        assert!(text.contains(says), "{body}: {text}");
+    }
+}

@@ -19,6 +19,7 @@ const MODULES = {
     "emu:test/begin": "begin.js",
     "emu:test/end": "end.js",
     "emu:test/globals": "globals.js",
+    "emu:test/mocks": "mocks.js",
     "emu:test/runner": "runner.js",
 };
 

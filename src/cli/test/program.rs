@@ -221,8 +221,10 @@ impl Workshop {
             "import \"emu:test/begin\";\n{globals}{setup}import {test};\n{worker}import {{ end }} from \"emu:test/end\";\n\
              export {{ TestEntrypoint as {ENTRYPOINT} }} from \"emu:test/runner\";\nawait end();\n"
         );
+        let mocking = self.vitest.setup_files.iter().chain([&file.path]).map(|file| source::absolute(file));
         Entry {
             source,
+            mocking: mocking.map(|file| file.canonicalize().unwrap_or(file)).collect(),
             outside: self.modules.iter().map(|module| module.name.clone()).collect(),
             refused: REFUSED.map(|(start, help)| (start.to_owned(), help.to_owned())).to_vec(),
         }
