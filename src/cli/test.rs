@@ -7,14 +7,17 @@ mod args;
 mod bar;
 mod choice;
 mod files;
+mod inline_snapshots;
 pub(super) mod kept;
 mod load;
 mod outputs;
+mod patterns;
 mod program;
 pub(super) mod replay;
 mod session;
 mod snapshots;
 mod trace_file;
+mod vitest_config;
 mod watching;
 
 pub(super) use args::TestArgs;

@@ -16,6 +16,8 @@ pub(super) struct Commands {
     last_token: u64,
     /// Those that wait for the lane, and what to do with its answer.
     controls: BTreeMap<u64, (FetchId, Then)>,
+    /// Commands to several objects, by a number of their own: how many have not answered, and what failed.
+    groups: BTreeMap<u64, (usize, Vec<String>)>,
     /// Runs of alarms that have not ended.
     alarms: Vec<(FetchId, usize, ObjectId)>,
     /// Those that wait until nothing is left to do.
@@ -26,8 +28,8 @@ pub(super) struct Commands {
 enum Then {
     /// The command's own.
     Answer,
-    /// Nothing: one of several.
-    Ignore,
+    /// One of several: the command is answered when all of them are.
+    Part(u64),
     /// The command waits until the alarm of this object has run.
     Alarm(usize, ObjectId),
 }
@@ -162,19 +164,37 @@ impl Simulation {
         Ok(())
     }
 
-    /// Does something with every object that runs.
+    /// Does something with every object that runs, and waits until it is done with all of them.
     fn for_all(&mut self, fetch: FetchId, verb: &Verb) {
-        for (namespace, id) in self.lane.running_objects() {
-            self.control(fetch, Then::Ignore, Command::Object { namespace, id, verb: verb.clone() });
+        let objects = self.lane.running_objects();
+        if objects.is_empty() {
+            return self.finish_command(fetch, Ok(json!({})));
         }
-        self.finish_command(fetch, Ok(json!({})));
+        let group = self.commands.next_token();
+        self.commands.groups.insert(group, (objects.len(), Vec::new()));
+        for (namespace, id) in objects {
+            self.control(fetch, Then::Part(group), Command::Object { namespace, id, verb: verb.clone() });
+        }
+    }
+
+    /// One of several objects has answered.
+    fn part_answered(&mut self, fetch: FetchId, group: u64, answered: Answered) {
+        let Some((left, failures)) = self.commands.groups.get_mut(&group) else { return };
+        *left -= 1;
+        failures.extend(answered.err());
+        if *left == 0 {
+            let failures = std::mem::take(failures);
+            self.commands.groups.remove(&group);
+            let answered = if failures.is_empty() { Ok(json!({})) } else { Err(failures.join("\n")) };
+            self.finish_command(fetch, answered);
+        }
     }
 
     /// The lane has done what a command asked for.
     pub(super) fn control_answered(&mut self, token: u64, answered: Answered) {
         let Some((fetch, then)) = self.commands.controls.remove(&token) else { return };
         match (then, answered) {
-            (Then::Ignore, _) => {}
+            (Then::Part(group), answered) => self.part_answered(fetch, group, answered),
             (Then::Answer, answered) => self.finish_command(fetch, answered),
             (Then::Alarm(namespace, id), Ok(answer)) if answer["ran"] == true => {
                 self.commands.alarms.push((fetch, namespace, id));

@@ -187,6 +187,7 @@ mod tests {
             errors: Vec::new(),
             stuck: None,
             snapshots: None,
+            inline: Vec::new(),
             obsolete: Vec::new(),
             marks: Vec::new(),
             happenings: Vec::new(),

@@ -5,7 +5,7 @@
 use super::finding::Finding;
 use super::judge::{Baseline, judge};
 use super::program::{Program, Test};
-use super::run::{Ended, Plan, run};
+use super::run::{Ended, Plan, Snapshots, run};
 use crate::error::Result;
 use crate::world::driver::Replay;
 use crate::world::simulated::{Keep, Line};
@@ -25,7 +25,7 @@ pub struct Replayed {
 ///
 /// # Errors
 /// When there is no memory for it.
-pub fn replay(program: &Program, snapshots: Option<&str>, test: &Test, rerun: &Rerun) -> Result<Replayed> {
+pub fn replay(program: &Program, snapshots: &Snapshots, test: &Test, rerun: &Rerun) -> Result<Replayed> {
     let tape = rerun.tape.clone().unwrap_or_default();
     let ids = [test.id.clone()];
     let go = |tape: Tape| -> Result<Ended> {

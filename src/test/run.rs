@@ -12,8 +12,8 @@ use crate::world::driver::Driver;
 use crate::world::simulated::{Keep, Record, SimulatedWorld};
 use crate::world::{Seed, Whose, World};
 use emu_abi::{Body, Request};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -34,10 +34,28 @@ pub struct Plan<'a> {
     pub keep: Keep,
     /// Snapshots are compared only, as where the world does other than calm.
     pub is_shaken: bool,
-    /// The text of the file's snapshots.
-    pub snapshots: Option<&'a str>,
+    /// The file's snapshots.
+    pub snapshots: &'a Snapshots,
     /// Snapshots that differ are written anew.
     pub updates_snapshots: bool,
+}
+
+/// The snapshots of a test file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshots {
+    /// The text of the snapshot file; none where there is none.
+    pub file: Option<String>,
+    /// Those that belong into the sources, which do not have them yet.
+    pub inline: Vec<InlineSnapshot>,
+}
+
+/// A snapshot that belongs into a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InlineSnapshot {
+    /// Where the matcher is called, as a stack names it: a place in the bundle.
+    pub place: String,
+    /// The snapshot, without indentation or escapes.
+    pub text: String,
 }
 
 /// What a run came to.
@@ -51,6 +69,8 @@ pub struct Ended {
     pub stuck: Option<Stuck>,
     /// The text of the file's snapshots, where it changed.
     pub snapshots: Option<String>,
+    /// Inline snapshots that the sources do not have yet.
+    pub inline: Vec<InlineSnapshot>,
     /// Snapshots that no test asked for.
     pub obsolete: Vec<String>,
     /// Conditions and places that the tests have met.
@@ -138,6 +158,8 @@ struct Ran {
     #[serde(default)]
     snapshots: Option<String>,
     #[serde(default)]
+    inline: Vec<InlineSnapshot>,
+    #[serde(default)]
     obsolete: Vec<String>,
     #[serde(default)]
     marks: Vec<Mark>,
@@ -176,7 +198,8 @@ pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
     let asked = json!({
         "ids": plan.ids,
         "shaken": plan.is_shaken,
-        "snapshots": plan.snapshots,
+        "snapshots": plan.snapshots.file,
+        "inline": plan.snapshots.inline,
         "update": plan.updates_snapshots,
         "timeoutMs": TEST_TIMEOUT_MS,
     });
@@ -185,6 +208,7 @@ pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
         errors: Vec::new(),
         stuck: None,
         snapshots: None,
+        inline: Vec::new(),
         obsolete: Vec::new(),
         marks: Vec::new(),
         happenings: Vec::new(),
@@ -219,6 +243,7 @@ fn run_tests(program: &Program, asked: &Value, simulation: &mut Simulation, ende
             ended.results = ran.results;
             ended.errors = ran.errors;
             ended.snapshots = ran.snapshots;
+            ended.inline = ran.inline;
             ended.obsolete = ran.obsolete;
             ended.marks = ran.marks;
         }

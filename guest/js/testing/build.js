@@ -18,6 +18,8 @@ const MODULES = {
     "emu:test": "emu-test.js",
     "emu:test/begin": "begin.js",
     "emu:test/end": "end.js",
+    "emu:test/globals": "globals.js",
+    "emu:test/mocks": "mocks.js",
     "emu:test/runner": "runner.js",
 };
 

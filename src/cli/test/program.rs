@@ -3,6 +3,7 @@
 //! Invariant: all runs of a file start from one image.
 
 use super::files::{self, TestFile};
+use super::vitest_config::VitestConfig;
 use crate::bundle::{self, Bundle, Entry};
 use crate::config::Overrides;
 use crate::error::{Error, Result};
@@ -17,6 +18,7 @@ use crate::test::program::{ENTRYPOINT, Program};
 use crate::test::scenario::Scenario;
 use emu_abi::Module;
 use std::collections::VecDeque;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -32,6 +34,7 @@ pub(in crate::cli) struct Workshop {
     modules: Vec<Module>,
     /// The configuration of the worker that scenarios are about, where it is not theirs.
     against: Option<PathBuf>,
+    vitest: VitestConfig,
 }
 
 /// What became of a test file.
@@ -39,6 +42,8 @@ pub(in crate::cli) struct Made {
     pub(in crate::cli) program: Result<Program>,
     /// What it was made of.
     pub(in crate::cli) inputs: Inputs,
+    /// The text of the test file before it was bundled; nothing where it cannot be read.
+    pub(in crate::cli) text: String,
     /// What was logged in global scope.
     pub(in crate::cli) logged: Vec<String>,
 }
@@ -48,14 +53,19 @@ impl Workshop {
     ///
     /// # Errors
     /// When one of them cannot run.
-    pub(in crate::cli) fn new(engines: Arc<Engines>, projects: Vec<Project>, overrides: Overrides) -> Result<Self> {
+    pub(super) fn new(
+        engines: Arc<Engines>,
+        projects: Vec<Project>,
+        overrides: Overrides,
+        vitest: VitestConfig,
+    ) -> Result<Self> {
         let namespaces = prepare::namespaces(&projects)?;
         let mut others = Vec::new();
         for index in 1..projects.len() {
             let code = Code::of(&projects[index])?;
             others.push(prepare::prepare(&engines, &projects, &namespaces, index, &code, &mut |_| {})?);
         }
-        Ok(Self { engines, overrides, projects, namespaces, others, modules: testing_modules()?, against: None })
+        Ok(Self { engines, overrides, projects, namespaces, others, modules: testing_modules()?, against: None, vitest })
     }
 
     /// For scenarios that belong to no project: each names its worker.
@@ -68,6 +78,7 @@ impl Workshop {
             others: Vec::new(),
             modules: Vec::new(),
             against: None,
+            vitest: VitestConfig::default(),
         }
     }
 
@@ -78,6 +89,11 @@ impl Workshop {
 
     /// The folder that names of files start from.
     pub(in crate::cli) fn folder(&self) -> &Path {
+        self.vitest.folder().unwrap_or_else(|| self.root())
+    }
+
+    /// The folder that places in sources start from.
+    pub(in crate::cli) fn root(&self) -> &Path {
         self.projects.first().map_or(Path::new("."), |project| &project.folder)
     }
 
@@ -88,7 +104,8 @@ impl Workshop {
     pub(in crate::cli) fn files(&self, named: &[String]) -> Result<Vec<TestFile>> {
         match self.projects.is_empty() {
             true => Ok(files::scenarios(named).unwrap_or_default()),
-            false => files::list(self.folder(), named).map(|listing| listing.files),
+            false => files::list(self.folder(), &self.project().folder, &self.vitest.patterns, named)
+                .map(|listing| listing.files),
         }
     }
 
@@ -130,14 +147,18 @@ impl Workshop {
             let message = format!("`{}` is compiled: tests of a test file run inside of their worker", main.display());
             let inputs = Inputs { files: vec![file.path.clone()], ..Inputs::default() };
             let error = Error::config(message).hint("test it with a scenario, or from Rust with `emu::World`");
-            return Made { program: Err(error), inputs, logged: Vec::new() };
+            return Made { program: Err(error), inputs, text: String::new(), logged: Vec::new() };
         }
-        let settings = bundle::Project {
+        let mut settings = bundle::Project {
             entry: Some(self.entry(file)),
             no_bundle: false,
             find_additional_modules: false,
             ..source::settings(project, &file.path)
         };
+        if !settings.define.iter().any(|(name, _)| name.starts_with("import.meta.env")) {
+            settings.define.push(("import.meta.env".to_owned(), VITE_ENV.to_owned()));
+        }
+        let text = fs::read_to_string(&file.path).unwrap_or_default();
         let built = bundle::bundle(&settings);
         let mut inputs = Inputs { files: built.inputs, trees: built.folders };
         let mut logged = Vec::new();
@@ -146,7 +167,7 @@ impl Workshop {
             let rules = recorded(&file.path, Some(self.folder()), &mut inputs.files)?;
             self.freeze(file, Arc::new(bundle), rules, &mut |line| logged.push(line.text().into_owned()))
         });
-        Made { program, inputs, logged }
+        Made { program, inputs, text, logged }
     }
 
     fn make_scenario(&self, file: &TestFile) -> Made {
@@ -172,7 +193,7 @@ impl Workshop {
             let (name, path) = (file.name.as_str().into(), file.path.clone());
             Ok(Program { name, path, setup, scenario: Some(Arc::new(scenario)) })
         });
-        Made { program, inputs, logged }
+        Made { program, inputs, text: String::new(), logged }
     }
 
     fn freeze(
@@ -208,17 +229,29 @@ impl Workshop {
             }
             Err(_) => "export default {};\n".to_owned(),
         };
+        let globals = if self.vitest.has_globals { "import \"emu:test/globals\";\n" } else { "" };
+        let setup: String = self
+            .vitest
+            .setup_files
+            .iter()
+            .map(|file| format!("import {};\n", quoted(source::absolute(file))))
+            .collect();
         let source = format!(
-            "import \"emu:test/begin\";\nimport {test};\n{worker}import {{ end }} from \"emu:test/end\";\n\
+            "import \"emu:test/begin\";\n{globals}{setup}import {test};\n{worker}import {{ end }} from \"emu:test/end\";\n\
              export {{ TestEntrypoint as {ENTRYPOINT} }} from \"emu:test/runner\";\nawait end();\n"
         );
+        let mocking = self.vitest.setup_files.iter().chain([&file.path]).map(|file| source::absolute(file));
         Entry {
             source,
+            mocking: mocking.map(|file| file.canonicalize().unwrap_or(file)).collect(),
             outside: self.modules.iter().map(|module| module.name.clone()).collect(),
             refused: REFUSED.map(|(start, help)| (start.to_owned(), help.to_owned())).to_vec(),
         }
     }
 }
+
+/// What Vite tells code of how it is built, in tests.
+const VITE_ENV: &str = r#"{ "MODE": "test", "DEV": true, "PROD": false, "SSR": true, "BASE_URL": "/" }"#;
 
 /// What was recorded for a test, which is then one of the files it is made of.
 fn recorded(file: &Path, root: Option<&Path>, inputs: &mut Vec<PathBuf>) -> Result<Vec<Rule>> {

@@ -14,7 +14,7 @@ use crate::test::campaign::{Options, Progress, Shard, campaign};
 use crate::test::program::{Program, Test};
 use crate::test::replay::{Replayed, replay};
 use crate::test::report::plain_story;
-use crate::test::run::collect;
+use crate::test::run::{Snapshots, collect};
 use crate::test::story;
 use crate::test::tested::{Outcome, Tested};
 use crate::world::Points;
@@ -65,7 +65,7 @@ struct Found {
     kept: Kept,
     program: Program,
     test: Test,
-    snapshots: Option<String>,
+    snapshots: Snapshots,
 }
 
 impl KeptArgs {
@@ -120,8 +120,7 @@ fn file(workshop: &Workshop, kept: &Kept) -> Result<TestFile> {
 /// Runs `emu replay`.
 pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
     let found = args.kept.find(args.against.as_deref())?;
-    let Replayed { finding, digest, lines } =
-        replay(&found.program, found.snapshots.as_deref(), &found.test, &found.kept.rerun)?;
+    let Replayed { finding, digest, lines } = replay(&found.program, &found.snapshots, &found.test, &found.kept.rerun)?;
     let has_failed = finding.is_some();
     match finding {
         Some(finding) => {

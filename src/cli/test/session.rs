@@ -8,7 +8,7 @@ use super::files::TestFile;
 use super::kept::{self, Bugs, Kept};
 use super::outputs::Outputs;
 use super::program::{Made, Workshop};
-use super::{snapshots, trace_file};
+use super::{inline_snapshots, snapshots, trace_file};
 use crate::cli::watch::{self, Seen};
 use crate::error::{Error, Result, report};
 use crate::test::campaign::{Choice, Options, Progress, Shard, campaign};
@@ -16,11 +16,12 @@ use crate::test::finding::Finding;
 use crate::test::judge::Oracle;
 use crate::test::program::Program;
 use crate::test::report::{Begin, Summary, Told, plain_story};
-use crate::test::run::collect;
+use crate::test::run::{InlineSnapshot, Snapshots, collect};
 use crate::test::story;
 use crate::test::tested::{FileTested, Outcome, Tested};
 use crate::world::real::steady;
 use serde_json::json;
+use std::path::Path;
 
 /// One seed of so many is run twice, to see that it is the same run; in CI every one.
 const CHECKED_SEEDS: u64 = 50;
@@ -60,11 +61,11 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
     }
     let mut outputs = Outputs::open(if args.list { &[] } else { &args.reporter })?;
     let (mut programs, mut sources, mut broken) = (Vec::new(), Vec::new(), Vec::new());
-    for (file, Made { program, logged, .. }) in files.into_iter().zip(made) {
+    for (file, Made { program, text, logged, .. }) in files.into_iter().zip(made) {
         match program {
             Ok(program) => {
                 programs.push(program);
-                sources.push((file, logged));
+                sources.push(Source { file, text, logged });
             }
             Err(error) => {
                 let text = report(&error);
@@ -76,7 +77,7 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
     if args.list {
         return list(args, &programs, &chosen).map(|()| Passed::Listed);
     }
-    let texts = sources.iter().map(|(file, _)| snapshots::read(file)).collect::<Result<Vec<_>>>()?;
+    let texts = sources.iter().map(|source| snapshots::read(&source.file)).collect::<Result<Vec<_>>>()?;
     let base = options.rerun.as_ref().map_or(options.base, |rerun| rerun.seed).to_string();
     let summary = Summary { base, files: programs.len() + broken.len(), ..Summary::default() };
     let mut session = Session {
@@ -84,6 +85,7 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
         bugs: &bugs,
         programs: &programs,
         sources: &sources,
+        root: workshop.root(),
         is_rerun: options.rerun.is_some(),
         outputs: &mut outputs,
         summary,
@@ -137,12 +139,23 @@ fn list(args: &TestArgs, programs: &[Program], chosen: &Chosen<'_>) -> Result<()
     Ok(())
 }
 
+/// What a program was made of.
+struct Source {
+    file: TestFile,
+    /// The file's text, as it was when the program was made.
+    text: String,
+    /// What was logged in global scope.
+    logged: Vec<String>,
+}
+
 /// What becomes of a campaign's results.
 struct Session<'a> {
     args: &'a TestArgs,
     bugs: &'a Bugs,
     programs: &'a [Program],
-    sources: &'a [(TestFile, Vec<String>)],
+    sources: &'a [Source],
+    /// The folder that places of the reader's start from.
+    root: &'a Path,
     is_rerun: bool,
     outputs: &'a mut Outputs,
     summary: Summary,
@@ -160,7 +173,7 @@ impl Session<'_> {
             Progress::Planned { tests, .. } => self.begin(tests),
             Progress::File(index, file) => self.file(index, *file),
             Progress::Tested(index, tested) => self.tested(index, &tested),
-            Progress::Snapshots(index, text) => snapshots::write(&self.sources[index].0, &text),
+            Progress::Snapshots(index, left) => self.snapshots(index, &left),
             Progress::Shaking(budget) => {
                 self.outputs.budget(budget);
                 Ok(())
@@ -188,10 +201,22 @@ impl Session<'_> {
 
     fn file(&mut self, index: usize, tested: FileTested) -> Result<()> {
         let FileTested { name, broken, logged } = tested;
-        let logged = self.sources[index].1.iter().chain(&logged).map(|line| story::clean(line)).collect();
+        let logged = self.sources[index].logged.iter().chain(&logged).map(|line| story::clean(line)).collect();
         self.summary.broken += usize::from(broken.is_some());
         let broken = broken.map(|broken| self.mapped(index, &broken));
         self.outputs.file(&FileTested { name, broken, logged })
+    }
+
+    /// Writes what a calm run left of snapshots.
+    fn snapshots(&self, index: usize, left: &Snapshots) -> Result<()> {
+        let Source { file, text, .. } = &self.sources[index];
+        snapshots::write(file, left.file.as_deref())?;
+        if left.inline.is_empty() {
+            return Ok(());
+        }
+        let inline =
+            left.inline.iter().map(|InlineSnapshot { place, text }| (self.mapped(index, place), text.as_str()));
+        inline_snapshots::write(file, text, self.root, &inline.collect::<Vec<_>>())
     }
 
     /// A text with the reader's own places.

@@ -4,10 +4,10 @@
 
 use super::args::TestArgs;
 use super::files::{self, Listing};
+use super::load;
 use crate::cli::eprint;
 use crate::cli::watch::{self, Seen};
 use crate::error::{self, Result};
-use crate::project::load;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -76,11 +76,9 @@ fn listing(args: &TestArgs) -> Listing {
         let folders = named.map(|path| if path.is_dir() { path } else { parent(&path) }).collect();
         return Listing { files, folders };
     }
-    let config = match args.configs.first() {
-        Some(config) => load::find(Some(config)),
-        None => load::find(None),
-    };
-    config.and_then(|config| files::list(&parent(&config), &args.files)).unwrap_or_default()
+    let Ok((configs, vitest)) = load::find(&args.configs) else { return Listing::default() };
+    let own = configs.first().map_or_else(|| PathBuf::from("."), |config| parent(config));
+    files::list(vitest.folder().unwrap_or(&own), &own, &vitest.patterns, &args.files).unwrap_or_default()
 }
 
 fn parent(path: &Path) -> PathBuf {

@@ -8,7 +8,7 @@ use crate::error::report;
 use crate::simulate::Happening;
 use crate::test::judge::judge;
 use crate::test::program::{Program, Test};
-use crate::test::run::{Ended, Plan, TestError, run};
+use crate::test::run::{Ended, Plan, Snapshots, TestError, run};
 use crate::test::tested::FileTested;
 use crate::world::Seed;
 use crate::world::driver::Calm;
@@ -20,20 +20,20 @@ use std::sync::mpsc::Sender;
 /// The calm runs of all files.
 pub(super) struct CalmPass<'a> {
     pub(super) programs: &'a [Program],
-    pub(super) snapshots: &'a [Option<String>],
+    pub(super) snapshots: &'a [Snapshots],
     pub(super) options: &'a Options,
     pub(super) failed: &'a AtomicUsize,
 }
 
 impl CalmPass<'_> {
-    /// Runs a file. Gives the tests that are to be run further, and the text of its snapshots.
-    pub(super) fn file(&self, planned: Planned, sender: &Sender<Progress>) -> (Vec<Unit>, Option<String>) {
+    /// Runs a file. Gives the tests that are to be run further, and its snapshots.
+    pub(super) fn file(&self, planned: Planned, sender: &Sender<Progress>) -> (Vec<Unit>, Snapshots) {
         let Planned { file, tests, errors } = planned;
         let began = steady();
         let broken = |why: String| {
             self.failed.fetch_add(1, Ordering::Relaxed);
             self.told(file, Some(why), Vec::new(), sender);
-            (Vec::new(), None)
+            (Vec::new(), Snapshots::default())
         };
         if let Some(error) = errors.first() {
             return broken(format!("{}\n{}", text_of(error), error.stack));
@@ -43,11 +43,13 @@ impl CalmPass<'_> {
             Err(error) => return broken(report(&error)),
         };
         let _ = sender.send(Progress::Runs(1));
-        if let Some(text) = &ended.snapshots {
-            let _ = sender.send(Progress::Snapshots(file, text.clone()));
+        let before = &self.snapshots[file];
+        let text = ended.snapshots.clone().or_else(|| before.file.clone());
+        let snapshots = Snapshots { file: text, inline: ended.inline.clone() };
+        if snapshots != *before {
+            let _ = sender.send(Progress::Snapshots(file, snapshots.clone()));
         }
-        let snapshots = ended.snapshots.clone().or_else(|| self.snapshots[file].clone());
-        let sorting = Sorting { pass: self, file, snapshots: snapshots.as_deref(), ended: &ended, began, sender };
+        let sorting = Sorting { pass: self, file, snapshots: &snapshots, ended: &ended, began, sender };
         let (mut units, mut over) = (Vec::new(), Vec::new());
         for test in tests {
             match sorting.sort(test) {
@@ -79,7 +81,7 @@ impl CalmPass<'_> {
             driver: Box::new(Calm),
             keep: Keep::default(),
             is_shaken: !options.adds_snapshots && !options.updates_snapshots,
-            snapshots: self.snapshots[file].as_deref(),
+            snapshots: &self.snapshots[file],
             updates_snapshots: options.updates_snapshots,
         };
         run(&self.programs[file], plan)

@@ -13,7 +13,7 @@ mod shaken;
 mod sorting;
 
 use super::program::{Program, Test};
-use super::run::{TestError, TestResult, collect};
+use super::run::{Snapshots, TestError, TestResult, collect};
 use super::tested::{FileTested, Tested};
 use crate::error::Result;
 use crate::world::{Points, Rerun, Seed};
@@ -109,7 +109,7 @@ pub enum Progress {
     /// All files have been run calmly. This much time there is for the rest.
     Shaking(Option<Duration>),
     /// A file's snapshots have changed.
-    Snapshots(usize, String),
+    Snapshots(usize, Snapshots),
     /// So many runs more were made.
     Runs(u64),
 }
@@ -134,7 +134,7 @@ struct Unit {
 /// When a program cannot be run at all.
 pub fn campaign(
     programs: &[Program],
-    snapshots: &[Option<String>],
+    snapshots: &[Snapshots],
     options: &Options,
     choice: &dyn Choice,
     tell: &mut dyn FnMut(Progress),

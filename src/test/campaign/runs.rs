@@ -8,7 +8,7 @@ use crate::test::finding::Finding;
 use crate::test::judge::{Baseline, Failure, Oracle, judge};
 use crate::test::marks::Marks;
 use crate::test::program::Program;
-use crate::test::run::{Ended, Plan, run};
+use crate::test::run::{Ended, Plan, Snapshots, run};
 use crate::test::search;
 use crate::test::tested::{Outcome, Tested};
 use crate::world::driver::{Driver, Replay};
@@ -28,7 +28,7 @@ pub(super) const TEXTS: Keep = Keep { census: false, texts: true };
 /// The runs of one test.
 pub(super) struct Runs<'a> {
     pub(super) program: &'a Program,
-    snapshots: Option<&'a str>,
+    snapshots: &'a Snapshots,
     pub(super) ids: [String; 1],
     pub(super) count: u64,
     baseline: Option<Baseline>,
@@ -45,7 +45,7 @@ impl<'a> Runs<'a> {
     /// No runs yet but the calm one of the whole file.
     pub(super) fn new(
         program: &'a Program,
-        snapshots: Option<&'a str>,
+        snapshots: &'a Snapshots,
         id: &str,
         sender: &'a Sender<Progress>,
     ) -> Self {

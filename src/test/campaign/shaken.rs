@@ -7,7 +7,7 @@ use super::{Choice, Options, Progress, Unit};
 use crate::error::{Result, report};
 use crate::test::judge::judge;
 use crate::test::program::Program;
-use crate::test::run::TestResult;
+use crate::test::run::{Snapshots, TestResult};
 use crate::test::tested::{Outcome, Tested};
 use crate::world::driver::Explorer;
 use crate::world::mix::mix;
@@ -24,8 +24,8 @@ const CENSUS: Keep = Keep { census: true, texts: false };
 /// The runs of all tests that passed calmly.
 pub(super) struct ShakenPass<'a> {
     programs: &'a [Program],
-    /// The text of the snapshots of each program, as the calm run left it.
-    snapshots: &'a [Option<String>],
+    /// The snapshots of each program, as the calm run left them.
+    snapshots: &'a [Snapshots],
     options: &'a Options,
     choice: &'a dyn Choice,
     failed: &'a AtomicUsize,
@@ -40,7 +40,7 @@ impl<'a> ShakenPass<'a> {
     /// `tests` are to be run. The time for them begins now.
     pub(super) fn new(
         programs: &'a [Program],
-        snapshots: &'a [Option<String>],
+        snapshots: &'a [Snapshots],
         options: &'a Options,
         choice: &'a dyn Choice,
         failed: &'a AtomicUsize,
@@ -53,7 +53,7 @@ impl<'a> ShakenPass<'a> {
     /// All runs of one test.
     pub(super) fn test(&self, unit: Unit, sender: &Sender<Progress>) -> Tested {
         let began = steady();
-        let (program, snapshots) = (&self.programs[unit.file], self.snapshots[unit.file].as_deref());
+        let (program, snapshots) = (&self.programs[unit.file], &self.snapshots[unit.file]);
         let mut runs = Runs::new(program, snapshots, &unit.test.id, sender);
         let mut tested = Tested::once(&program.name, unit.test, Outcome::Passed);
         tested.virtual_ms = unit.result.ms;

@@ -10,7 +10,7 @@ use crate::error::report;
 use crate::test::finding::Finding;
 use crate::test::judge::{Failure, Oracle, judge};
 use crate::test::program::{Mode, Test};
-use crate::test::run::{Ended, State, TestResult};
+use crate::test::run::{Ended, Snapshots, State, TestResult};
 use crate::test::tested::{Outcome, Tested};
 use crate::world::Points;
 use crate::world::real::steady;
@@ -28,7 +28,7 @@ pub(super) struct Sorting<'a> {
     pub(super) pass: &'a CalmPass<'a>,
     pub(super) file: usize,
     /// As the calm run left them.
-    pub(super) snapshots: Option<&'a str>,
+    pub(super) snapshots: &'a Snapshots,
     pub(super) ended: &'a Ended,
     pub(super) began: Duration,
     pub(super) sender: &'a Sender<Progress>,

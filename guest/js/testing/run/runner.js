@@ -156,7 +156,7 @@ export function collectedFile() {
  * Runs tests.
  *
  * @param {import("./options.js").RunOptions} asks
- * @returns {Promise<{text: string | null, obsolete: string[]}>} The snapshots; what tests came to is in their tasks.
+ * @returns {Promise<{text: string | null, obsolete: string[], inline: object[]}>} The snapshots; what tests came to is in their tasks.
  */
 export async function run(asks) {
     if (hasBegun) {
@@ -168,7 +168,7 @@ export async function run(asks) {
         trustSpelling();
     }
     isolateTests(select(options.ids));
-    await openSnapshots(TEST_FILE, options.snapshots, snapshotUpdate());
+    await openSnapshots(TEST_FILE, options.snapshots, options.inline, snapshotUpdate());
     asked.send();
     await finished;
     restoreTimers();
