@@ -5,7 +5,7 @@
 use super::Simulation;
 use super::exchange::Recipient;
 use crate::lane::{FetchId, Input, PortId, Thrown};
-use crate::world::{Point, Whose, World};
+use crate::world::{Point, World};
 use emu_abi::{Body, Failure, Request, Response};
 use std::collections::BTreeMap;
 
@@ -37,11 +37,12 @@ impl Network {
 impl Simulation {
     /// A guest sends a request to the network.
     pub(super) fn leave(&mut self, fetch: FetchId, request: Request) {
-        if self.world.choose(Point::FetchHangs, Whose::WORLD, 2) == 1 {
+        let whose = self.lane.asker(fetch);
+        if self.world.choose(Point::FetchHangs, whose, 2) == 1 {
             // Nobody ever answers; the guest may give up by itself.
             return;
         }
-        if self.world.choose(Point::FetchFails, Whose::WORLD, 2) == 1 {
+        if self.world.choose(Point::FetchFails, whose, 2) == 1 {
             let failure = Failure { retryable: true, ..Failure::error("Network connection lost.") };
             self.input(Input::Fetched(fetch, Err(failure)));
             return;
