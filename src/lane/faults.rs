@@ -30,8 +30,9 @@ const TIMER_DELAYS_MS: [f64; 4] = [0.0, 1.0, 15.0, 250.0];
 const ALARM_DELAYS_MS: [f64; 4] = [0.0, 10.0, 1000.0, 60_000.0];
 /// How late it may be known that a connection was lost: nobody says so, keep-alives find it out.
 const CLOSE_DELAYS_MS: [f64; 3] = [0.0, 10_000.0, 600_000.0];
-/// How far the clock of the machine that an object runs on may be ahead.
-const SKEWS_MS: [f64; 3] = [0.0, 40.0, 1000.0];
+/// How far the clock of the machine that an object runs on may be ahead. It may be another one after each start, so who
+/// measures seconds must not notice.
+const SKEWS_MS: [f64; 3] = [0.0, 40.0, 100.0];
 /// How long the start of an object may take. Much longer ones are possible, but tests that do one thing after the other see
 /// that time.
 const START_DELAYS_MS: [f64; 3] = [0.0, 20.0, 100.0];
@@ -456,7 +457,9 @@ impl Lane {
             Arrival::Message(_) => self.delay(Point::Message, self.objects[number].whose, &HOP_DELAYS_MS),
             // Who closes says so, and is heard; who is lost says nothing.
             Arrival::Close { clean: true, .. } => 0.0,
-            Arrival::Close { .. } | Arrival::Error(_) => self.delay(Point::CloseLate, self.objects[number].whose, &CLOSE_DELAYS_MS),
+            Arrival::Close { .. } | Arrival::Error(_) => {
+                self.delay(Point::CloseLate, self.objects[number].whose, &CLOSE_DELAYS_MS)
+            }
         };
         if delay_ms == 0.0 {
             self.deliver(number, Delivery::Socket { socket, arrival });

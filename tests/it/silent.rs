@@ -14,11 +14,9 @@ fn emu_test(args: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn correct_programs_notice_no_silent_fault() {
-    for args in [
-        &["--calm"] as &[&str],
-        &["--explore", "order:1,silent:1"],
-        &["--faults", "order,silent", "--seeds", "200"],
-    ] {
+    for args in
+        [&["--calm"] as &[&str], &["--explore", "order:1,silent:1"], &["--faults", "order,silent", "--seeds", "200"]]
+    {
         let (code, text) = emu_test(args);
         assert_eq!(code, Some(0), "{args:?}: {text}");
     }
