@@ -22,6 +22,27 @@ fn correct_programs_notice_no_silent_fault() {
     }
 }
 
+const UNKNOWN: &str = r#"
+import { env } from "cloudflare:test";
+import { invariant } from "emu:test";
+import { it } from "vitest";
+
+it("is never known", async () => {
+    invariant("waits", () => new Promise(() => {}));
+    await env.FADING.getByName("one").fetch("https://object.example/", { method: "POST", body: '["use"]' });
+});
+"#;
+
+#[test]
+fn what_must_always_hold_fails_where_it_cannot_be_looked_at() {
+    let project = Project::sources("testing/silent");
+    project.write("test/silent.test.ts", UNKNOWN);
+    let output = project.command(&["test", "--calm"]).env("CI", "true").output().expect("emu runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let is_told = text.contains("looking at it waits for something that never comes") && text.contains("invariant");
+    assert!(output.status.code() == Some(1) && is_told, "{text}");
+}
+
 /// An alarm whose handler takes a while: the retries that each of its runs was told of.
 fn retries(world: &World) {
     world.request("POST", "/").body(r#"["wakeSlowly"]"#).retry(12).send();
