@@ -8,6 +8,7 @@ use super::message::{Effect, Parcel};
 use super::thrown::Thrown;
 use super::worker::Service;
 use super::{Due, Lane, Task};
+use crate::core::alarm::RunEnd;
 use crate::core::gate::Section;
 use crate::core::id::lane_of;
 use crate::core::stream::Party;
@@ -56,7 +57,7 @@ impl Lane {
             Call::Fetch { target: Target::Service(service), request } => self.fetch_service(caller, service, request),
             Call::Sleep { ms } => {
                 let ms = if ms.is_nan() { 0.0 } else { ms.clamp(0.0, MAX_TIMER_MS) };
-                let due_ms = self.world().now_ms() + ms + self.timer_delay_ms(caller);
+                let due_ms = self.world().now_ms() + ms;
                 let key = self.timers.add(due_ms, Due::Timer { serial, call });
                 self.note_call(caller, CallKind::Timer { due_ms, key });
             }
@@ -289,7 +290,7 @@ impl Lane {
             let message = "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was \
                            canceled and the Durable Object was reset.";
             let failure = Failure { overloaded: true, durable_object_reset: true, ..Failure::error(message) };
-            self.reset(number, &failure);
+            self.reset(number, &failure, RunEnd::Failed);
         }
     }
 
@@ -300,7 +301,7 @@ impl Lane {
                 let failure = Failure { remote: true, durable_object_reset: true, ..failure };
                 let thrown = self.thrown(serial, 0, failure.clone());
                 self.report_uncaught(serial, "blockConcurrencyWhile(), so the object was reset:", thrown);
-                self.reset(number, &failure);
+                self.reset(number, &failure, RunEnd::Failed);
             }
             None => {
                 let key = self.instances.get_mut(&serial).and_then(|instance| instance.sections.remove(&section));

@@ -131,6 +131,8 @@ pub struct Lane {
     alarms_to_index: Vec<usize>,
     /// How many events of hibernatable sockets are on their way to their objects.
     socket_events_on_way: usize,
+    /// What was late on purpose: until when, and by how much, in milliseconds. Kept where tests ask for it.
+    lateness: RefCell<Vec<(f64, f64)>>,
     /// Bodies from the network that break off with their next chunk.
     breaking: BTreeSet<StreamId>,
     /// Sockets whose connections are not read for now.
@@ -182,11 +184,12 @@ impl Task {
 /// What timers are for. Each looks whether it still applies when it is due.
 enum Due {
     Timer { serial: u64, call: u32 },
+    StallOver { serial: u64 },
     Section { serial: u64, section: u32 },
     Idle { number: usize },
     Stale { number: usize, version: u64 },
     EvictionWait { number: usize, token: u64 },
-    Alarm { number: usize },
+    Alarm { number: usize, is_late: bool },
     AlarmTooLong { serial: u64, invocation: u32 },
     SocketEvent { serial: u64, invocation: u32 },
     LateCommit { number: usize },
@@ -246,6 +249,7 @@ impl Lane {
             routes: BTreeMap::new(),
             alarms_to_index: Vec::new(),
             socket_events_on_way: 0,
+            lateness: RefCell::default(),
             breaking: BTreeSet::new(),
             congested: BTreeSet::new(),
             busy: BTreeSet::new(),
@@ -399,15 +403,16 @@ impl Lane {
 
     fn act_on_due(&mut self, due: Due) {
         match due {
-            Due::Timer { serial, call } => self.complete(serial, call, Ok(emu_abi::Outcome::Done)),
+            Due::Timer { serial, call } => self.timer_due(serial, call),
+            Due::StallOver { serial } => self.stall_over(serial),
             Due::Section { serial, section } => self.section_overdue(serial, section),
             Due::Idle { number } => self.idle_due(number),
             Due::Stale { number, version } => self.stale_due(number, version),
             Due::EvictionWait { number, token } => self.eviction_timed_out(number, token),
-            Due::Alarm { number } => self.alarm_due(number),
+            Due::Alarm { number, is_late } => self.alarm_due(number, is_late),
             Due::AlarmTooLong { serial, invocation } => self.alarm_too_long(serial, invocation),
             Due::SocketEvent { serial, invocation } => self.socket_event_overdue(serial, invocation),
-            Due::LateCommit { number } => self.commit_late(number),
+            Due::LateCommit { number } => self.late_commit_due(number),
             Due::Arrival(travelling) => self.end_journey(*travelling),
             Due::Answer { flight, result } => self.hand_answer(flight, *result),
             Due::SocketArrival { number, socket, arrival } => self.end_journey_on_socket(number, socket, arrival),

@@ -155,7 +155,7 @@ impl Lane {
             let thrown = self.thrown(serial, 0, failure.clone());
             self.report_uncaught(serial, "the constructor", thrown);
             let failure = Failure { remote: true, durable_object_reset: true, ..failure };
-            self.reset(number, &failure);
+            self.reset(number, &failure, RunEnd::Failed);
             return;
         }
         if let Some(instance) = self.instances.get(&serial) {

@@ -221,19 +221,24 @@ impl Lane {
         self.arrive(peer, arrival);
     }
 
-    /// Both ends of a connection learn that it is lost.
+    /// Both ends of a connection learn that it is lost. Neither has closed it.
     fn cut(&mut self, ends: [SocketId; 2]) {
         for socket in ends {
             self.tails.socket_over(socket);
             if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
-                end.sent_close = true;
-            }
-        }
-        for socket in ends {
-            if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
                 end.got_close = true;
             }
             self.arrive(socket, Arrival::lost());
+        }
+        let mut is_handled_later = false;
+        for socket in ends {
+            if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
+                end.gone = true;
+                is_handled_later |= matches!(end.holder(), Holder::Object(_));
+            }
+        }
+        if !is_handled_later {
+            self.forget_after(ends[0], true);
         }
     }
 

@@ -5,10 +5,11 @@
 use super::{Later, Simulation};
 use crate::core::id::parse_hex;
 use crate::lane::{Answered, Command, FetchId, Input, Verb};
+use crate::world::virtual_clock::LAST_MS;
 use crate::world::{TraceKind, Whose, World};
 use emu_abi::{Body, ObjectId, Response, SqlValue};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Commands that have not been answered.
 #[derive(Default)]
@@ -22,6 +23,8 @@ pub(super) struct Commands {
     alarms: Vec<(FetchId, usize, ObjectId)>,
     /// Those that wait until nothing is left to do.
     settling: Vec<FetchId>,
+    /// Queries that wait until no transaction is open in their objects.
+    looking: VecDeque<(FetchId, Command)>,
 }
 
 /// What the lane's answer becomes.
@@ -81,9 +84,19 @@ impl Simulation {
                 }
             }
             "sql" => {
-                let query = command["query"].as_str().ok_or("`sql` wants a `query`")?;
-                let params = parameters(&command["bindings"])?;
-                self.control_object(fetch, command, Then::Answer, Verb::Sql(query.to_owned(), params))?;
+                let (namespace, id) = self.object(command)?;
+                let query = command["query"].as_str().ok_or("`sql` wants a `query`")?.to_owned();
+                let verb = Verb::Sql(query, parameters(&command["bindings"])?);
+                let command = Command::Object { namespace, id, verb };
+                match self.lane.is_critical_for(&command) {
+                    true => self.commands.looking.push_back((fetch, command)),
+                    false => self.control(fetch, Then::Answer, command),
+                }
+            }
+            "lateness" => {
+                let since_ms = command["since"].as_f64().ok_or("`lateness` wants `since`, a time")?;
+                let ms = self.lane.lateness_ms(since_ms);
+                self.finish_command(fetch, Ok(json!({ "ms": ms })));
             }
             "evictAll" => self.for_all(fetch, &Verb::Evict { close_sockets: flag("closeSockets"), now: false }),
             "abortAll" => self.for_all(fetch, &Verb::Abort { reason: None }),
@@ -115,7 +128,11 @@ impl Simulation {
             }
             "advance" => {
                 let ms = command["ms"].as_f64().filter(|ms| *ms >= 0.0).ok_or("`advance` wants `ms`, not below 0")?;
-                self.timers.add(self.world.now_ms() + ms, Later::Command(fetch));
+                let until_ms = self.world.now_ms() + ms;
+                if until_ms > LAST_MS {
+                    return Err("the clock cannot show such a time".into());
+                }
+                self.timers.add(until_ms, Later::Command(fetch));
             }
             other => return Err(format!("the world knows no command `{other}`")),
         }
@@ -212,6 +229,11 @@ impl Simulation {
             self.finish_command(fetch, Ok(json!({ "ran": true })));
             return true;
         }
+        let closed = self.commands.looking.iter().position(|(_, command)| !self.lane.is_critical_for(command));
+        if let Some((fetch, command)) = closed.and_then(|place| self.commands.looking.remove(place)) {
+            self.control(fetch, Then::Answer, command);
+            return true;
+        }
         if self.lane.is_at_rest()
             && let Some(fetch) = self.commands.settling.pop()
         {
@@ -236,6 +258,7 @@ impl Simulation {
     pub(super) fn forget_command(&mut self, fetch: FetchId) {
         self.commands.alarms.retain(|(waiting, ..)| *waiting != fetch);
         self.commands.settling.retain(|waiting| *waiting != fetch);
+        self.commands.looking.retain(|(waiting, _)| *waiting != fetch);
     }
 }
 

@@ -9,6 +9,9 @@ use crate::core::stream::{Signal, StreamId};
 use crate::lane::{FetchId, Input, PortId, Thrown};
 use emu_abi::{Body, Failure, Headers, Request, Response};
 
+/// The longest body that is collected.
+const MAX_BODY_BYTES: usize = 256 * 1024 * 1024;
+
 /// A complete answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
@@ -83,6 +86,12 @@ impl Simulation {
             Signal::Chunk(chunk) => {
                 let (Arriving::Response { bytes, .. } | Arriving::Request { bytes, .. }) = &mut arriving;
                 bytes.extend(chunk);
+                if bytes.len() > MAX_BODY_BYTES {
+                    self.input(Input::Stream(stream, Signal::Cancel));
+                    let message = format!("a body of more than {MAX_BODY_BYTES} bytes left the simulated world");
+                    self.broke(arriving, Failure::error(message));
+                    return;
+                }
                 self.pull(stream, arriving);
             }
             Signal::Failed(failure) => self.broke(arriving, failure),

@@ -229,11 +229,12 @@ impl Simulation {
         match self.next_due_ms() {
             Some(due_ms) => {
                 self.pass_time_until(due_ms);
-                while let Some(later) = self.timers.due(self.world.now_ms()) {
-                    let Later::Command(fetch) = later;
+                // Who waits for a time waits for all that is due by then.
+                if self.lane.next_due_ms().is_some_and(|lane_ms| lane_ms <= self.world.now_ms()) {
+                    self.lane.run_due();
+                } else if let Some(Later::Command(fetch)) = self.timers.due(self.world.now_ms()) {
                     self.finish_command(fetch, Ok(serde_json::json!({})));
                 }
-                self.lane.run_due();
                 true
             }
             // What waits now waits for ever: handlers are told so, as the platform does. Whoever waits for those goes on.

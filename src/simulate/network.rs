@@ -169,11 +169,12 @@ impl Simulation {
             let mib = MAX_KEPT_BYTES >> 20;
             return self.fail_fetch(fetch, format!("`fetch` was refused: more than {mib} MiB have left this world"));
         }
-        if self.world.choose(Point::FetchHangs, Whose::WORLD, 2) == 1 {
+        let whose = self.lane.asker(fetch);
+        if self.world.choose(Point::FetchHangs, whose, 2) == 1 {
             // Nobody ever answers; the guest may give up by itself.
             return;
         }
-        if self.world.choose(Point::FetchFails, Whose::WORLD, 2) == 1 {
+        if self.world.choose(Point::FetchFails, whose, 2) == 1 {
             return self.input(Input::Fetched(fetch, Err(lost("Network connection lost.".into()))));
         }
         let answered = self.network.handlers.iter_mut().rev().find_map(|handler| handler(&left));

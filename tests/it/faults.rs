@@ -58,6 +58,21 @@ fn faults_strike_objects_and_are_named() {
     }
 }
 
+/// What an object sees of connections that are lost, whoever lost them: CLOSING, and they can still be answered.
+fn lose_connections(world: &World) {
+    let (ada, bob) = (world.connect("/enter?name=ada"), world.connect("/enter?name=bob"));
+    ada.send("hello");
+    bob.lose();
+    world.settle();
+    let states = world.fetch("GET", "/states", "").json();
+    assert!(states.as_array().is_some_and(|states| !states.is_empty() && states.iter().all(|it| *it == 2)), "{states}");
+}
+
+#[test]
+fn connections_are_lost_in_one_way() {
+    Explore::new(room()).faults("socket-lost").seeds(32).run(lose_connections);
+}
+
 #[test]
 fn a_full_disk_leaves_nothing_half_written() {
     Explore::new(room()).faults("storage-full").seeds(32).run(pairs_are_whole);

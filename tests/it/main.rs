@@ -44,6 +44,7 @@ mod sealed;
 mod seeds_js;
 mod services;
 mod signals;
+mod silent;
 mod sockets;
 mod storage;
 mod streams;
