@@ -10,13 +10,14 @@ mod namespace;
 mod random;
 mod socket;
 mod storage;
+mod told;
 
 use crate::core::ends::{Ends, Holder, SocketId};
 use crate::core::id;
 use crate::core::socket::{Arrival, Sockets};
 use crate::isolate::{Death, Host};
 use crate::storage::ObjectStorage;
-use crate::world::{Whose, World};
+use crate::world::{TraceKind, Whose, World};
 use emu_abi::{Answer, Ask, Body, Call, Failure, LogLevel, ObjectId, Op, Settled};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -56,6 +57,18 @@ pub enum Output {
     Hibernatable(SocketId),
     /// The holder of a socket emits this.
     Emit(SocketId, Arrival),
+    /// One of the others, and the guest's stack that led to it.
+    At(String, Box<Output>),
+}
+
+impl Output {
+    /// What it is, wherever it comes from.
+    pub fn without_place(&self) -> &Self {
+        match self {
+            Self::At(_, output) => output,
+            output => output,
+        }
+    }
 }
 
 /// An object behind a guest.
@@ -66,6 +79,8 @@ pub struct ObjectFace {
     pub number: usize,
     /// Its id.
     pub id: ObjectId,
+    /// Whose its lines in a trace are.
+    pub whose: Whose,
     /// Its storage.
     pub storage: ObjectStorage,
     /// Its hibernatable sockets, which outlive the isolate.
@@ -94,6 +109,8 @@ pub struct GuestHost {
     objects: BTreeMap<u32, ObjectFace>,
     /// The object that is asking, as the guest numbers it; 0 where the guest does not say.
     asking: u32,
+    /// Where the next thing comes from that it does, if it says so.
+    place: Option<String>,
     /// What it has caused in this turn.
     pub outputs: Vec<Output>,
     /// What it has logged in this turn.
@@ -122,13 +139,33 @@ impl Host for GuestHost {
             Op::Abort { object, reason, retry_alarm } if !self.is_lodger(object) => {
                 return Err(Death::Aborted { reason, retry_alarm });
             }
-            op => self.outputs.push(Output::Op(op)),
+            op => self.note(Output::Op(op)),
         }
         Ok(())
     }
 
+    fn wants_places(&self) -> bool {
+        self.shared.world.keeps_texts()
+    }
+
+    fn at(&mut self, stack: String) {
+        self.place = Some(stack).filter(|stack| !stack.is_empty());
+    }
+
     fn ask(&mut self, object: u32, ask: Ask) -> Result<Answer, Failure> {
         self.asking = object;
+        let answered = self.answer(ask);
+        self.place = None;
+        answered
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.said_bytes > MAX_SAID_BYTES
+    }
+}
+
+impl GuestHost {
+    fn answer(&mut self, ask: Ask) -> Result<Answer, Failure> {
         match ask {
             Ask::Random { len } => random::bytes(self, len),
             Ask::Digest { hash, data } => Ok(crypto::digest(hash, &data.0)),
@@ -151,10 +188,6 @@ impl Host for GuestHost {
             | Ask::SavepointRollback => storage::answer(self, ask),
             _ => socket::answer(self, ask),
         }
-    }
-
-    fn is_exhausted(&self) -> bool {
-        self.said_bytes > MAX_SAID_BYTES
     }
 }
 
@@ -185,6 +218,7 @@ impl GuestHost {
             switches,
             objects: BTreeMap::new(),
             asking: 0,
+            place: None,
             outputs: Vec::new(),
             log: Vec::new(),
             said_bytes: 0,
@@ -209,13 +243,28 @@ impl GuestHost {
     /// Notes an output of the turn, with the bytes it carries.
     fn say(&mut self, output: Output, bytes: usize) {
         self.said_bytes += OUTPUT_OVERHEAD_BYTES + bytes;
-        self.outputs.push(output);
+        self.note(output);
+    }
+
+    fn note(&mut self, output: Output) {
+        self.outputs.push(match self.place.take() {
+            Some(stack) => Output::At(stack, Box::new(output)),
+            None => output,
+        });
     }
 
     /// Takes what the guest caused in the turn that has ended.
     pub fn take_outputs(&mut self) -> Vec<Output> {
         self.said_bytes = 0;
         std::mem::take(&mut self.outputs)
+    }
+
+    /// Tells what the object that is asking has written.
+    fn tell_write(&mut self, text: &str) {
+        let place = self.place.take().unwrap_or_default();
+        let Ok(whose) = self.object().map(|object| object.whose) else { return };
+        self.shared.world.place(&place);
+        self.shared.world.tell(whose, TraceKind::Write, &|| text.to_owned());
     }
 
     /// The object, for asks that only objects may make.

@@ -229,6 +229,7 @@ impl Lane {
         let (home, resident) = self.home_of(worker, serial, whose)?;
         let object = &self.objects[number];
         let face = ObjectFace {
+            whose: self.objects[number].whose,
             instance: serial,
             number,
             id: object.id.clone(),

@@ -172,12 +172,20 @@ impl Lane {
         if !self.instances.contains_key(&serial) {
             return;
         }
-        self.trace_output(serial, &output);
+        let (stack, output) = match output {
+            Output::At(stack, output) => (Some(stack), *output),
+            output => (None, output),
+        };
+        self.trace_output(serial, &output, stack.as_deref());
+        self.said_at = stack;
         match output {
             Output::Op(op) => self.act_on_op(serial, op),
             Output::Emit(socket, arrival) => self.emit(socket, arrival),
             Output::Accepted(socket) | Output::Hibernatable(socket) => self.take_backlog(socket),
+            // A place has no place.
+            Output::At(..) => {}
         }
+        self.said_at = None;
     }
 
     fn act_on_op(&mut self, serial: u64, op: Op) {

@@ -18,8 +18,8 @@ use crate::world::driver::{Calm, Driver, Explorer, Replay};
 use crate::world::mix::mix;
 use crate::world::real::steady;
 use crate::world::shrink::shrink;
-use crate::world::simulated::{Keep, Line};
-use crate::world::{Class, Point, Points, Rerun, Seed, Tape, TraceKind};
+use crate::world::simulated::Keep;
+use crate::world::{Class, Points, Rerun, Seed, Tape};
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -229,13 +229,17 @@ fn run_file(
     }
     let mut units = Vec::new();
     for test in tests {
-        let result = ended.results.iter().find(|result| result.id == test.id).cloned();
-        let passed = result.as_ref().is_some_and(|result| result.state == State::Pass) && ended.stuck.is_none();
+        let alone = alone(program, &test, &ended, options, snapshots);
+        // A file that hangs says nothing of its tests.
+        let judged = alone.as_ref().filter(|_| ended.stuck.is_some()).unwrap_or(&ended);
+        let result = judged.results.iter().find(|result| result.id == test.id).cloned();
+        let passed = result.as_ref().is_some_and(|result| result.state == State::Pass) && judged.stuck.is_none();
         match result {
             Some(result) if passed && !options.is_calm => units.push(Unit { file: index, test, result }),
             result => {
+                let failure = judge(&test.id, judged, None);
                 let real_ms = (steady() - began).as_secs_f64() * 1000.0;
-                let tested = calm_outcome(test, result, &ended, real_ms);
+                let tested = calm_outcome(test, result, failure, &ended, alone, real_ms);
                 failed.fetch_add(usize::from(matches!(tested.outcome, Outcome::Failed(_))), Ordering::Relaxed);
                 file.tests.push(tested);
             }
@@ -256,8 +260,41 @@ fn logged(happening: &Happening) -> Option<String> {
     }
 }
 
-/// What a test came to that is not run any further.
-fn calm_outcome(test: Test, result: Option<TestResult>, ended: &Ended, real_ms: f64) -> Tested {
+/// Runs a test that failed once more, alone and with all that can be told of it.
+fn alone(
+    program: &Program,
+    test: &Test,
+    ended: &Ended,
+    options: &Options,
+    snapshots: Option<&str>,
+) -> Option<Ended> {
+    let result = ended.results.iter().find(|result| result.id == test.id);
+    let has_failed = result.map_or(ended.stuck.is_some(), |result| result.state == State::Fail);
+    if !has_failed || matches!(test.mode, Mode::Skip | Mode::Todo) {
+        return None;
+    }
+    let ids = [test.id.clone()];
+    let plan = Plan {
+        ids: Some(&ids),
+        seed: options.rerun.as_ref().map_or(options.base, |rerun| rerun.seed),
+        driver: Box::new(Calm),
+        keep: Keep { census: false, texts: true },
+        is_shaken: !options.adds_snapshots && !options.updates_snapshots,
+        snapshots,
+        updates_snapshots: options.updates_snapshots,
+    };
+    run(program, plan).ok()
+}
+
+/// What a test came to that is not run any further. `alone` is how it ended by itself, if that was tried.
+fn calm_outcome(
+    test: Test,
+    result: Option<TestResult>,
+    failure: Option<Failure>,
+    ended: &Ended,
+    alone: Option<Ended>,
+    real_ms: f64,
+) -> Tested {
     let virtual_ms = result.as_ref().map_or(0.0, |result| result.ms);
     let outcome = match (&result, test.mode) {
         (_, Mode::Todo) => Outcome::Todo,
@@ -266,29 +303,23 @@ fn calm_outcome(test: Test, result: Option<TestResult>, ended: &Ended, real_ms: 
         (Some(TestResult { state: State::Skip, .. }), _) => Outcome::Skipped,
         (Some(TestResult { state: State::Todo, .. }), _) => Outcome::Todo,
         _ => {
-            let failure = judge(&test.id, ended, None).unwrap_or_else(|| Failure {
+            let failure = failure.unwrap_or_else(|| Failure {
                 oracle: Oracle::Test,
                 error: ended.errors.first().cloned().unwrap_or_default(),
             });
-            Outcome::Failed(Box::new(calm_finding(failure, ended)))
+            let again = alone.and_then(|alone| Some((judge(&test.id, &alone, None)?, alone)));
+            // If it fails alone as it did, there is more to tell of it.
+            let again = again.filter(|(again, _)| again.is_same(&failure));
+            let (failure, told) = again.unwrap_or_else(|| (failure, Ended::default()));
+            Outcome::Failed(Box::new(calm_finding(failure, told)))
         }
     };
     Tested { test, outcome, runs: 1, explored: (0, 0), virtual_ms, real_ms, notes: Vec::new() }
 }
 
-fn calm_finding(failure: Failure, ended: &Ended) -> Finding {
-    Finding {
-        failure,
-        rerun: Rerun { seed: Seed::default(), tape: Some(Tape::default()) },
-        run: 1,
-        decisions_before: 0,
-        faults: Vec::new(),
-        is_minimal: true,
-        digest: ended.record.digest,
-        lines: ended.record.lines.clone(),
-        names: ended.names.clone(),
-        first_difference: None,
-    }
+fn calm_finding(failure: Failure, ended: Ended) -> Finding {
+    let rerun = Rerun { seed: Seed::default(), tape: Some(Tape::default()) };
+    Finding { is_calm: true, ..Finding::new(failure, rerun, ended, &[]) }
 }
 
 /// The runs of all tests that passed calmly.
@@ -441,7 +472,7 @@ impl Campaign<'_> {
         }
         let message = format!("two runs of the seed {rerun} differ: something is not deterministic");
         let failure = Failure::of(Oracle::Determinism, message);
-        tested.outcome = Outcome::Failed(Box::new(calm_finding(failure, &again)));
+        tested.outcome = Outcome::Failed(Box::new(calm_finding(failure, again)));
         Ok(true)
     }
 
@@ -482,31 +513,15 @@ impl Campaign<'_> {
         let told = shaking.run(&rerun, Points::NONE, Keep { census: false, texts: true })?;
         let calm = Rerun { seed, tape: Some(Tape::default()) };
         let calm = shaking.run(&calm, Points::NONE, Keep { census: false, texts: true })?;
-        let first_difference = first_difference(&told.record.lines, &calm.record.lines);
         // The numbers of the error are those of the run that is told.
         let failure = judge(&shaking.ids[0], &told, shaking.baseline).unwrap_or(failure);
-        let mut faults: Vec<Point> = shrunk.tape.iter().map(|(place, _)| place.point).collect();
-        faults.dedup();
         Ok(Outcome::Failed(Box::new(Finding {
-            failure,
-            rerun,
             run,
             decisions_before: before,
-            faults,
             is_minimal: shrunk.minimal,
-            digest: told.record.digest,
-            lines: told.record.lines,
-            names: told.names,
-            first_difference,
+            ..Finding::new(failure, rerun, told, &calm.record.lines)
         })))
     }
-}
-
-/// The place of the first line that the calm run does not have. That it was decided so is no difference yet.
-pub(super) fn first_difference(lines: &[Line], calm: &[Line]) -> Option<usize> {
-    let own = lines.iter().enumerate().filter(|(_, line)| line.kind != TraceKind::Choice);
-    let mut calm = calm.iter();
-    own.into_iter().find(|(_, line)| calm.next() != Some(line)).map(|(at, _)| at)
 }
 
 impl Shaking<'_> {

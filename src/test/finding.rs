@@ -2,9 +2,16 @@
 //!
 //! Invariant: plain data.
 
-use super::judge::Failure;
+use super::difference::{Difference, difference};
+use super::judge::{Failure, Oracle};
+use super::run::Ended;
+use crate::lane::Waiter;
+use crate::simulate::{Happening, Stuck};
 use crate::world::simulated::Line;
 use crate::world::{Point, Rerun, Whose};
+
+/// What the platform's texts say when a handler was given up that waited for ever.
+const GIVEN_UP: [&str; 2] = ["code had hung", "blockConcurrencyWhile() in a Durable Object waited for too long"];
 
 /// A failure that was found.
 #[derive(Clone, Debug)]
@@ -13,6 +20,8 @@ pub struct Finding {
     pub failure: Failure,
     /// What runs it again.
     pub rerun: Rerun,
+    /// The test fails without any fault.
+    pub is_calm: bool,
     /// The number of the run that found it, from 1.
     pub run: u64,
     /// How many decisions the tape had before it was shrunk.
@@ -27,8 +36,60 @@ pub struct Finding {
     pub lines: Vec<Line>,
     /// How people call what the lines speak of.
     pub names: Vec<(Whose, String)>,
-    /// The place in `lines` of the first difference from the calm run.
-    pub first_difference: Option<usize>,
+    /// What differs from the calm run.
+    pub difference: Difference,
+    /// Who waits for what, where somebody waits for ever.
+    pub waits: Vec<Waiter>,
+    /// Where the worker threw the error that the test was given: who, and the engine's own stack.
+    pub thrown: Option<(String, String)>,
+}
+
+impl Finding {
+    /// What is told of a run that failed, beside the calm one.
+    pub fn new(failure: Failure, rerun: Rerun, ended: Ended, calm: &[Line]) -> Self {
+        let mut faults: Vec<Point> = rerun.tape.iter().flat_map(|tape| tape.iter()).map(|(at, _)| at.point).collect();
+        faults.dedup();
+        Self {
+            run: 1,
+            is_calm: false,
+            decisions_before: rerun.tape.as_ref().map_or(0, crate::world::Tape::len),
+            faults,
+            is_minimal: true,
+            digest: ended.record.digest,
+            difference: difference(&ended.record.lines, calm),
+            waits: waits(&failure, &ended),
+            thrown: thrown(&failure, &ended),
+            lines: ended.record.lines,
+            names: ended.names,
+            failure,
+            rerun,
+        }
+    }
+}
+
+fn waits(failure: &Failure, ended: &Ended) -> Vec<Waiter> {
+    match &ended.stuck {
+        Some(Stuck::Deadlock(waiting)) => waiting.clone(),
+        _ if GIVEN_UP.iter().any(|text| failure.error.message.contains(text)) => ended.hung.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// The error of a worker that says the same; the last one, for the test fails with what it was told last.
+fn thrown(failure: &Failure, ended: &Ended) -> Option<(String, String)> {
+    if !matches!(failure.oracle, Oracle::Test | Oracle::Eventually | Oracle::Invariant) {
+        return None;
+    }
+    let message = failure.error.message.as_str();
+    ended.happenings.iter().rev().find_map(|happening| match happening {
+        Happening::Uncaught(uncaught) => {
+            let thrown = &uncaught.thrown.failure;
+            let is_it = !thrown.message.is_empty() && message.ends_with(&thrown.message);
+            let who = uncaught.object.clone().unwrap_or_else(|| uncaught.worker.to_string());
+            thrown.stack.clone().filter(|_| is_it).map(|stack| (who, stack))
+        }
+        Happening::Log(_) => None,
+    })
 }
 
 /// What a test came to in all its runs.

@@ -9,8 +9,10 @@
 //! when to stop.
 
 pub mod campaign;
+pub mod difference;
 pub mod finding;
 pub mod judge;
+pub mod places;
 pub mod program;
 pub mod replay;
 pub mod report;

@@ -2,7 +2,6 @@
 //!
 //! Invariant: as the run that is told of a finding: the same inputs, the same draws.
 
-use super::campaign::first_difference;
 use super::finding::Finding;
 use super::judge::{Baseline, judge};
 use super::program::{Program, Test};
@@ -43,19 +42,9 @@ pub fn replay(program: &Program, snapshots: Option<&str>, test: &Test, rerun: &R
     };
     let calm = go(Tape::default())?;
     let ended = go(tape.clone())?;
-    let mut faults: Vec<_> = tape.iter().map(|(place, _)| place.point).collect();
-    faults.dedup();
-    let finding = judge(&test.id, &ended, Some(Baseline::of(&calm))).map(|failure| Finding {
-        failure,
-        rerun: Rerun { seed: rerun.seed, tape: Some(tape.clone()) },
-        run: 1,
-        decisions_before: tape.len(),
-        faults,
-        is_minimal: true,
-        digest: ended.record.digest,
-        lines: ended.record.lines.clone(),
-        names: ended.names.clone(),
-        first_difference: first_difference(&ended.record.lines, &calm.record.lines),
-    });
-    Ok(Replayed { finding, digest: ended.record.digest, lines: ended.record.lines })
+    let rerun = Rerun { seed: rerun.seed, tape: Some(tape) };
+    let (digest, lines) = (ended.record.digest, ended.record.lines.clone());
+    let finding = judge(&test.id, &ended, Some(Baseline::of(&calm)))
+        .map(|failure| Finding::new(failure, rerun, ended, &calm.record.lines));
+    Ok(Replayed { finding, digest, lines })
 }

@@ -5,6 +5,7 @@
 use crate::error::{Error, Result};
 use crate::test::report::{Begin, FileTold, Reporter, ReporterName, Summary, reporter};
 use crate::test::story::Told;
+use crate::test::timeline::View;
 use crate::world::real::steady;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -41,12 +42,14 @@ impl Outputs {
             }
         }
         let has_colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let view = super::view();
         let all = wanted.into_iter().map(|(name, path)| {
             let writer: Box<dyn Write> = match &path {
                 Some(path) => Box::new(BufWriter::new(create(path)?)),
                 None => Box::new(io::stdout()),
             };
-            Ok(Output { reporter: reporter(name, has_colours && path.is_none()), writer, path })
+            let view = if path.is_none() { view } else { View::WHOLE };
+            Ok(Output { reporter: reporter(name, has_colours && path.is_none(), view), writer, path })
         });
         let all = all.collect::<Result<Vec<_>>>()?;
         let progress = io::stderr().is_terminal().then(Bar::default);

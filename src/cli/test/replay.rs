@@ -17,6 +17,7 @@ use crate::test::replay::{Replayed, replay};
 use crate::test::report::plain_story;
 use crate::test::run::collect;
 use crate::test::story;
+use crate::test::timeline::View;
 use crate::world::Points;
 use clap::Args;
 use std::path::PathBuf;
@@ -110,9 +111,9 @@ pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
     match finding {
         Some(finding) => {
             let outcome = Outcome::Failed(Box::new(finding));
-            print(&plain_story(&story::tell(&found.program, &tested(found.test, outcome))));
+            print(&plain_story(&story::tell(&found.program, &tested(found.test, outcome)), super::view()));
         }
-        None => print(&format!("{} › {} passes\n", found.kept.file, found.kept.test)),
+        None => print(&format!("{} › {} passes\n", found.kept.file, story::one_line(&found.kept.test))),
     }
     let digest = format!("{digest:016x}");
     if !found.kept.digest.is_empty() && digest != found.kept.digest {
@@ -163,11 +164,11 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
     };
     let told = story::tell(&programs[0], last.as_deref().unwrap_or(&tested(found.test, Outcome::Passed)));
     let kept = session::kept_of(&told, finding);
-    let text = plain_story(&told);
+    let text = plain_story(&told, View::WHOLE);
     match args.kept.path.is_dir() {
         true => kept::save(&args.kept.path, &kept, &text)?,
         false => trace_file::write(&args.kept.path, &kept, &finding.lines)?,
     }
-    print(&text);
+    print(&plain_story(&told, super::view()));
     Ok(ExitCode::SUCCESS)
 }

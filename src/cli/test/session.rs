@@ -18,6 +18,7 @@ use crate::test::program::Program;
 use crate::test::report::{Begin, FileTold, Summary, plain_story};
 use crate::test::run::collect;
 use crate::test::story::{self, End, Told};
+use crate::test::timeline::View;
 use crate::world::real::steady;
 use serde_json::json;
 
@@ -120,7 +121,7 @@ fn list(args: &TestArgs, programs: &[Program], chosen: &Chosen<'_>) -> Result<()
         for test in tests.iter().filter(|test| chosen.takes(&program.name, test)) {
             lines.push(match args.json {
                 true => json!({ "file": &*program.name, "suite": test.suite, "name": test.name }).to_string(),
-                false => format!("{} › {}", program.name, story::clean(&test.full_name())),
+                false => format!("{} › {}", program.name, story::one_line(&test.full_name())),
             });
         }
     }
@@ -213,7 +214,7 @@ impl Session<'_> {
 
     fn keep(&mut self, told: &Told, finding: &Finding) -> Result<()> {
         let kept = kept_of(told, finding);
-        let story = plain_story(told);
+        let story = plain_story(told, View::WHOLE);
         if matches!(&told.ended, End::Failed(story) if story.timeline.is_some()) {
             self.bugs.keep(&kept, &story)?;
         }
@@ -242,6 +243,6 @@ impl Session<'_> {
 
 /// What runs a failure again. Of one that is calm nothing is known of where it ends alone.
 pub(in crate::cli) fn kept_of(told: &Told, finding: &Finding) -> Kept {
-    let digest = if finding.lines.is_empty() { String::new() } else { format!("{:016x}", finding.digest) };
+    let digest = if finding.is_calm { String::new() } else { format!("{:016x}", finding.digest) };
     Kept { file: told.file.clone(), test: told.test.full_name(), rerun: finding.rerun.clone(), digest }
 }

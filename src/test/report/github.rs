@@ -2,8 +2,8 @@
 //!
 //! Invariant: one command a line, whatever texts there are.
 
-use super::{Begin, FileTold, Reporter, Summary};
-use crate::test::story::{End, Told};
+use super::{Begin, FileTold, Reporter, Summary, count};
+use crate::test::story::{End, Told, one_line};
 use std::io::{self, Write};
 
 /// See the file's comment.
@@ -29,8 +29,11 @@ impl Reporter for Github {
             Some((file, line, column)) => (file.as_str(), format!(",line={line},col={column}")),
             None => (told.file.as_str(), String::new()),
         };
-        let title = property(&told.test.full_name());
+        let title = property(&one_line(&told.test.full_name()));
         let mut text = format!("{}\n{}\nrerun: {}", story.message, story.headline(), story.command);
+        for waits in &story.waits {
+            text.push_str(&format!("\n{waits}"));
+        }
         if let Some(diff) = &story.diff {
             text.push_str(&format!("\n\n{diff}"));
         }
@@ -38,8 +41,13 @@ impl Reporter for Github {
     }
 
     fn end(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
-        let Summary { passed, failed, runs, .. } = summary;
-        writeln!(out, "emu test: {failed} failed, {passed} passed in {runs} runs, seed {}", summary.base)
+        let Summary { passed, failed, broken, .. } = summary;
+        let broken = match broken {
+            0 => String::new(),
+            broken => format!(", {} cannot be run", count(*broken, "file")),
+        };
+        let runs = count(summary.runs as usize, "run");
+        writeln!(out, "emu test: {failed} failed, {passed} passed{broken} in {runs}, seed {}", summary.base)
     }
 }
 

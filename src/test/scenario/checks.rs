@@ -49,6 +49,7 @@ fn violated(check: &Check, world: &mut Simulation) -> Option<TestError> {
         stack: format!("    at always ({place})"),
         diff: Some(format!("- Expected\n+ Received\n\n- {expected}\n+ {found}")),
         oracle: Some("invariant".into()),
+        cause: None,
         fault: false,
     })
 }

@@ -27,10 +27,16 @@ function match(assertion, name, what) {
         return;
     }
     const written = what.isInline && what.inlineSnapshot === undefined;
-    const text = written ? notWritten(name, actual) : message();
+    const text = written ? notWritten(name, actual) : expected === undefined ? missing(message()) : message();
     const custom = flag(assertion, "message");
     const error = new Error(custom ? `${custom}: ${text}` : text);
     throw written ? error : Object.assign(error, { actual, expected });
+}
+
+/** The runner's words are those for a snapshot that differs. */
+function missing(message) {
+    const named = message.replace(/ mismatched$/, " does not exist");
+    return `${named}, and in CI none is written: run \`emu test\` once elsewhere, or with \`--update\`, and commit it`;
 }
 
 function notWritten(name, actual) {
