@@ -8,7 +8,8 @@ use emu_abi::{Answer, Ask, Failure};
 const NS_PER_MS: i64 = 1_000_000;
 
 pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> {
-    let text = host.shared.world.keeps_texts().then(|| told::written(&ask)).flatten();
+    let world = &host.shared.world;
+    let text = world.keeps_texts().then(|| told::written(&ask, world.now_ms())).flatten();
     let answer = carry_out(host, ask)?;
     if let Some(text) = text {
         host.tell_write(&text);

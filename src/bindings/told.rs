@@ -12,15 +12,15 @@ const MAX_ENTRIES: usize = 4;
 /// How statements begin that change nothing a reader would look for.
 const QUIET: [&str; 6] = ["SELECT", "PRAGMA", "EXPLAIN", "WITH", "VALUES", "CREATE"];
 
-/// The text of an ask that writes; none for those that read.
-pub(super) fn written(ask: &Ask) -> Option<String> {
+/// The text of an ask that writes, at this time; none for those that read.
+pub(super) fn written(ask: &Ask, now_ms: f64) -> Option<String> {
     Some(match ask {
-        Ask::KvPut { entries } => format!("put {}", listed(entries, |KvEntry { key, value }| {
-            format!("{key} {}", value_text(&value.0))
-        })),
+        Ask::KvPut { entries } => {
+            format!("put {}", listed(entries, |KvEntry { key, value }| { format!("{key} {}", value_text(&value.0)) }))
+        }
         Ask::KvDelete { keys } => format!("delete {}", listed(keys, Clone::clone)),
         Ask::DeleteAll => "deleteAll".into(),
-        Ask::AlarmSet { at_ms } => format!("setAlarm {at_ms}"),
+        Ask::AlarmSet { at_ms } => format!("setAlarm in {} s", (at_ms - now_ms) / 1000.0),
         Ask::AlarmDelete => "deleteAlarm".into(),
         Ask::SqlExec { query, params } if !is_quiet(query) => statement(query, params),
         Ask::SavepointRollback => "rolls back".into(),
@@ -70,7 +70,9 @@ fn value_text(bytes: &[u8]) -> String {
             Some((number, [])) => ((number >> 1) as i64 ^ -((number & 1) as i64)).to_string(),
             _ => unknown(),
         },
-        Some([b'N', rest @ ..]) => rest.try_into().map_or_else(|_| unknown(), |bytes| f64::from_le_bytes(bytes).to_string()),
+        Some([b'N', rest @ ..]) => {
+            rest.try_into().map_or_else(|_| unknown(), |bytes| f64::from_le_bytes(bytes).to_string())
+        }
         Some([b'"', rest @ ..]) => match varint(rest) {
             Some((len, text)) if len == text.len() as u64 => {
                 let text: String = text.iter().map(|byte| char::from(*byte)).collect();
@@ -122,7 +124,7 @@ mod tests {
 
     #[test]
     fn only_what_writes_is_told() {
-        let sql = |query: &str, params: Vec<SqlValue>| written(&Ask::SqlExec { query: query.into(), params });
+        let sql = |query: &str, params: Vec<SqlValue>| written(&Ask::SqlExec { query: query.into(), params }, 0.0);
         assert_eq!(
             sql("INSERT INTO a\n  VALUES (?, ?)", vec![SqlValue::Text("x".into()), SqlValue::Null]).as_deref(),
             Some("INSERT INTO a VALUES (?, ?) [\"x\", NULL]")
@@ -131,8 +133,9 @@ mod tests {
             assert_eq!(sql(query, Vec::new()).is_some(), !is_quiet(query), "{query}");
         }
         assert_eq!(sql("select 1", Vec::new()), None);
-        assert_eq!(written(&Ask::KvGet { keys: vec!["a".into()] }), None);
+        assert_eq!(written(&Ask::KvGet { keys: vec!["a".into()] }, 0.0), None);
+        assert_eq!(written(&Ask::AlarmSet { at_ms: 2500.0 }, 1000.0).as_deref(), Some("setAlarm in 1.5 s"));
         let keys = ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec();
-        assert_eq!(written(&Ask::KvDelete { keys }).as_deref(), Some("delete a, b, c, d and 1 more"));
+        assert_eq!(written(&Ask::KvDelete { keys }, 0.0).as_deref(), Some("delete a, b, c, d and 1 more"));
     }
 }

@@ -138,7 +138,11 @@ impl Lane {
         let Some(instance) = self.instances.get(&serial).filter(|_| self.is_colocated) else { return false };
         match what {
             Call::Fetch { target: Target::World, .. } => true,
-            Call::Sleep { .. } => self.is_tests(serial, invocation),
+            // The tests' own timers, also those that no handler waits for; a worker's belong to one.
+            Call::Sleep { .. } => {
+                let handler = instance.invocations.get(&invocation).map(|handler| &handler.origin);
+                instance.owner.object().is_none() && !matches!(handler, Some(Origin::Flight { .. }))
+            }
             _ => instance.quiet_invocations.contains(&invocation),
         }
     }
@@ -183,7 +187,9 @@ impl Lane {
         match (ended, result) {
             // Which answer it is, the answer itself has said.
             (Some(CallKind::Flight { .. }), Ok(_)) => format!("gets {}", outcome_text(result)),
-            (Some(CallKind::Flight { what, .. }), Err(failure)) => format!("{what} fails: {failure}"),
+            (Some(CallKind::Flight { what, .. }), Err(failure)) => {
+                format!("its {} fails: {failure}", what.strip_prefix("a ").unwrap_or(what))
+            }
             (Some(CallKind::Timer { .. }), Ok(_)) => "its timer fires".into(),
             (Some(kind), _) => format!("{}: {}", kind.subject(), outcome_text(result)),
             (None, _) => outcome_text(result),
@@ -222,7 +228,9 @@ impl Lane {
         match what {
             Call::Fetch { target, request } => {
                 let whom = match target {
-                    Target::Internet => return format!("fetches {} {}{}", request.method, request.url, body_text(&request.body)),
+                    Target::Internet => {
+                        return format!("fetches {} {}{}", request.method, request.url, body_text(&request.body));
+                    }
                     Target::Object { namespace, id } => self.name_of_object(*namespace as usize, id),
                     Target::Service(_) | Target::World => "a service".to_owned(),
                 };

@@ -27,7 +27,8 @@ impl Display for Waiter {
 impl Lane {
     /// Everybody who waits, whoever is the innermost last.
     pub fn who_waits(&self) -> Vec<Waiter> {
-        let mut waiters: Vec<Waiter> = self.instances.iter().flat_map(|(serial, i)| self.waiters_in(*serial, i)).collect();
+        let mut waiters: Vec<Waiter> =
+            self.instances.iter().flat_map(|(serial, i)| self.waiters_in(*serial, i)).collect();
         for number in 0..self.objects.len() {
             let waiting = self.objects[number].gate.waiting();
             if waiting > 0 {

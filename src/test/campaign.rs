@@ -255,19 +255,13 @@ fn run_file(
 
 fn logged(happening: &Happening) -> Option<String> {
     match happening {
-        Happening::Log(line) => Some(line.message.clone()),
+        Happening::Log(line) => Some(line.text().into_owned()),
         Happening::Uncaught(_) => None,
     }
 }
 
 /// Runs a test that failed once more, alone and with all that can be told of it.
-fn alone(
-    program: &Program,
-    test: &Test,
-    ended: &Ended,
-    options: &Options,
-    snapshots: Option<&str>,
-) -> Option<Ended> {
+fn alone(program: &Program, test: &Test, ended: &Ended, options: &Options, snapshots: Option<&str>) -> Option<Ended> {
     let result = ended.results.iter().find(|result| result.id == test.id);
     let has_failed = result.map_or(ended.stuck.is_some(), |result| result.state == State::Fail);
     if !has_failed || matches!(test.mode, Mode::Skip | Mode::Todo) {

@@ -14,8 +14,8 @@ use std::collections::{BTreeSet, HashMap};
 pub struct Difference {
     /// The first thing that was otherwise.
     pub first: Option<usize>,
-    /// What the calm run did in its place.
-    pub calm: Option<String>,
+    /// What the calm run did in its place, and who did it.
+    pub calm: Option<(Whose, String)>,
     /// Whatever happened more often than in the calm run.
     pub more: BTreeSet<usize>,
 }
@@ -41,7 +41,7 @@ pub(super) fn difference(lines: &[Line], calm: &[Line]) -> Difference {
         }
     }
     let first = own.get(same).map(|(at, _)| *at);
-    let calm = first.and_then(|_| calm.get(same)).map(|(_, line)| line.text.clone());
+    let calm = first.and_then(|_| calm.get(same)).map(|(_, line)| (line.whose, line.text.clone()));
     Difference { first, calm, more }
 }
 
@@ -60,10 +60,9 @@ fn compared(lines: &[Line]) -> Vec<(usize, &Line)> {
             }
             (TraceKind::Send, "done") | (TraceKind::End, _) if being_built.remove(&line.whose) => {}
             _ if being_built.contains(&line.whose) || line.text.is_empty() => {}
-            (
-                TraceKind::Deliver | TraceKind::Send | TraceKind::Write | TraceKind::Commit | TraceKind::Mark,
-                _,
-            ) => compared.push((at, line)),
+            (TraceKind::Deliver | TraceKind::Send | TraceKind::Write | TraceKind::Commit | TraceKind::Mark, _) => {
+                compared.push((at, line))
+            }
             _ => {}
         }
     }
@@ -95,8 +94,8 @@ mod tests {
             line(1, TraceKind::Send, "answers 200"),
         ];
         let difference = difference(&evicted, &calm);
-        assert_eq!((difference.first, difference.calm.as_deref()), (Some(7), Some("put n 2")));
-        assert_eq!(difference.more.into_iter().collect::<Vec<_>>(), [7, 9]);
+        assert_eq!((difference.first, difference.calm), (Some(7), Some((Whose(1), "put n 2".into()))));
+        assert_eq!(difference.more.iter().copied().collect::<Vec<_>>(), [7, 9]);
         assert_eq!(super::difference(&calm, &calm), Difference::default());
     }
 }

@@ -100,7 +100,10 @@ pub fn judge(id: &str, ended: &Ended, baseline: Option<Baseline>) -> Option<Fail
     let is_loud = ended.record.tape.iter().any(|(place, _)| place.point.class() >= Class::Loud);
     match &ended.stuck {
         Some(Stuck::Deadlock(_)) => {
-            return Some(Failure::of(Oracle::Deadlock, "nothing can ever happen again, and the test still waits".into()));
+            return Some(Failure::of(
+                Oracle::Deadlock,
+                "nothing can ever happen again, and the test still waits".into(),
+            ));
         }
         Some(Stuck::Broken(said)) => return Some(broken(said)),
         Some(Stuck::TooLong) => {

@@ -50,7 +50,8 @@ impl<'a> Places<'a> {
 }
 
 fn own_frames(mapped: &str) -> Vec<String> {
-    let is_own = |line: &&str| line.trim_start().starts_with("at ") && !line.contains("emu:") && !line.contains("(native)");
+    let is_own =
+        |line: &&str| line.trim_start().starts_with("at ") && !line.contains("emu:") && !line.contains("(native)");
     mapped.lines().filter(is_own).map(|line| clean(line.trim())).take(12).collect()
 }
 

@@ -4,8 +4,8 @@
 
 use super::finding::{Finding, Outcome, Tested};
 use super::judge::Oracle;
-use super::program::{Program, Test};
 use super::places::Places;
+use super::program::{Program, Test};
 use super::run::TestError;
 use super::timeline::{Timeline, timeline};
 use crate::lane::Waiter;
@@ -262,11 +262,14 @@ pub fn quoted(text: &str) -> String {
     }
     if text.chars().any(char::is_control) {
         // Only so can it be typed.
-        let escaped: String = text.chars().map(|char| match char {
-            '\'' | '\\' => format!("\\{char}"),
-            char if char.is_control() => format!("\\u{:04x}", u32::from(char)),
-            char => char.to_string(),
-        }).collect();
+        let escaped: String = text
+            .chars()
+            .map(|char| match char {
+                '\'' | '\\' => format!("\\{char}"),
+                char if char.is_control() => format!("\\u{:04x}", u32::from(char)),
+                char => char.to_string(),
+            })
+            .collect();
         return format!("$'{escaped}'");
     }
     match text.contains(['"', '\\', '$', '`', '!']) {
@@ -354,8 +357,12 @@ mod tests {
     #[test]
     fn causes_are_told() {
         let inner = TestError { name: "TypeError".into(), message: "inner".into(), ..TestError::default() };
-        let error =
-            TestError { name: "Error".into(), message: "outer".into(), cause: Some(inner.into()), ..TestError::default() };
+        let error = TestError {
+            name: "Error".into(),
+            message: "outer".into(),
+            cause: Some(inner.into()),
+            ..TestError::default()
+        };
         let told = |oracle| message(&error, oracle, &Places::new(None));
         assert_eq!(told(Oracle::Test), "Error: outer\ncaused by TypeError: inner");
         assert_eq!(told(Oracle::Deadlock), "outer\ncaused by TypeError: inner");

@@ -89,7 +89,8 @@ pub fn timeline(finding: &Finding, places: &Places<'_>) -> Timeline {
     let first_difference = finding.difference.first.and_then(|at| {
         let line = finding.lines.get(at)?;
         let what = format!("{}: {}", lanes.name(line.whose), lanes.text(line));
-        let calm = finding.difference.calm.as_deref().map(one_line);
+        let calm = finding.difference.calm.as_ref();
+        let calm = calm.map(|(whose, text)| lanes.with_names(&format!("{}: {}", lanes.name(*whose), one_line(text))));
         Some(FirstDifference { event: at + 1, what, calm, place: places.shown(&line.stack) })
     });
     let rows = rows.collect();

@@ -45,6 +45,7 @@ mod streams;
 mod support;
 mod testing;
 mod tidy;
+mod told;
 mod worlds;
 
 /// The files of this folder and the modules above are the same.

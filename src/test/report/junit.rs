@@ -118,7 +118,13 @@ fn failed(story: &Story) -> String {
     text.push_str("      </properties>\n");
     let first = story.message.lines().next().unwrap_or_default();
     let message = escaped(&format!("{first} ({}; rerun: {})", story.headline(), story.command));
-    let body = [Some(story.message.clone()), Some(story.waits.join("\n")), story.diff.clone(), story.frame.clone(), Some(story.stack.join("\n"))];
+    let body = [
+        Some(story.message.clone()),
+        Some(story.waits.join("\n")),
+        story.diff.clone(),
+        story.frame.clone(),
+        Some(story.stack.join("\n")),
+    ];
     let body = body.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
     let kind = escaped(story.oracle.name());
     let _ = writeln!(text, "      <failure message=\"{message}\" type=\"{kind}\">{}</failure>", escaped(&body));

@@ -115,12 +115,12 @@ FAIL  test/a.test.ts › chat › keeps <all> # of them  seed 7f3a-19c2 · fault
   + 1
     at add (src/room.ts:4:7)
 
-  (3 of 4 rows, of 7 events; 1 are left out)
-     time     test                       Room/lobby                         storage
+  (3 of 4 rows, of 7 events)
+     time     test                      Room/lobby                         storage
     0.000     calls Room/lobby: POST /  test/a.test.ts:3
         …     1 row is left out
     0.002  ⚡                           evict: an idle instance is dropped
-    0.003                                                                   put n 1  src/room.ts:4
+    0.003                                                                  put n 1  src/room.ts:4
   first difference from the calm run: event 6, Room/lobby: put n 1
     calm it was: put n 2
     at src/room.ts:4

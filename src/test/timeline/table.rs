@@ -51,12 +51,10 @@ impl Timeline {
                 Some(indents) => (indents[row.lane], row.text.clone()),
                 None => (0, format!("{}: {}", self.lanes[row.lane], row.text)),
             };
-            let text = match &row.place {
-                Some(place) => format!("{text}  {place}"),
-                None => text,
-            };
             let room = view.width.saturating_sub(TIME_CHARS + indent).max(MIN_LANE_CHARS);
-            for (number, part) in wrapped(&text, room).into_iter().enumerate() {
+            let mut parts = wrapped(&text, room);
+            push_place(&mut parts, row.place.as_deref(), room);
+            for (number, part) in parts.into_iter().enumerate() {
                 let bolt = if row.fault.is_some() && number == 0 { "⚡" } else { "  " };
                 let time = if number == 0 { seconds(row.at_ms) } else { String::new() };
                 let part = if row.fault.is_some() { mark(&part) } else { part };
@@ -72,7 +70,7 @@ impl Timeline {
         let shown = self.rows.iter().filter(|row| row.matters || !view.is_cut).count();
         match self.rows.len() - shown {
             0 => format!("{shown} rows, of {} events", self.events),
-            rest => format!("{shown} of {} rows, of {} events; {rest} are left out", self.rows.len(), self.events),
+            _ => format!("{shown} of {} rows, of {} events", self.rows.len(), self.events),
         }
     }
 
@@ -111,6 +109,18 @@ fn push_gap(lines: &mut Vec<String>, skipped: &mut usize) {
         0 => {}
         1 => lines.push(format!("{:>9}     1 row is left out", "…")),
         rows => lines.push(format!("{:>9}     {rows} rows are left out", "…")),
+    }
+}
+
+/// Says where a text comes from, in its last line or below it.
+fn push_place(parts: &mut Vec<String>, place: Option<&str>, room: usize) {
+    let Some(place) = place else { return };
+    match parts.last_mut() {
+        Some(last) if last.chars().count() + 2 + place.chars().count() <= room => {
+            last.push_str("  ");
+            last.push_str(place);
+        }
+        _ => parts.extend(wrapped(place, room)),
     }
 }
 

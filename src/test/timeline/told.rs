@@ -17,6 +17,8 @@ const LAST_ROWS: usize = 12;
 /// So much before a fault, and so much after it, is what it struck.
 const BEFORE: usize = 3;
 const AFTER: usize = 6;
+/// The same thing happening more often than this is nothing new.
+const MAX_ALIKE: usize = 2;
 /// A gap of so few rows is not worth its line.
 const MIN_GAP: usize = 2;
 
@@ -39,24 +41,24 @@ fn interesting<'a>(lines: &'a [Line], difference: &Difference) -> Vec<(usize, &'
         last_of.insert(line.whose, at);
     }
     let mut before: HashMap<Whose, &Line> = HashMap::new();
-    let mut sent: HashMap<u64, BTreeSet<&str>> = HashMap::new();
+    let mut sent: HashMap<u64, HashMap<&str, Whose>> = HashMap::new();
     let mut told = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         if line.text.is_empty() || line.kind == TraceKind::Clock {
             continue;
         }
         let now = line.at_ms.to_bits();
-        if let Some(answer) = line.text.strip_prefix("answers ").filter(|_| line.kind == TraceKind::Send) {
-            sent.entry(now).or_default().insert(answer);
-        }
+        let answer = line.text.strip_prefix("answers ").filter(|_| line.kind == TraceKind::Send);
+        // Whoever answered so first; a worker often passes on what an object has answered.
+        let answered = answer.map(|answer| *sent.entry(now).or_default().entry(answer).or_insert(line.whose));
         let before = before.insert(line.whose, line);
         let is_known = match line.kind {
             _ if difference.first == Some(at) => false,
             TraceKind::Deliver => {
                 let answer = line.text.strip_prefix("gets ");
-                answer.is_some_and(|answer| sent.get(&now).is_some_and(|sent| sent.contains(answer)))
+                answer.is_some_and(|answer| sent.get(&now).is_some_and(|sent| sent.contains_key(answer)))
             }
-            TraceKind::Send => line.text == "done",
+            TraceKind::Send => line.text == "done" || answered.is_some_and(|first| first != line.whose),
             TraceKind::Commit => {
                 before.is_some_and(|before| before.kind == TraceKind::Write && before.at_ms.to_bits() == now)
             }
@@ -81,6 +83,7 @@ fn choose(told: &[(usize, &Line)], difference: &Difference) -> Vec<bool> {
     let anchors: Vec<usize> = (0..told.len()).filter(|row| is_anchor(&told[*row])).collect();
     let involved: BTreeSet<Whose> = anchors.iter().map(|row| told[*row].1.whose).collect();
     let last = told.len().saturating_sub(LAST_ROWS);
+    let mut alike: HashMap<_, usize> = HashMap::new();
     let mut ranked: Vec<(u32, usize, usize)> = (0..told.len())
         .map(|row| {
             let (at, line) = told[row];
@@ -90,10 +93,13 @@ fn choose(told: &[(usize, &Line)], difference: &Difference) -> Vec<bool> {
             let near = since.into_iter().chain(until).min().unwrap_or(told.len() - row);
             let is_close = since.is_some_and(|since| since <= AFTER) || until.is_some_and(|until| until <= BEFORE);
             let is_involved = involved.contains(&line.whose);
+            let often = alike.entry((line.whose, line.kind, &line.text)).or_default();
+            *often += 1;
             let rank = match (near, row >= last) {
                 (0, _) if !anchors.is_empty() => 0,
                 (_, true) => 0,
                 _ if is_close => 1,
+                _ if *often > MAX_ALIKE => 5,
                 _ if is_involved && difference.more.contains(&at) => 2,
                 _ if is_involved => 3,
                 _ if difference.more.contains(&at) => 4,
