@@ -10,6 +10,7 @@ mod namespace;
 mod random;
 mod socket;
 mod storage;
+mod told;
 
 use crate::core::ends::{Ends, Holder, SocketId};
 use crate::core::gate_check::{GateCheck, WriteCount};
@@ -17,7 +18,7 @@ use crate::core::id;
 use crate::core::socket::{Arrival, Sockets};
 use crate::isolate::{Death, Host};
 use crate::storage::ObjectStorage;
-use crate::world::{Whose, World};
+use crate::world::{TraceKind, Whose, World};
 use emu_abi::{Answer, Ask, Body, Call, Failure, LogLevel, ObjectId, Op, Settled};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -66,6 +67,18 @@ pub enum Output {
     Hibernatable(SocketId),
     /// The holder of a socket emits this.
     Emit(SocketId, Arrival),
+    /// One of the others, and the guest's stack that led to it.
+    At(String, Box<Output>),
+}
+
+impl Output {
+    /// What it is, wherever it comes from.
+    pub fn without_place(&self) -> &Self {
+        match self {
+            Self::At(_, output) => output,
+            output => output,
+        }
+    }
 }
 
 /// An output, with how many writes there were when it was said.
@@ -85,7 +98,7 @@ pub struct ObjectFace {
     pub number: usize,
     /// Its id.
     pub id: ObjectId,
-    /// Whose the draws for it are.
+    /// Whose the draws for it, and its lines in a trace, are.
     pub whose: Whose,
     /// Its storage.
     pub storage: ObjectStorage,
@@ -117,6 +130,8 @@ pub struct GuestHost {
     objects: BTreeMap<u32, ObjectFace>,
     /// The object that is asking, as the guest numbers it; 0 where the guest does not say.
     asking: u32,
+    /// Where the next thing comes from that it does, if it says so.
+    place: Option<String>,
     /// What it has caused in this turn.
     pub outputs: Vec<Said>,
     /// What it has logged in this turn.
@@ -150,8 +165,28 @@ impl Host for GuestHost {
         Ok(())
     }
 
+    fn wants_places(&self) -> bool {
+        self.shared.world.keeps_texts()
+    }
+
+    fn at(&mut self, stack: String) {
+        self.place = Some(stack).filter(|stack| !stack.is_empty());
+    }
+
     fn ask(&mut self, object: u32, ask: Ask) -> Result<Answer, Failure> {
         self.asking = object;
+        let answered = self.answer(ask);
+        self.place = None;
+        answered
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.said_bytes > MAX_SAID_BYTES
+    }
+}
+
+impl GuestHost {
+    fn answer(&mut self, ask: Ask) -> Result<Answer, Failure> {
         match ask {
             Ask::Random { len } => random::bytes(self, len),
             Ask::Digest { hash, data } => Ok(crypto::digest(hash, &data.0)),
@@ -174,10 +209,6 @@ impl Host for GuestHost {
             | Ask::SavepointRollback => storage::answer(self, ask),
             _ => socket::answer(self, ask),
         }
-    }
-
-    fn is_exhausted(&self) -> bool {
-        self.said_bytes > MAX_SAID_BYTES
     }
 }
 
@@ -208,6 +239,7 @@ impl GuestHost {
             switches,
             objects: BTreeMap::new(),
             asking: 0,
+            place: None,
             outputs: Vec::new(),
             log: Vec::new(),
             said_bytes: 0,
@@ -237,6 +269,10 @@ impl GuestHost {
 
     fn note(&mut self, output: Output) {
         let made = self.shared.with_gate_check(|check| check.made()).unwrap_or_default();
+        let output = match self.place.take() {
+            Some(stack) => Output::At(stack, Box::new(output)),
+            None => output,
+        };
         self.outputs.push(Said { output, made });
     }
 
@@ -244,6 +280,14 @@ impl GuestHost {
     pub fn take_outputs(&mut self) -> Vec<Said> {
         self.said_bytes = 0;
         std::mem::take(&mut self.outputs)
+    }
+
+    /// Tells what the object that is asking has written.
+    fn tell_write(&mut self, text: &str) {
+        let place = self.place.take().unwrap_or_default();
+        let Ok(whose) = self.object().map(|object| object.whose) else { return };
+        self.shared.world.place(&place);
+        self.shared.world.tell(whose, TraceKind::Write, &|| text.to_owned());
     }
 
     /// The object, for asks that only objects may make.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing here commits; the lane does when the turn has ended.
 
-use super::{GuestHost, ObjectFace};
+use super::{GuestHost, ObjectFace, told};
 use crate::world::Point;
 use emu_abi::{Answer, Ask, Failure};
 use std::rc::Rc;
@@ -12,6 +12,16 @@ const NS_PER_MS: i64 = 1_000_000;
 pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> {
     note_write(host, &ask)?;
     strike(host, &ask)?;
+    let world = &host.shared.world;
+    let text = world.keeps_texts().then(|| told::written(&ask, world.now_ms())).flatten();
+    let answer = carry_out(host, ask)?;
+    if let Some(text) = text {
+        host.tell_write(&text);
+    }
+    Ok(answer)
+}
+
+fn carry_out(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> {
     let keep_alarm = !host.switches.delete_all_deletes_alarm;
     let object = host.object()?;
     let storage = &object.storage;

@@ -26,6 +26,7 @@ use super::watch::Seen;
 use super::{eprint, prepare};
 use crate::error::{Error, Result};
 use crate::project::engines::Engines;
+use crate::test::timeline::View;
 use crate::world::{Class, Point};
 use program::Workshop;
 use session::Passed;
@@ -125,6 +126,13 @@ pub(super) fn faults_help() -> String {
         }
     }
     text
+}
+
+/// How much room there is on standard output.
+fn view() -> View {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+    let width = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
+    width.map_or_else(View::default, |width| View { width, ..View::default() })
 }
 
 /// Writes to standard output; that nobody reads it is no reason to fail.

@@ -236,6 +236,7 @@ fn finished<T>(what: &str, ended: std::result::Result<T, Stuck>) -> T {
         Err(Stuck::Broken(said)) => panic!("{what}: something that must always hold did not: {said}"),
         Err(Stuck::TooLong) => panic!("{what} does not end: things go on and on"),
         Err(Stuck::Deadlock(waiting)) => {
+            let waiting: Vec<String> = waiting.iter().map(ToString::to_string).collect();
             panic!("{what} will never end: nothing can happen any more\n  {}", waiting.join("\n  "))
         }
     }

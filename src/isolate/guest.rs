@@ -21,6 +21,14 @@ pub trait Host: 'static {
         false
     }
 
+    /// Whether the guest is to say, where it can, which code of the worker its ops and asks come from.
+    fn wants_places(&self) -> bool {
+        false
+    }
+
+    /// The stack that leads to the next op or ask, as the guest gives it.
+    fn at(&mut self, _stack: String) {}
+
     /// Answers an ask on behalf of the object that the guest numbered `object`.
     ///
     /// # Errors
@@ -67,6 +75,9 @@ impl<H: Host> Guest<H> {
 /// A reply buffer larger than this is not kept.
 const REPLY_KEPT_BYTES: usize = 64 * 1024;
 
+/// More of a stack than this is not looked at.
+const STACK_BYTES_MAX: usize = 4096;
+
 /// The elements that the tables of an isolate may have together.
 const TABLE_ELEMENTS_MAX: usize = 2_000_000;
 
@@ -101,6 +112,7 @@ impl ResourceLimiter for MemoryLimiter {
 pub(super) fn linker<H: Host>(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest<H>>> {
     let mut linker = Linker::new(engine);
     linker.func_wrap(IMPORT_MODULE, "op", op::<H>)?;
+    linker.func_wrap(IMPORT_MODULE, "at", at::<H>)?;
     linker.func_wrap(IMPORT_MODULE, "ask", ask::<H>)?;
     linker.func_wrap(IMPORT_MODULE, "reply", reply::<H>)?;
     nested::link(&mut linker)?;
@@ -111,6 +123,13 @@ fn op<H: Host>(mut caller: Caller<'_, Guest<H>>, ptr: u32, len: u32) -> wasmtime
     let (bytes, guest) = message(&mut caller, ptr, len)?;
     let op: Op = emu_abi::decode(bytes).map_err(|error| Death::Abi(format!("an op does not decode: {error}")))?;
     guest.host.op(op)?;
+    Ok(())
+}
+
+fn at<H: Host>(mut caller: Caller<'_, Guest<H>>, ptr: u32, len: u32) -> wasmtime::Result<()> {
+    let (bytes, guest) = message(&mut caller, ptr, len)?;
+    let shown = bytes.get(..STACK_BYTES_MAX).unwrap_or(bytes);
+    guest.host.at(String::from_utf8_lossy(shown).into_owned());
     Ok(())
 }
 

@@ -11,6 +11,9 @@ use emu_abi::Turn;
 use std::time::Duration;
 use wasmtime::{InstancePre, Memory, Store, Trap, TypedFunc};
 
+/// Guests may export this: called once, before the first turn, it makes them say where their ops and asks come from.
+const TRACE_EXPORT: &str = "emu_trace";
+
 /// What an isolate may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -68,6 +71,12 @@ impl<H: Host> Launcher<H> {
         let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::Error::msg("no memory"))?;
         store.data_mut().memory = Some(memory);
         self.image.nested.restore(&instance, &mut store)?;
+        if store.data().host.wants_places()
+            && let Ok(trace) = instance.get_typed_func::<(), ()>(&mut store, TRACE_EXPORT)
+        {
+            let _running = self.engine.meter.turn_begins(&mut store);
+            trace.call(&mut store, ())?;
+        }
         let alloc = instance.get_typed_func(&mut store, "emu_alloc")?;
         let turn = instance.get_typed_func(&mut store, "emu_turn")?;
         let (engine, cpu) = (self.engine.clone(), self.limits.cpu);

@@ -22,9 +22,9 @@ const MAX_CALLS: usize = 100_000;
 const MAX_TIMER_MS: f64 = 2_147_483_647.0;
 
 /// The URL of a command to the world.
-const COMMAND_URL: &str = "emu-test://command";
+pub(super) const COMMAND_URL: &str = "emu-test://command";
 /// How calls that are commands to the world are called.
-const WORLD_URL: &str = "emu:world";
+pub(super) const WORLD: &str = "emu:world";
 /// What a guest is told that speaks to the world of tests where there is none.
 const NO_WORLD: &str = "this worker is not being tested: `cloudflare:test` and `emu:test` work in `emu test` only";
 
@@ -78,10 +78,10 @@ impl Lane {
 
     pub(super) fn note_call(&mut self, caller: Caller, kind: CallKind) {
         let Caller { serial, call, invocation, section } = caller;
-        let since_ms = self.world().now_ms();
+        let (since_ms, stack) = (self.world().now_ms(), self.said_at.take());
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         // A number that is in use already is a guest's mistake; the earlier call is cancelled so that nothing leaks.
-        let earlier = instance.start_call(call, PendingCall { kind, section, invocation, since_ms });
+        let earlier = instance.start_call(call, PendingCall { kind, stack, section, invocation, since_ms });
         if let Some(earlier) = earlier {
             self.cancel_kind(earlier.kind);
         }
@@ -163,7 +163,7 @@ impl Lane {
         };
         self.last_fetch += 1;
         let fetch = self.last_fetch;
-        self.note_call(caller, CallKind::Internet { fetch, url: WORLD_URL.into() });
+        self.note_call(caller, CallKind::Internet { fetch, url: WORLD.into() });
         self.fetches.insert(fetch, (caller.serial, caller.call));
         self.effects.push(Effect::Command(fetch, String::from_utf8_lossy(&command.0).into_owned()));
     }
@@ -181,7 +181,7 @@ impl Lane {
     /// Whether a call is a request to the network: commands to the world take the same way.
     fn is_on_network(&self, serial: u64, call: u32) -> bool {
         let pending = self.instances.get(&serial).and_then(|instance| instance.calls.get(&call));
-        pending.is_some_and(|pending| matches!(&pending.kind, CallKind::Internet { url, .. } if url != WORLD_URL))
+        pending.is_some_and(|pending| matches!(&pending.kind, CallKind::Internet { url, .. } if url != WORLD))
     }
 
     /// The network's answer has arrived.
@@ -287,6 +287,7 @@ impl Lane {
     pub(super) fn section_overdue(&mut self, serial: u64, section: Section) {
         let Some(Owner::Object(number)) = self.instances.get(&serial).map(|instance| instance.owner) else { return };
         if self.objects[number].gate.is_open(section) {
+            self.note_hung();
             let message = "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was \
                            canceled and the Durable Object was reset.";
             let failure = Failure { overloaded: true, durable_object_reset: true, ..Failure::error(message) };

@@ -4,7 +4,6 @@
 
 use super::Lane;
 use super::instance::Owner;
-use super::trace::output_text;
 use crate::bindings::Said;
 
 impl Lane {
@@ -17,7 +16,7 @@ impl Lane {
         let Some(Owner::Object(number)) = self.instances.get(&serial).map(|instance| instance.owner) else { return };
         let is_durable = !self.objects[number].storage.has_writes();
         if let Err(violation) = gate_check.borrow_mut().leaves(number, said.made, is_durable) {
-            let (label, what) = (self.object_label(number), output_text(&said.output));
+            let (label, what) = (self.object_label(number), self.output_text(serial, &said.output));
             let rerun = self.world().rerun().map(|rerun| format!("; it happens again with the seed `{rerun}`"));
             let (meaning, rerun) = (violation.meaning(), rerun.unwrap_or_default());
             panic!("gate check: `{what}` left {label} {meaning}, which is a bug of emu, not of the worker{rerun}");

@@ -1,11 +1,10 @@
-//! What a simulated world asks a lane and `serve` does not: who waits for whom, whether it is at rest, copies of all that is
-//! stored.
+//! What a simulated world asks a lane and `serve` does not: whether it is at rest, copies of all that is stored.
 //!
 //! Invariant: looks, or puts the whole lane back; nothing here is on the way of an event.
 
 use super::control::{Answered, Command, query_rows};
 use super::faults::SlowStart;
-use super::instance::{Instance, Origin, Owner};
+use super::instance::{Instance, Origin};
 use super::message::FetchId;
 use super::object::AlarmState;
 use super::{Due, Lane, Namespace};
@@ -124,25 +123,6 @@ impl Lane {
         instance.map_or(Whose::WORLD, |instance| self.whose(instance.owner))
     }
 
-    /// Everything that is waited for, a sentence each, with who waits.
-    pub fn who_waits(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for instance in self.instances.values() {
-            let who = match instance.owner {
-                Owner::Object(number) => self.object_label(number),
-                Owner::Worker(worker) => self.workers[worker].prepared.name.to_string(),
-            };
-            lines.extend(instance.blockers().into_iter().map(|blocker| format!("{who}: {}", blocker.what)));
-        }
-        for number in 0..self.objects.len() {
-            let waiting = self.objects[number].gate.waiting();
-            if waiting > 0 {
-                lines.push(format!("{}: {waiting} event(s) before the input gate", self.object_label(number)));
-            }
-        }
-        lines
-    }
-
     /// Nothing can happen any more: handlers that another guest waits for will never settle, and are told so. The last
     /// ones that were called come first. False if there are none.
     pub fn cancel_hung_flights(&mut self) -> bool {
@@ -153,6 +133,7 @@ impl Lane {
             found.map(|(number, _)| (*serial, *number))
         });
         let Some((serial, invocation)) = hung else { return false };
+        self.note_hung();
         self.settle(serial, invocation, Err(Failure::error(super::turn::HUNG)));
         self.event(serial, 0, Event::Cancelled { invocation });
         self.run();

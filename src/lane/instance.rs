@@ -62,6 +62,11 @@ pub(super) struct Instance {
     pub(super) calls: BTreeMap<u32, PendingCall>,
     /// Calls whose end has not been delivered yet; kept where the world is traced.
     pub(super) ended_calls: BTreeMap<u32, CallKind>,
+    /// Calls that only keep a test going, and invocations by which the world asks it; kept where the world is traced.
+    pub(super) quiet_calls: BTreeSet<u32>,
+    pub(super) quiet_invocations: BTreeSet<u32>,
+    /// The last stack of which something came, where places are kept.
+    pub(super) last_stack: Option<String>,
     /// The section in which each stream was pulled last.
     pub(super) pulls: BTreeMap<u32, Section>,
     /// The timers that limit its open critical sections.
@@ -78,6 +83,8 @@ pub(super) struct Instance {
 #[derive(Debug)]
 pub(super) struct Invocation {
     pub(super) origin: Origin,
+    /// What it was started for, where texts are kept.
+    pub(super) what: Option<String>,
     /// How many requests led to this one, each sent by the handler of the one before.
     pub(super) depth: u32,
     pub(super) since_ms: f64,
@@ -117,6 +124,8 @@ pub(super) enum Origin {
 #[derive(Debug)]
 pub(super) struct PendingCall {
     pub(super) kind: CallKind,
+    /// The stack that led to it, where places are kept.
+    pub(super) stack: Option<String>,
     pub(super) section: Section,
     pub(super) invocation: u32,
     pub(super) since_ms: f64,
@@ -148,6 +157,9 @@ impl Instance {
             left_over: BTreeSet::new(),
             calls: BTreeMap::new(),
             ended_calls: BTreeMap::new(),
+            last_stack: None,
+            quiet_calls: BTreeSet::new(),
+            quiet_invocations: BTreeSet::new(),
             pulls: BTreeMap::new(),
             sections: BTreeMap::new(),
             stalled_timers: VecDeque::new(),
@@ -162,6 +174,7 @@ impl Instance {
         self.home.last_invocation.set(number);
         let invocation = Invocation {
             origin,
+            what: None,
             depth,
             since_ms: now_ms,
             settled: false,

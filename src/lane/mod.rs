@@ -27,6 +27,7 @@ mod shared;
 mod thrown;
 mod trace;
 mod turn;
+mod waits;
 mod wire;
 mod worker;
 
@@ -34,6 +35,7 @@ pub use control::{Answered, Command, Verb};
 pub use life::OnReload;
 pub use message::{Effect, FetchId, Input, Parcel, PortId};
 pub use thrown::{LogLine, Sources, Thrown, Uncaught};
+pub use waits::Waiter;
 pub use worker::{Namespace, Prepared, Service};
 
 use crate::bindings::{Said, Shared};
@@ -140,6 +142,10 @@ pub struct Lane {
     /// Sockets whose other side is on another lane, which has too much waiting.
     busy: BTreeSet<SocketId>,
     effects: Vec<Effect>,
+    /// The stack that led to the output that is being acted upon, where places are kept.
+    said_at: Option<String>,
+    /// Who waited when the first handler was given up.
+    hung: Vec<Waiter>,
     /// How many turns there were.
     turns: u64,
     /// Stands for all that clients were told while they waited.
@@ -254,6 +260,8 @@ impl Lane {
             congested: BTreeSet::new(),
             busy: BTreeSet::new(),
             effects: Vec::new(),
+            said_at: None,
+            hung: Vec::new(),
             turns: 0,
             answers: 0,
             snapshots: Vec::new(),

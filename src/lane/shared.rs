@@ -76,7 +76,7 @@ impl Lane {
 
     /// Which resident an output is from, if that can be told.
     fn speaker(&self, residents: &[u64], output: &Output) -> Option<u64> {
-        let Output::Op(op) = output else { return None };
+        let Output::Op(op) = output.without_place() else { return None };
         let said_by = |serial: &u64| {
             self.instances.get(serial).is_some_and(|instance| match op {
                 Op::Settle { invocation, .. }
@@ -116,7 +116,7 @@ impl Lane {
 
 /// Who ends with this output, and how.
 fn aborted(held: &Held) -> Option<(u64, Death)> {
-    match &held.said.output {
+    match held.said.output.without_place() {
         Output::Op(Op::Abort { reason, retry_alarm, .. }) => {
             Some((held.serial, Death::Aborted { reason: reason.clone(), retry_alarm: *retry_alarm }))
         }

@@ -185,12 +185,20 @@ impl Lane {
             return;
         }
         self.check_gate(serial, &said);
-        self.trace_output(serial, &said.output);
-        match said.output {
+        let (stack, output) = match said.output {
+            Output::At(stack, output) => (Some(stack), *output),
+            output => (None, output),
+        };
+        self.trace_output(serial, &output, stack.as_deref());
+        self.said_at = stack;
+        match output {
             Output::Op(op) => self.act_on_op(serial, op),
             Output::Emit(socket, arrival) => self.emit(socket, arrival),
             Output::Accepted(socket) | Output::Hibernatable(socket) => self.take_backlog(socket),
+            // A place has no place.
+            Output::At(..) => {}
         }
+        self.said_at = None;
     }
 
     fn act_on_op(&mut self, serial: u64, op: Op) {

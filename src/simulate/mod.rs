@@ -30,7 +30,7 @@ use crate::core::timers::Timers;
 use crate::error::Result;
 use crate::isolate::Engine;
 use crate::lane::{
-    Effect, FetchId, Input, Lane, LaneOptions, LogLine, Namespace, OnReload, PortId, Prepared, Thrown, Uncaught,
+    Effect, FetchId, Input, Lane, LaneOptions, LogLine, Namespace, OnReload, PortId, Prepared, Thrown, Uncaught, Waiter,
 };
 use crate::storage::{Durability, Storage};
 use crate::world::simulated::{Record, SimulatedWorld};
@@ -78,7 +78,7 @@ pub enum Happening {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stuck {
     /// Nothing can ever happen again, and the answer is still missing: who waits for what.
-    Deadlock(Vec<String>),
+    Deadlock(Vec<Waiter>),
     /// Things go on happening, but this is enough.
     TooLong,
     /// Something that must always hold did not: what was said about it, in JSON.
@@ -195,6 +195,11 @@ impl Simulation {
     /// Stands for everything that whoever sent requests was answered by the workers in between.
     pub fn answers(&self) -> u64 {
         self.lane.answers()
+    }
+
+    /// Who waited when the first handler was given up.
+    pub fn take_hung(&mut self) -> Vec<Waiter> {
+        self.lane.take_hung()
     }
 
     /// How people call what a record speaks of.

@@ -2,10 +2,16 @@
 //!
 //! Invariant: plain data.
 
-use super::judge::Failure;
+use super::difference::{Difference, difference};
+use super::judge::{Failure, Oracle};
 use super::run::Ended;
+use crate::lane::Waiter;
+use crate::simulate::{Happening, Stuck};
 use crate::world::simulated::Line;
-use crate::world::{Point, Rerun, Tape, TraceKind, Whose};
+use crate::world::{Point, Rerun, Tape, Whose};
+
+/// What the platform's texts say when a handler was given up that waited for ever.
+const GIVEN_UP: [&str; 2] = ["code had hung", "blockConcurrencyWhile() in a Durable Object waited for too long"];
 
 /// A failure that was found.
 #[derive(Clone, Debug)]
@@ -28,8 +34,12 @@ pub struct Finding {
     pub lines: Vec<Line>,
     /// How people call what the lines speak of.
     pub names: Vec<(Whose, String)>,
-    /// The place in `lines` of the first difference from the calm run; none where the failure is the calm run's.
-    pub first_difference: Option<usize>,
+    /// What differs from the calm run.
+    pub difference: Difference,
+    /// Who waits for what, where somebody waits for ever.
+    pub waits: Vec<Waiter>,
+    /// Where the worker threw the error that the test was given: who, and the engine's own stack.
+    pub thrown: Option<(String, String)>,
 }
 
 impl Finding {
@@ -45,7 +55,9 @@ impl Finding {
             digest: 0,
             lines: Vec::new(),
             names: Vec::new(),
-            first_difference: None,
+            difference: Difference::default(),
+            waits: Vec::new(),
+            thrown: None,
         }
     }
 
@@ -57,7 +69,9 @@ impl Finding {
             decisions_before: rerun.tape.as_ref().map_or(0, Tape::len),
             faults,
             digest: ended.record.digest,
-            first_difference: other.and_then(|other| first_difference(&ended.record.lines, &other.record.lines)),
+            difference: other.map(|other| difference(&ended.record.lines, &other.record.lines)).unwrap_or_default(),
+            waits: waits(&failure, &ended),
+            thrown: thrown(&failure, &ended),
             lines: ended.record.lines,
             names: ended.names,
             ..Self::untold(failure, rerun)
@@ -65,10 +79,27 @@ impl Finding {
     }
 }
 
-/// The place of the first line that the other run does not have. That it was decided so is no difference yet.
-fn first_difference(lines: &[Line], other: &[Line]) -> Option<usize> {
-    let is_told = |line: &&Line| line.kind != TraceKind::Choice;
-    let own = lines.iter().enumerate().filter(|(_, line)| is_told(line));
-    let mut other = other.iter().filter(is_told);
-    own.into_iter().find(|(_, line)| other.next() != Some(line)).map(|(at, _)| at)
+fn waits(failure: &Failure, ended: &Ended) -> Vec<Waiter> {
+    match &ended.stuck {
+        Some(Stuck::Deadlock(waiting)) => waiting.clone(),
+        _ if GIVEN_UP.iter().any(|text| failure.error.message.contains(text)) => ended.hung.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// The error of a worker that says the same; the last one, for the test fails with what it was told last.
+fn thrown(failure: &Failure, ended: &Ended) -> Option<(String, String)> {
+    if !matches!(failure.oracle, Oracle::Test | Oracle::Eventually | Oracle::Invariant) {
+        return None;
+    }
+    let message = failure.error.message.as_str();
+    ended.happenings.iter().rev().find_map(|happening| match happening {
+        Happening::Uncaught(uncaught) => {
+            let thrown = &uncaught.thrown.failure;
+            let is_it = !thrown.message.is_empty() && message.ends_with(&thrown.message);
+            let who = uncaught.object.clone().unwrap_or_else(|| uncaught.worker.to_string());
+            thrown.stack.clone().filter(|_| is_it).map(|stack| (who, stack))
+        }
+        Happening::Log(_) => None,
+    })
 }

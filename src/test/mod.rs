@@ -9,9 +9,11 @@
 //! when to stop.
 
 pub mod campaign;
+pub mod difference;
 pub mod finding;
 pub mod judge;
 mod marks;
+pub mod places;
 pub mod program;
 pub mod replay;
 pub mod report;

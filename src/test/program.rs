@@ -45,6 +45,15 @@ pub struct Test {
     pub suite: Vec<String>,
     /// What is to be done with it.
     pub mode: Mode,
+    /// Where it is declared: the line in what was made of its file, from 1.
+    #[serde(default)]
+    pub line: Option<u32>,
+    /// The column, likewise.
+    #[serde(default)]
+    pub column: Option<u32>,
+    /// The name of another test of the file contains its name.
+    #[serde(skip)]
+    pub is_part_of_another: bool,
 }
 
 /// What is to be done with a test.
@@ -62,6 +71,13 @@ pub enum Mode {
 }
 
 impl Test {
+    /// A test of this name that runs.
+    pub fn named(id: &str, name: &str, suite: &[&str]) -> Self {
+        let suite = suite.iter().map(|name| (*name).to_owned()).collect();
+        let (id, name) = (id.to_owned(), name.to_owned());
+        Self { id, name, suite, mode: Mode::Run, line: None, column: None, is_part_of_another: false }
+    }
+
     /// Its name behind those of its suites.
     pub fn full_name(&self) -> String {
         let parts = self.suite.iter().map(String::as_str).chain([self.name.as_str()]);

@@ -6,7 +6,7 @@ use super::marks::Mark;
 use super::program::{ENTRYPOINT, Program, Test};
 use super::scenario::play;
 use crate::error::{Error, Result};
-use crate::lane::Thrown;
+use crate::lane::{Thrown, Waiter};
 use crate::simulate::{Answer, Happening, Simulation, Stuck};
 use crate::world::driver::Driver;
 use crate::world::simulated::{Keep, Record, SimulatedWorld};
@@ -59,7 +59,7 @@ pub struct InlineSnapshot {
 }
 
 /// What a run came to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Ended {
     /// What the tests came to; nothing when they never ended.
     pub results: Vec<TestResult>,
@@ -77,6 +77,8 @@ pub struct Ended {
     pub marks: Vec<Mark>,
     /// Everything else that came to light, in order.
     pub happenings: Vec<Happening>,
+    /// Who waited when the first handler was given up.
+    pub hung: Vec<Waiter>,
     /// Stands for everything the tests were answered.
     pub answers: u64,
     /// Stands for everything that is stored in the end.
@@ -140,6 +142,8 @@ pub struct TestError {
     pub diff: Option<String>,
     /// The oracle that found it, where that is not the test itself: `invariant`, `eventually`, …
     pub oracle: Option<String>,
+    /// The error that it was made of.
+    pub cause: Option<Box<TestError>>,
     /// It is an error that the platform gives callers when something is lost.
     pub fault: bool,
 }
@@ -177,9 +181,22 @@ pub fn collect(program: &Program) -> Result<(Vec<Test>, Vec<TestError>)> {
     let mut simulation = Simulation::new(&program.setup, Rc::new(world))?;
     let answer = ask(&mut simulation, "collect", &json!({}));
     match answer {
-        Ok(Ok(answer)) => parse::<Collected>(program, &answer).map(|collected| (collected.tests, collected.errors)),
+        Ok(Ok(answer)) => {
+            let Collected { mut tests, errors } = parse(program, &answer)?;
+            note_parts(&mut tests);
+            Ok((tests, errors))
+        }
         Ok(Err(thrown)) => Err(broken(program).because(thrown.failure)),
         Err(stuck) => Err(broken(program).because(format!("{stuck:?}"))),
+    }
+}
+
+/// Notes which tests cannot be named without naming others.
+fn note_parts(tests: &mut [Test]) {
+    let names: Vec<String> = tests.iter().map(Test::full_name).collect();
+    for (index, test) in tests.iter_mut().enumerate() {
+        let is_in = |(other, name): (usize, &String)| other != index && name.contains(&names[index]);
+        test.is_part_of_another = names.iter().enumerate().any(is_in);
     }
 }
 
@@ -203,21 +220,7 @@ pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
         "update": plan.updates_snapshots,
         "timeoutMs": TEST_TIMEOUT_MS,
     });
-    let mut ended = Ended {
-        results: Vec::new(),
-        errors: Vec::new(),
-        stuck: None,
-        snapshots: None,
-        inline: Vec::new(),
-        obsolete: Vec::new(),
-        marks: Vec::new(),
-        happenings: Vec::new(),
-        answers: 0,
-        storage: 0,
-        virtual_ms: 0.0,
-        record: Record::default(),
-        names: Vec::new(),
-    };
+    let mut ended = Ended::default();
     match &program.scenario {
         Some(scenario) => {
             let (result, stuck) = play(scenario, &mut simulation);
@@ -227,6 +230,7 @@ pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
         None => run_tests(program, &asked, &mut simulation, &mut ended)?,
     }
     ended.happenings = simulation.take_happenings();
+    ended.hung = simulation.take_hung();
     ended.answers = simulation.answers();
     ended.storage = simulation.storage_digest()?;
     ended.virtual_ms = world.now_ms() - began_ms;

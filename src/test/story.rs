@@ -4,13 +4,24 @@
 
 use super::finding::Finding;
 use super::judge::Oracle;
+use super::places::Places;
 use super::program::{Program, Test};
+use super::run::TestError;
 use super::tested::{Outcome, Tested};
 use super::timeline::{Timeline, timeline};
-use crate::world::{Class, Point};
+use crate::lane::Waiter;
+use crate::world::{Class, Point, TraceKind};
+use std::fmt::Write as _;
 
 /// The most lines of a message, a stack or a difference that are shown.
 const MAX_TEXT_LINES: usize = 40;
+/// The most characters of any of them, and of a name.
+const MAX_TEXT_CHARS: usize = 8000;
+const MAX_NAME_CHARS: usize = 200;
+/// How the module is called that a test file becomes.
+const MODULE: &str = "worker.js";
+/// How many errors that one was made of are told.
+const MAX_CAUSES: usize = 4;
 
 /// The story of a failure.
 #[derive(Clone, Debug)]
@@ -21,6 +32,8 @@ pub struct Story {
     pub message: String,
     /// The frames of its stack that are the reader's.
     pub stack: Vec<String>,
+    /// Who waits for what, where somebody waits for ever.
+    pub waits: Vec<String>,
     /// The source around the first of them.
     pub frame: Option<String>,
     /// Where that is: file, line and column, from 1.
@@ -89,43 +102,111 @@ pub fn tell(program: &Program, tested: &Tested) -> Tested<Story> {
 /// Makes the story of a failure.
 pub fn story(program: &Program, test: &Test, finding: &Finding) -> Story {
     let error = &finding.failure.error;
-    let sources = program.setup.workers.first().and_then(|worker| worker.sources.as_ref());
-    let mapped = sources.map_or_else(|| error.stack.clone(), |sources| sources.map_text(&error.stack).into_owned());
-    let is_frame = |line: &&str| line.trim_start().starts_with("at ");
-    let stack: Vec<String> = mapped.lines().filter(is_frame).map(|line| clean(line.trim())).take(12).collect();
-    let is_untold = finding.lines.is_empty();
-    let rerun = finding.rerun.to_string();
-    let filter = match is_untold {
-        // It fails only together with others of its file.
-        true => String::new(),
-        false => format!(" -t {}", quoted(&test.full_name())),
-    };
-    let command = format!("emu test {}{filter} --seed {rerun}", quoted(&program.name));
+    let sources = program.setup.workers.first().and_then(|worker| worker.sources.as_deref());
+    let places = Places::new(sources);
+    let thrown = thrown_stack(finding, &places);
+    let mut stack = places.frames(&error.stack);
+    let shown = if stack.is_empty() { thrown.as_deref().unwrap_or_default() } else { &error.stack };
+    if stack.is_empty() {
+        stack = thrown.as_deref().map(|thrown| places.frames(thrown)).unwrap_or_default();
+        stack.extend(awaited_at(program, finding, &places));
+    }
     let after = finding.rerun.tape.as_ref().map_or(0, crate::world::Tape::len);
     Story {
         oracle: finding.failure.oracle,
-        message: clean(&headline(&error.name, &error.message)),
-        place: stack.iter().find_map(|frame| place_of(frame)),
+        message: clean(&message(error, finding.failure.oracle, &places)),
+        place: places.of(shown),
         stack,
-        frame: sources.and_then(|sources| sources.code_frame(&error.stack)).map(|frame| clean(&frame)),
+        waits: finding.waits.iter().map(|waiter| waits(program, test, waiter, &places)).collect(),
+        frame: sources.and_then(|sources| sources.code_frame(shown)).map(|frame| clean(&frame)),
         diff: error.diff.as_deref().map(clean),
         why: why(finding),
         faults: finding.faults.clone(),
-        rerun,
-        command,
+        rerun: finding.rerun.to_string(),
+        command: command(program, test, finding),
         run: finding.run,
         decisions: (finding.decisions_before, after),
         is_minimal: finding.is_minimal,
-        timeline: (!is_untold).then(|| timeline(finding)),
+        timeline: (!finding.lines.is_empty()).then(|| timeline(finding, &places)),
         digest: finding.digest,
     }
 }
 
-fn headline(name: &str, message: &str) -> String {
-    match name {
-        "" | "Error" => message.to_owned(),
-        name => format!("{name}: {message}"),
+/// The stack of an error that a worker threw, if the test was given that one and it has frames of the reader's.
+fn thrown_stack(finding: &Finding, places: &Places<'_>) -> Option<String> {
+    let (_, stack) = finding.thrown.as_ref()?;
+    (!places.frames(stack).is_empty()).then(|| stack.clone())
+}
+
+/// What the test did last, as a frame of a stack: it waited there for what failed.
+fn awaited_at(program: &Program, finding: &Finding, places: &Places<'_>) -> Option<String> {
+    let stacks = finding.lines.iter().rev().filter(|line| line.kind == TraceKind::Send && !line.stack.is_empty());
+    let mut frames = stacks.flat_map(|line| places.frames(&line.stack));
+    let frame = frames.find(|frame| frame.contains(&*program.name))?;
+    Some(format!("{frame}, which waited for it"))
+}
+
+/// An error in one piece, with those that it was made of.
+fn message(error: &TestError, oracle: Oracle, places: &Places<'_>) -> String {
+    let is_thrown = matches!(oracle, Oracle::Test | Oracle::Eventually | Oracle::Invariant | Oracle::Uncaught);
+    let mut text = headline(if is_thrown { &error.name } else { "" }, &error.message);
+    let causes = std::iter::successors(error.cause.as_deref(), |cause| cause.cause.as_deref());
+    for cause in causes.take(MAX_CAUSES) {
+        let place = places.shown(&cause.stack).map(|place| format!("  {place}")).unwrap_or_default();
+        let _ = write!(text, "\ncaused by {}{place}", headline(&cause.name, &cause.message));
     }
+    text
+}
+
+fn headline(name: &str, message: &str) -> String {
+    match (name, message) {
+        ("", message) => message.to_owned(),
+        (name, "") => name.to_owned(),
+        (name, message) => format!("{name}: {message}"),
+    }
+}
+
+/// A sentence about somebody who waits.
+fn waits(program: &Program, test: &Test, waiter: &Waiter, places: &Places<'_>) -> String {
+    let who = match &waiter.who {
+        Some(who) => one_line(who),
+        None => {
+            let at = test.line.zip(test.column).map(|(line, column)| format!("at ({MODULE}:{line}:{column})"));
+            let place = at.and_then(|at| places.shown(&at)).unwrap_or_else(|| program.name.to_string());
+            format!("test \"{}\" ({place})", one_line(&test.full_name()))
+        }
+    };
+    let place = waiter.stack.as_deref().and_then(|stack| places.shown(stack));
+    let place = place.map(|place| format!("  {place}")).unwrap_or_default();
+    format!("{who} waits for {}{place}", one_line(&waiter.what))
+}
+
+/// The line that runs exactly this test again, for a shell.
+fn command(program: &Program, test: &Test, finding: &Finding) -> String {
+    // One of which there is no run fails only together with others of its file.
+    let filter = if finding.lines.is_empty() { String::new() } else { format!(" {}", filter(test)) };
+    format!("emu test {}{filter} --seed {}", quoted(&program.name), finding.rerun)
+}
+
+/// The option that names a test and no other one.
+fn filter(test: &Test) -> String {
+    let name = test.full_name();
+    let is_exact = name.is_empty() || name.starts_with('/') || test.is_part_of_another;
+    match (is_exact, name.starts_with('-')) {
+        (true, _) => format!("-t {}", quoted(&format!("/^{}$/", literal(&name)))),
+        // Behind a blank it would be taken for an option.
+        (false, true) => format!("--filter={}", quoted(&name)),
+        (false, false) => format!("-t {}", quoted(&name)),
+    }
+}
+
+/// A regular expression that is this text.
+fn literal(text: &str) -> String {
+    let escaped = text.chars().flat_map(|char| {
+        let is_special = "\\^$.*+?()[]{}|/".contains(char);
+        is_special.then_some('\\').into_iter().chain([char])
+    });
+    escaped.collect()
 }
 
 /// What the faults mean for whoever wrote the worker.
@@ -141,40 +222,70 @@ fn why(finding: &Finding) -> Option<String> {
     }
 }
 
-/// The place that a frame of a mapped stack names.
-fn place_of(frame: &str) -> Option<(String, u32, u32)> {
-    let inner = frame.rsplit_once('(').map_or(frame.strip_prefix("at ").unwrap_or(frame), |(_, inner)| inner);
-    let mut parts = inner.trim_end_matches(')').rsplitn(3, ':');
-    let (column, line) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    Some((parts.next()?.to_owned(), line, column))
-}
-
 /// A word for the shell.
 pub fn quoted(text: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_./=:+".contains(char);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }
-    let escaped = text.chars().flat_map(|char| match char {
-        '"' | '\\' | '$' | '`' => vec!['\\', char],
-        char => vec![char],
-    });
-    format!("\"{}\"", escaped.collect::<String>())
+    if text.chars().any(char::is_control) {
+        // Only so can it be typed.
+        let escaped: String = text
+            .chars()
+            .map(|char| match char {
+                '\'' | '\\' => format!("\\{char}"),
+                char if char.is_control() => format!("\\u{:04x}", u32::from(char)),
+                char => char.to_string(),
+            })
+            .collect();
+        return format!("$'{escaped}'");
+    }
+    match text.contains(['"', '\\', '$', '`', '!']) {
+        true => format!("'{}'", text.replace('\'', "'\\''")),
+        false => format!("\"{text}\""),
+    }
+}
+
+/// A text on one line, without what moves the cursor: both are shown as they are written in a program.
+pub fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for char in text.chars().take(MAX_NAME_CHARS) {
+        match char {
+            '\n' => line.push_str("\\n"),
+            '\t' => line.push_str("\\t"),
+            char if moves_cursor(char) => {
+                let _ = write!(line, "\\u{:04x}", u32::from(char));
+            }
+            char => line.push(char),
+        }
+    }
+    if text.chars().nth(MAX_NAME_CHARS).is_some() {
+        line.push('…');
+    }
+    line
 }
 
 /// A text without what moves the cursor, and without what nobody reads.
 pub fn clean(text: &str) -> String {
-    let printable = |char: char| match char {
-        '\n' | '\t' => char,
-        char if char.is_control() => '\u{fffd}',
-        char => char,
-    };
-    let all: Vec<&str> = text.lines().collect();
+    let end = text.char_indices().nth(MAX_TEXT_CHARS).map(|(at, _)| at);
+    let all: Vec<&str> = text[..end.unwrap_or(text.len())].lines().collect();
     let mut shown = all.iter().take(MAX_TEXT_LINES).copied().collect::<Vec<_>>().join("\n");
     if all.len() > MAX_TEXT_LINES {
-        shown.push_str(&format!("\n… {} lines more", all.len() - MAX_TEXT_LINES));
+        let _ = write!(shown, "\n… {} lines more", text.lines().count() - MAX_TEXT_LINES);
+    } else if let Some(end) = end {
+        let _ = write!(shown, "… {} bytes more", text.len() - end);
     }
+    let printable = |char: char| match char {
+        '\n' | '\t' => char,
+        char if moves_cursor(char) => '\u{fffd}',
+        char => char,
+    };
     shown.chars().map(printable).collect()
+}
+
+/// Whether a terminal does something else with it than to show it.
+fn moves_cursor(char: char) -> bool {
+    char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -182,24 +293,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_name_places() {
-        for (frame, place) in [
-            ("at add (src/room.ts:41:7)", Some(("src/room.ts", 41, 7))),
-            ("at src/room.ts:41:7", Some(("src/room.ts", 41, 7))),
-            ("at async Promise.all (index 0)", None),
-            ("at add (native)", None),
-        ] {
-            let expected = place.map(|(file, line, column)| (file.to_owned(), line, column));
-            assert_eq!(place_of(frame), expected, "{frame}");
-        }
-    }
-
-    #[test]
     fn words_survive_the_shell() {
         for (text, word) in [
             ("test/a.test.ts", "test/a.test.ts"),
             ("keeps every message", "\"keeps every message\""),
-            ("costs $5 \"now\"", "\"costs \\$5 \\\"now\\\"\""),
+            ("it's", "\"it's\""),
+            ("costs $5 \"now\"", "'costs $5 \"now\"'"),
+            ("it's $HOME!", "'it'\\''s $HOME!'"),
+            ("a\nb 'c' \u{1b}[m", "$'a\\u000ab \\'c\\' \\u001b[m'"),
             ("", "\"\""),
         ] {
             assert_eq!(quoted(text), word);
@@ -207,8 +308,40 @@ mod tests {
     }
 
     #[test]
+    fn a_rerun_names_one_test() {
+        for (name, is_part, option) in [
+            ("adds", false, "-t adds"),
+            ("adds", true, "-t '/^adds$/'"),
+            ("-v prints", false, "--filter=\"-v prints\""),
+            ("-v", true, "-t '/^-v$/'"),
+            ("/a|b/", false, "-t '/^\\/a\\|b\\/$/'"),
+            ("", false, "-t '/^$/'"),
+        ] {
+            let test = Test { is_part_of_another: is_part, ..Test::named("0", name, &[]) };
+            assert_eq!(filter(&test), option);
+        }
+    }
+
+    #[test]
+    fn causes_are_told() {
+        let inner = TestError { name: "TypeError".into(), message: "inner".into(), ..TestError::default() };
+        let error = TestError {
+            name: "Error".into(),
+            message: "outer".into(),
+            cause: Some(inner.into()),
+            ..TestError::default()
+        };
+        let told = |oracle| message(&error, oracle, &Places::new(None));
+        assert_eq!(told(Oracle::Test), "Error: outer\ncaused by TypeError: inner");
+        assert_eq!(told(Oracle::Deadlock), "outer\ncaused by TypeError: inner");
+    }
+
+    #[test]
     fn nothing_moves_the_cursor() {
         assert_eq!(clean("a\u{1b}[31mb\r\n\tc"), "a\u{fffd}[31mb\n\tc");
         assert!(clean(&"x\n".repeat(100)).ends_with("… 60 lines more"));
+        assert!(clean(&"é".repeat(10_000)).ends_with("é… 4000 bytes more"));
+        assert_eq!(one_line("a\u{1b}[31m\n\u{202e}b"), "a\\u001b[31m\\n\\u202eb");
+        assert_eq!(one_line(&"x".repeat(300)).chars().count(), 201);
     }
 }

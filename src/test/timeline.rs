@@ -1,46 +1,57 @@
 //! A run as a table: time, one lane for the test and its worker, one for each object, one for storage.
 //!
-//! Most of what happens in a run does not matter to a reader: what is near a fault, or begins or ends something, stays;
-//! the rest is counted.
+//! Read [`told`] for what of a run is told at all, and what of it fits on a screen; [`table`] for how it looks.
 //!
-//! Invariant: the order is the run's; never more than [`MAX_ROWS`] rows, each no wider than its lanes.
+//! Invariant: the order is the run's; what is left out is counted.
+
+mod table;
+mod told;
+
+#[cfg(test)]
+mod tests;
+
+pub use table::View;
 
 use super::finding::Finding;
-use super::story::clean;
+use super::places::Places;
+use super::story::one_line;
 use crate::world::simulated::Line;
 use crate::world::{Place, Point, Tape, TraceKind, Whose};
+use std::collections::HashMap;
+use told::Told;
 
-/// The most rows.
-pub const MAX_ROWS: usize = 36;
 /// The most lanes of objects; what others do stands in the last one, with their names.
 const MAX_OBJECTS: usize = 3;
-/// How many characters a lane is wide.
-const LANE_CHARS: usize = 30;
-
-/// How lines begin that tell how tests are run rather than what they do.
-const INNER: [&str; 6] = [
-    "asks the world",
-    "POST emu-test:",
-    "POST / \"{\\\"ids\\\":",
-    "answers 200 \"{\\\"results\\\":",
-    "sleeps 1000000000000 ms",
-    "gives up waiting",
-];
+/// The most characters of an object's name.
+const MAX_NAME_CHARS: usize = 30;
 
 /// A run, as it is told.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timeline {
     /// The names of the lanes after the time.
     pub lanes: Vec<String>,
-    /// What stayed, in order.
+    /// What is told, in order.
     pub rows: Vec<Row>,
     /// How many events there were.
     pub events: usize,
-    /// What was the first thing that the calm run did not do: the number of the event, from 1, and what it was.
-    pub first_difference: Option<(usize, String)>,
+    /// What was the first thing that the calm run did not do.
+    pub first_difference: Option<FirstDifference>,
 }
 
-/// One event that stayed.
+/// The first thing that the calm run did not do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FirstDifference {
+    /// The number of the event, from 1.
+    pub event: usize,
+    /// Who did what.
+    pub what: String,
+    /// What the calm run did there.
+    pub calm: Option<String>,
+    /// Where in the sources it comes from: `src/room.ts:41`.
+    pub place: Option<String>,
+}
+
+/// One event that is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Virtual milliseconds since the run began.
@@ -49,66 +60,45 @@ pub struct Row {
     pub lane: usize,
     /// What happened.
     pub text: String,
+    /// Where in the sources it comes from: `src/room.ts:41`.
+    pub place: Option<String>,
     /// It is a fault: its name, and the value that was decided.
     pub fault: Option<(Point, u32)>,
-    /// How many events before it were left out.
-    pub skipped: usize,
+    /// It stays where there is no room for all.
+    pub matters: bool,
 }
 
 /// Makes the timeline of a finding.
-pub fn timeline(finding: &Finding) -> Timeline {
-    let lines: Vec<(usize, &Line)> = finding.lines.iter().enumerate().filter(|(_, line)| is_told(line)).collect();
+pub fn timeline(finding: &Finding, places: &Places<'_>) -> Timeline {
+    let Told { lines, chosen } = told::told(&finding.lines, &finding.difference);
     let lanes = Lanes::of(&lines, &finding.names);
-    let anchors: Vec<usize> = lines
-        .iter()
-        .enumerate()
-        .filter(|(_, (at, line))| line.kind == TraceKind::Choice || finding.first_difference == Some(*at))
-        .map(|(index, _)| index)
-        .collect();
-    let mut ranked: Vec<(u32, usize, usize)> = lines
-        .iter()
-        .enumerate()
-        .map(|(index, (_, line))| {
-            let distance = anchors.iter().map(|anchor| anchor.abs_diff(index)).min().unwrap_or(lines.len() - index);
-            (rank(line, distance), distance, index)
-        })
-        .collect();
-    ranked.sort_unstable();
-    let mut kept: Vec<usize> = ranked.into_iter().take(MAX_ROWS).map(|(_, _, index)| index).collect();
-    kept.sort_unstable();
-    let mut next = 0;
-    let rows = kept.into_iter().map(|index| {
-        let skipped = index - std::mem::replace(&mut next, index + 1);
-        lanes.row(lines[index].1, skipped)
+    let mut last_stacks: HashMap<Whose, &str> = HashMap::new();
+    let mut stacks = finding.lines.iter().map(|line| {
+        if !line.stack.is_empty() {
+            last_stacks.insert(line.whose, &line.stack);
+        }
+        // A fault strikes whoever did something last.
+        let is_fault = line.kind == TraceKind::Choice;
+        if is_fault { last_stacks.get(&line.whose).copied().unwrap_or_default() } else { &line.stack }
     });
-    let first_difference = finding.first_difference.and_then(|at| {
+    let stacks: Vec<&str> = stacks.by_ref().collect();
+    let rows = lines.iter().zip(chosen).map(|((at, line), matters)| {
+        let place = places.shown(stacks[*at]);
+        Row { matters, place, ..lanes.row(line) }
+    });
+    let first_difference = finding.difference.first.and_then(|at| {
         let line = finding.lines.get(at)?;
-        Some((at + 1, format!("{}: {}", lanes.name(line.whose), lanes.text(line))))
+        let what = format!("{}: {}", lanes.name(line.whose), lanes.text(line));
+        let calm = finding.difference.calm.as_ref();
+        let calm = calm.map(|(whose, text)| lanes.with_names(&format!("{}: {}", lanes.name(*whose), one_line(text))));
+        Some(FirstDifference { event: at + 1, what, calm, place: places.shown(&line.stack) })
     });
-    Timeline { rows: rows.collect(), events: lines.len(), lanes: lanes.titles(), first_difference }
-}
-
-/// What the tests do to their world is not what happens in it, and the time stands at every row.
-fn is_told(line: &Line) -> bool {
-    let is_inner = INNER.iter().any(|start| line.text.starts_with(start));
-    line.kind != TraceKind::Clock && !is_inner && !line.text.is_empty()
-}
-
-/// How little a reader misses a line: those of small ranks stay.
-fn rank(line: &Line, distance: usize) -> u32 {
-    let far = u32::from(distance > 12);
-    match line.kind {
-        TraceKind::Choice => 0,
-        _ if distance == 0 => 0,
-        TraceKind::End | TraceKind::Mark => 1,
-        TraceKind::Deliver | TraceKind::Send | TraceKind::Commit | TraceKind::Input | TraceKind::Start => 2 + far,
-        TraceKind::Hold | TraceKind::Write | TraceKind::Log => 3 + far,
-        TraceKind::Clock => 9,
-    }
+    let rows = rows.collect();
+    Timeline { rows, events: finding.lines.len(), lanes: lanes.titles(), first_difference }
 }
 
 struct Lanes<'a> {
-    names: &'a [(Whose, String)],
+    names: HashMap<Whose, &'a str>,
     /// The objects with lanes of their own.
     objects: Vec<Whose>,
     has_others: bool,
@@ -119,10 +109,11 @@ struct Lanes<'a> {
 
 impl<'a> Lanes<'a> {
     fn of(lines: &[(usize, &Line)], names: &'a [(Whose, String)]) -> Self {
+        let names: HashMap<Whose, &str> = names.iter().map(|(whose, name)| (*whose, name.as_str())).collect();
         let mut objects: Vec<Whose> = Vec::new();
         let (mut has_others, mut has_storage) = (false, false);
         for (_, line) in lines {
-            let is_object = names.iter().any(|(whose, name)| *whose == line.whose && name.contains('/'));
+            let is_object = names.get(&line.whose).is_some_and(|name| name.contains('/'));
             has_storage |= is_storage(line.kind);
             if is_object && !objects.contains(&line.whose) {
                 match objects.len() < MAX_OBJECTS {
@@ -144,11 +135,12 @@ impl<'a> Lanes<'a> {
     }
 
     fn name(&self, whose: Whose) -> String {
-        let known = self.names.iter().find(|(known, _)| *known == whose).map(|(_, name)| name.as_str());
-        match known {
+        match self.names.get(&whose) {
             // An id of 64 digits says no more than its beginning.
-            Some(name) if name.len() > LANE_CHARS => short(name, 18),
-            Some(name) => clean(name),
+            Some(name) if name.chars().count() > MAX_NAME_CHARS => {
+                format!("{}…", one_line(&name.chars().take(18).collect::<String>()))
+            }
+            Some(name) => one_line(name),
             None if whose == Whose::WORLD => "world".into(),
             None => whose.to_string(),
         }
@@ -165,24 +157,33 @@ impl<'a> Lanes<'a> {
     }
 
     fn is_object(&self, whose: Whose) -> bool {
-        self.names.iter().any(|(known, name)| *known == whose && name.contains('/'))
+        self.names.get(&whose).is_some_and(|name| name.contains('/'))
     }
 
     fn text(&self, line: &Line) -> String {
         match fault(line) {
             Some((point, _)) => format!("{}: {}", point.name(), point.meaning()),
-            None => clean(&line.text).replace('\n', " "),
+            None => self.with_names(&one_line(&line.text)),
         }
     }
 
-    fn row(&self, line: &Line, skipped: usize) -> Row {
+    /// A text with the long ids of objects in it as the lanes call them.
+    fn with_names(&self, text: &str) -> String {
+        let long = self.names.iter().filter(|(_, name)| name.chars().count() > MAX_NAME_CHARS);
+        long.fold(text.to_owned(), |text, (whose, name)| match text.contains(name) {
+            true => text.replace(name, &self.name(*whose)),
+            false => text,
+        })
+    }
+
+    fn row(&self, line: &Line) -> Row {
         let lane = self.lane(line);
         let mut text = self.text(line);
         let has_own_lane = self.objects.contains(&line.whose);
         if (is_storage(line.kind) && self.objects.len() > 1) || (!has_own_lane && self.is_object(line.whose)) {
             text = format!("{}: {text}", self.name(line.whose));
         }
-        Row { at_ms: line.at_ms - self.began_ms, lane, text, fault: fault(line), skipped }
+        Row { at_ms: line.at_ms - self.began_ms, lane, text, place: None, fault: fault(line), matters: true }
     }
 }
 
@@ -194,65 +195,4 @@ fn is_storage(kind: TraceKind) -> bool {
 fn fault(line: &Line) -> Option<(Point, u32)> {
     let tape: Tape = (line.kind == TraceKind::Choice).then(|| line.text.parse().ok())??;
     tape.iter().next().map(|(Place { point, .. }, value)| (point, value))
-}
-
-fn short(text: &str, chars: usize) -> String {
-    let mut shown: String = text.chars().take(chars).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    clean(&shown)
-}
-
-impl Timeline {
-    /// The table, line by line. `mark` paints what is a fault.
-    pub fn lines(&self, mark: &dyn Fn(&str) -> String) -> Vec<String> {
-        let width = |lane: usize| -> usize {
-            let texts = self.rows.iter().filter(|row| row.lane == lane).map(|row| row.text.chars().count());
-            let title = self.lanes[lane].chars().count();
-            texts.chain([title]).max().unwrap_or(0).min(LANE_CHARS)
-        };
-        let widths: Vec<usize> = (0..self.lanes.len()).map(width).collect();
-        let mut lines = Vec::new();
-        let titles: Vec<String> = self.lanes.iter().zip(&widths).map(|(lane, width)| pad(lane, *width)).collect();
-        lines.push(format!("{:>9}      {}", "time", titles.join("  ")).trim_end().to_owned());
-        for row in &self.rows {
-            let before: String = widths[..row.lane].iter().map(|width| " ".repeat(width + 2)).collect();
-            let shown = match row.fault {
-                // A fault is what the reader looks for: it is told in full.
-                Some(_) => mark(&row.text),
-                None if row.lane + 1 == self.lanes.len() => short(&row.text, 2 * LANE_CHARS),
-                None => short(&row.text, LANE_CHARS + 8),
-            };
-            // The sign is two columns wide.
-            let bolt = if row.fault.is_some() { "⚡ " } else { "   " };
-            let gap = if row.skipped > 0 { "…" } else { " " };
-            let time = seconds(row.at_ms);
-            lines.push(format!("{time:>9} {gap} {bolt}{}", format!("{before}{shown}").trim_end()));
-        }
-        lines
-    }
-
-    /// How much of the run the table shows.
-    pub fn extent(&self) -> String {
-        let rest = self.events - self.rows.len();
-        match rest {
-            0 => format!("{} events", self.events),
-            rest => format!("{} of {} events; {rest} did not matter", self.rows.len(), self.events),
-        }
-    }
-}
-
-fn pad(text: &str, width: usize) -> String {
-    let shown = short(text, width.max(1));
-    let missing = width.saturating_sub(shown.chars().count());
-    format!("{shown}{}", " ".repeat(missing))
-}
-
-/// Seconds since the run began; days where it took long.
-fn seconds(at_ms: f64) -> String {
-    match at_ms / 1000.0 {
-        s if s < 100_000.0 => format!("{s:.3}"),
-        s => format!("{:.1} d", s / 86_400.0),
-    }
 }

@@ -53,6 +53,17 @@ pub trait World {
     /// Takes note that something happened. `hash` stands for all of it; `what` is its text, which is made only where
     /// texts are kept.
     fn trace(&self, whose: Whose, kind: TraceKind, hash: u64, what: &dyn Fn() -> String);
+
+    /// Whether texts are kept: this is a run of which a person will read.
+    fn keeps_texts(&self) -> bool {
+        false
+    }
+
+    /// The stack of the guest that led to what is traced or told next.
+    fn place(&self, _stack: &str) {}
+
+    /// Adds a line for people where texts are kept. Unlike what is traced it does not count for what the run was.
+    fn tell(&self, _whose: Whose, _kind: TraceKind, _what: &dyn Fn() -> String) {}
 }
 
 /// What a line of a trace tells.

@@ -28,6 +28,8 @@ pub struct SimulatedWorld {
     tape: RefCell<Tape>,
     census: Option<RefCell<Census>>,
     lines: Option<RefCell<Vec<Line>>>,
+    /// The stack that led to the next line.
+    stack: RefCell<String>,
 }
 
 /// A line of the trace, where texts are kept.
@@ -41,8 +43,10 @@ pub struct Line {
     pub kind: TraceKind,
     /// Stands for all of what happened.
     pub hash: u64,
-    /// What happened, for people.
+    /// What happened, for people; empty for what only keeps tests going.
     pub text: String,
+    /// The guest's stack that led to it, as the engine gives it; empty where none is known.
+    pub stack: String,
 }
 
 /// What is kept of a run beside its tape and its digest.
@@ -87,6 +91,7 @@ impl SimulatedWorld {
             tape: RefCell::default(),
             census: keep.census.then(RefCell::default),
             lines: keep.texts.then(RefCell::default),
+            stack: RefCell::default(),
         }
     }
 
@@ -145,6 +150,13 @@ impl SimulatedWorld {
         }
     }
 
+    fn keep_line(&self, whose: Whose, kind: TraceKind, hash: u64, what: &dyn Fn() -> String) {
+        if let Some(lines) = &self.lines {
+            let (at_ms, text, stack) = (self.now_ms.get(), what(), self.stack.take());
+            lines.borrow_mut().push(Line { at_ms, whose, kind, hash, text, stack });
+        }
+    }
+
     fn note_decision(&self, place: Place, value: u32) {
         self.tape.borrow_mut().set(place, value);
         let hash = mix(&[place.point as u64, u64::from(place.ordinal), u64::from(value)]);
@@ -194,10 +206,19 @@ impl World for SimulatedWorld {
     fn trace(&self, whose: Whose, kind: TraceKind, hash: u64, what: &dyn Fn() -> String) {
         let at_ms = self.now_ms.get();
         self.digest.set(mix(&[self.digest.get(), at_ms.to_bits(), whose.0, kind as u64, hash]));
-        if let Some(lines) = &self.lines {
-            let text = what();
-            lines.borrow_mut().push(Line { at_ms, whose, kind, hash, text });
-        }
+        self.keep_line(whose, kind, hash, what);
+    }
+
+    fn keeps_texts(&self) -> bool {
+        self.lines.is_some()
+    }
+
+    fn place(&self, stack: &str) {
+        self.stack.replace(stack.to_owned());
+    }
+
+    fn tell(&self, whose: Whose, kind: TraceKind, what: &dyn Fn() -> String) {
+        self.keep_line(whose, kind, 0, what);
     }
 }
 

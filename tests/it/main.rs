@@ -52,6 +52,7 @@ mod support;
 mod test_watch;
 mod testing;
 mod tidy;
+mod told;
 mod worlds;
 
 /// The files of this folder and the modules above are the same.

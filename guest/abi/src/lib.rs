@@ -11,11 +11,14 @@
 //!   export whose name starts with [`REGISTER_EXPORT_PREFIX`], in the order of their names;
 //! * may export [`BOOT_EXPORT`]`()`, called before `emu_init`: what takes long and does not depend on the worker. The
 //!   host keeps the memory it leaves and may start later from there, for another worker too;
-//! * exports `emu_turn(ptr, len)`, called with a [`Turn`]: deliver the event, run until no task is ready, return.
+//! * exports `emu_turn(ptr, len)`, called with a [`Turn`]: deliver the event, run until no task is ready, return;
+//! * may export `emu_trace()`, called once before the first turn of an isolate whose run a person will read about: from then
+//!   on it says with `at` which code of the worker its ops and asks come from.
 //!
-//! It may import three functions from the module [`IMPORT_MODULE`]:
+//! It may import four functions from the module [`IMPORT_MODULE`]:
 //!
 //! * `op(ptr, len)`: an [`Op`], acted upon when the turn's writes are committed;
+//! * `at(ptr, len)`: the stack, as text, that leads to the next `op` or `ask`;
 //! * `ask(object, ptr, len, out, capacity) -> reply_len`: an [`Ask`], answered inside the turn with a postcard
 //!   `Result<Answer, Failure>`. If the reply fits it is at `out`; else the guest makes room and calls
 //! * `reply(out)`, which copies that last reply.

@@ -23,6 +23,7 @@ import { builtin, install as installModules } from "./modules.js";
 import * as events from "./platform/events.js";
 import * as timers from "./platform/timers.js";
 import { streamGlobals } from "./streams/globals.js";
+import { trace } from "./trace.js";
 import { provideTimer } from "./web/abort.js";
 import * as web from "./web/globals.js";
 import { installWebAssembly, wasmError, wasmModule } from "./web/webassembly.js";
@@ -93,6 +94,7 @@ host.handlers({
     cancelled: events.cancelled,
     rejection: events.rejection,
     turnEnd: events.turnEnd,
+    trace,
     wasmModule,
     wasmError,
     wasmException,

@@ -9,6 +9,11 @@ pub(crate) fn op(op: &Op) {
     imports::op(&emu_abi::encode(op));
 }
 
+/// Says which stack of the worker leads to the next operation or question.
+pub(crate) fn at(stack: &str) {
+    imports::at(stack.as_bytes());
+}
+
 /// Asks a question on behalf of `object` (0 is the worker itself) and returns its answer.
 ///
 /// # Errors
@@ -28,6 +33,7 @@ mod imports {
         #[link(wasm_import_module = "emu")]
         unsafe extern "C" {
             pub(super) fn op(ptr: *const u8, len: usize);
+            pub(super) fn at(ptr: *const u8, len: usize);
             pub(super) fn ask(object: u32, ptr: *const u8, len: usize, out: *mut u8, capacity: usize) -> usize;
             pub(super) fn reply(out: *mut u8);
         }
@@ -43,6 +49,11 @@ mod imports {
     pub(super) fn op(message: &[u8]) {
         // SAFETY: the host only reads `len` bytes at `ptr`, during the call, and the slice outlives it.
         unsafe { import::op(message.as_ptr(), message.len()) }
+    }
+
+    pub(super) fn at(stack: &[u8]) {
+        // SAFETY: the host only reads `len` bytes at `ptr`, during the call, and the slice outlives it.
+        unsafe { import::at(stack.as_ptr(), stack.len()) }
     }
 
     pub(super) fn ask(object: u32, ask: &Ask) -> Result<Answer, Failure> {
@@ -121,6 +132,12 @@ mod imports {
         crate::turn(turn);
     }
 
+    /// From now on the worker's stack is told with every operation.
+    #[unsafe(no_mangle)]
+    pub extern "C" fn emu_trace() {
+        crate::trace();
+    }
+
     /// The clock of the C library inside the engine, in microseconds since the epoch: the turn's time, which does not
     /// move while code runs (reference §2.2).
     #[unsafe(no_mangle)]
@@ -135,6 +152,8 @@ mod imports {
     use super::{Answer, Ask, Failure};
 
     pub(super) fn op(_message: &[u8]) {}
+
+    pub(super) fn at(_stack: &[u8]) {}
 
     pub(super) fn ask(_object: u32, _ask: &Ask) -> Result<Answer, Failure> {
         Err(Failure::error("there is no host: this is not running in a guest"))

@@ -143,6 +143,20 @@ pub fn turn(turn: Turn) {
     });
 }
 
+/// Lets the runtime say where in the worker's code its operations come from.
+///
+/// # Panics
+/// When the engine has not booted.
+pub fn trace() {
+    with_engine(|engine| {
+        engine.context.with(|ctx| {
+            let handler = handlers(&ctx).and_then(|handlers| handlers.get::<_, Function>("trace"));
+            // Without it a report names no places, and all else stays as it is.
+            let _ = handler.and_then(|trace| trace.call::<_, ()>(()));
+        });
+    });
+}
+
 /// Runs jobs until none is ready.
 fn run_jobs(engine: &Engine) {
     loop {

@@ -24,4 +24,4 @@ mod native;
 pub mod nested;
 mod seal;
 
-pub use engine::{boot, init, turn};
+pub use engine::{boot, init, trace, turn};

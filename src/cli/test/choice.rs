@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn test(name: &str) -> Test {
-        Test { id: "0".into(), name: name.into(), suite: vec!["chat".into()], mode: Mode::Run }
+        Test::named("0", name, &["chat"])
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::bar::Bar;
 use crate::error::{Error, Result};
 use crate::test::report::{Begin, Reporter, ReporterName, Summary, Told, reporter};
 use crate::test::tested::FileTested;
+use crate::test::timeline::View;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -38,12 +39,14 @@ impl Outputs {
             }
         }
         let has_colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let view = super::view();
         let all = wanted.into_iter().map(|(name, path)| {
             let writer: Box<dyn Write> = match &path {
                 Some(path) => Box::new(BufWriter::new(create(path)?)),
                 None => Box::new(io::stdout()),
             };
-            Ok(Output { reporter: reporter(name, has_colours && path.is_none()), writer, path })
+            let view = if path.is_none() { view } else { View::WHOLE };
+            Ok(Output { reporter: reporter(name, has_colours && path.is_none(), view), writer, path })
         });
         let all = all.collect::<Result<Vec<_>>>()?;
         Ok(Self { all, bar: Bar::new() })

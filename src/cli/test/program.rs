@@ -65,7 +65,16 @@ impl Workshop {
             let code = Code::of(&projects[index])?;
             others.push(prepare::prepare(&engines, &projects, &namespaces, index, &code, &mut |_| {})?);
         }
-        Ok(Self { engines, overrides, projects, namespaces, others, modules: testing_modules()?, against: None, vitest })
+        Ok(Self {
+            engines,
+            overrides,
+            projects,
+            namespaces,
+            others,
+            modules: testing_modules()?,
+            against: None,
+            vitest,
+        })
     }
 
     /// For scenarios that belong to no project: each names its worker.

@@ -17,6 +17,7 @@ use crate::test::report::plain_story;
 use crate::test::run::{Snapshots, collect};
 use crate::test::story;
 use crate::test::tested::{Outcome, Tested};
+use crate::test::timeline::View;
 use crate::world::Points;
 use crate::world::simulated::Line;
 use clap::Args;
@@ -126,9 +127,9 @@ pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
         Some(finding) => {
             let outcome = Outcome::Failed(Box::new(finding));
             let tested = Tested::once(&found.kept.file, found.test, outcome);
-            print(&plain_story(&story::tell(&found.program, &tested)));
+            print(&plain_story(&story::tell(&found.program, &tested), super::view()));
         }
-        None => print(&format!("{} › {} passes\n", found.kept.file, found.kept.test)),
+        None => print(&format!("{} › {} passes\n", found.kept.file, story::one_line(&found.kept.test))),
     }
     let digest = format!("{digest:016x}");
     let is_same = found.kept.digest.is_empty() || digest == found.kept.digest;
@@ -189,11 +190,11 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
     };
     let told = story::tell(&programs[0], tested);
     let kept = session::kept_of(&told, finding);
-    let text = plain_story(&told);
+    let text = plain_story(&told, View::WHOLE);
     match args.kept.path.is_dir() {
         true => kept::save(&args.kept.path, &kept, &text)?,
         false => trace_file::write(&args.kept.path, &kept, &finding.lines)?,
     }
-    print(&text);
+    print(&plain_story(&told, super::view()));
     Ok(ExitCode::SUCCESS)
 }

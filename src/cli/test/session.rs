@@ -19,6 +19,7 @@ use crate::test::report::{Begin, Summary, Told, plain_story};
 use crate::test::run::{InlineSnapshot, Snapshots, collect};
 use crate::test::story;
 use crate::test::tested::{FileTested, Outcome, Tested};
+use crate::test::timeline::View;
 use crate::world::real::steady;
 use serde_json::json;
 use std::path::Path;
@@ -128,7 +129,7 @@ fn list(args: &TestArgs, programs: &[Program], chosen: &Chosen<'_>) -> Result<()
         for test in tests.iter().filter(|test| chosen.takes(test)) {
             lines.push(match args.json {
                 true => json!({ "file": &*program.name, "suite": test.suite, "name": test.name }).to_string(),
-                false => format!("{} › {}", program.name, story::clean(&test.full_name())),
+                false => format!("{} › {}", program.name, story::one_line(&test.full_name())),
             });
         }
     }
@@ -250,7 +251,7 @@ impl Session<'_> {
             return Ok(());
         }
         let kept = kept_of(told, finding);
-        let story = plain_story(told);
+        let story = plain_story(told, View::WHOLE);
         // The calm run is made first of all anyway, and what it fails with says nothing of what else is wrong.
         if finding.run > 1 {
             self.bugs.keep(&kept, &story)?;

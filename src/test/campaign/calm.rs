@@ -99,7 +99,7 @@ fn text_of(error: &TestError) -> String {
 
 fn logged(happening: &Happening) -> Option<String> {
     match happening {
-        Happening::Log(line) => Some(line.message.clone()),
+        Happening::Log(line) => Some(line.text().into_owned()),
         Happening::Uncaught(_) => None,
     }
 }

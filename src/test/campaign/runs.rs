@@ -43,12 +43,7 @@ pub(super) struct Runs<'a> {
 
 impl<'a> Runs<'a> {
     /// No runs yet but the calm one of the whole file.
-    pub(super) fn new(
-        program: &'a Program,
-        snapshots: &'a Snapshots,
-        id: &str,
-        sender: &'a Sender<Progress>,
-    ) -> Self {
+    pub(super) fn new(program: &'a Program, snapshots: &'a Snapshots, id: &str, sender: &'a Sender<Progress>) -> Self {
         let ids = [id.to_owned()];
         Self {
             program,

@@ -2,7 +2,8 @@
 //!
 //! Invariant: one command a line, whatever texts there are.
 
-use super::{Begin, Reporter, Summary, Told};
+use super::{Begin, Reporter, Summary, Told, count};
+use crate::test::story::one_line;
 use crate::test::tested::{FileTested, Outcome};
 use std::io::{self, Write};
 
@@ -29,8 +30,11 @@ impl Reporter for Github {
             Some((file, line, column)) => (file.as_str(), format!(",line={line},col={column}")),
             None => (told.file.as_str(), String::new()),
         };
-        let title = property(&told.test.full_name());
+        let title = property(&one_line(&told.test.full_name()));
         let mut text = format!("{}\n{}\nrerun: {}", story.message, story.headline(), story.command);
+        for waits in &story.waits {
+            text.push_str(&format!("\n{waits}"));
+        }
         if let Some(diff) = &story.diff {
             text.push_str(&format!("\n\n{diff}"));
         }
@@ -38,8 +42,13 @@ impl Reporter for Github {
     }
 
     fn end(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
-        let Summary { passed, failed, runs, .. } = summary;
-        writeln!(out, "emu test: {failed} failed, {passed} passed in {runs} runs, seed {}", summary.base)
+        let Summary { passed, failed, broken, .. } = summary;
+        let broken = match broken {
+            0 => String::new(),
+            broken => format!(", {} cannot be run", count(*broken, "file")),
+        };
+        let runs = count(summary.runs as usize, "run");
+        writeln!(out, "emu test: {failed} failed, {passed} passed{broken} in {runs}, seed {}", summary.base)
     }
 }
 

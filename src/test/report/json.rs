@@ -77,10 +77,13 @@ fn failed(story: &Story) -> Value {
             .iter()
             .map(|row| {
                 let fault = row.fault.map(|(point, value)| json!({ "name": point.name(), "value": value }));
-                json!({ "atMs": row.at_ms, "lane": timeline.lanes[row.lane], "text": row.text, "fault": fault, "skipped": row.skipped })
+                json!({ "atMs": row.at_ms, "lane": timeline.lanes[row.lane], "text": row.text, "place": row.place, "fault": fault })
             })
             .collect();
-        let first = timeline.first_difference.as_ref().map(|(number, what)| json!({ "event": number, "what": what }));
+        let first = timeline
+            .first_difference
+            .as_ref()
+            .map(|first| json!({ "event": first.event, "what": first.what, "calm": first.calm, "place": first.place }));
         json!({ "lanes": timeline.lanes, "rows": rows, "events": timeline.events, "firstDifference": first })
     });
     let place =
@@ -90,6 +93,7 @@ fn failed(story: &Story) -> Value {
         "message": story.message,
         "stack": story.stack,
         "place": place,
+        "waits": story.waits,
         "diff": story.diff,
         "why": story.why,
         "faults": faults,

@@ -3,8 +3,9 @@
 //! Invariant: well formed whatever texts there are; nothing is written before the end, because suites begin with sums.
 
 use super::{Begin, Reporter, Summary, Told};
-use crate::test::story::Story;
+use crate::test::story::{Story, one_line};
 use crate::test::tested::{FileTested, Outcome};
+use crate::test::timeline::View;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -55,7 +56,7 @@ impl Reporter for Junit {
         let suite = self.suites.entry(told.file.clone()).or_default();
         suite.tests += 1;
         suite.real_ms += told.real_ms;
-        let (name, class) = (escaped(&told.test.full_name()), escaped(&told.file));
+        let (name, class) = (escaped(&one_line(&told.test.full_name())), escaped(&told.file));
         let seconds = told.real_ms / 1000.0;
         let head = format!("    <testcase name=\"{name}\" classname=\"{class}\" time=\"{seconds:.3}\"");
         let _ = match &told.outcome {
@@ -118,12 +119,18 @@ fn failed(story: &Story) -> String {
     text.push_str("      </properties>\n");
     let first = story.message.lines().next().unwrap_or_default();
     let message = escaped(&format!("{first} ({}; rerun: {})", story.headline(), story.command));
-    let body = [Some(story.message.clone()), story.diff.clone(), story.frame.clone(), Some(story.stack.join("\n"))];
+    let body = [
+        Some(story.message.clone()),
+        Some(story.waits.join("\n")),
+        story.diff.clone(),
+        story.frame.clone(),
+        Some(story.stack.join("\n")),
+    ];
     let body = body.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
     let kind = escaped(story.oracle.name());
     let _ = writeln!(text, "      <failure message=\"{message}\" type=\"{kind}\">{}</failure>", escaped(&body));
     if let Some(timeline) = &story.timeline {
-        let lines = timeline.lines(&str::to_owned).join("\n");
+        let lines = timeline.lines(View::WHOLE, &str::to_owned).join("\n");
         let _ = writeln!(text, "      <system-out>{}</system-out>", escaped(&lines));
     }
     text

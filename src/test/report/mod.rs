@@ -11,8 +11,9 @@ mod tap;
 #[cfg(test)]
 mod tests;
 
-use super::story::Story;
+use super::story::{Story, one_line};
 use super::tested::{FileTested, Tested};
+use super::timeline::View;
 use std::io::{self, Write};
 
 /// Which reporter.
@@ -114,10 +115,10 @@ pub trait Reporter {
     fn end(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// A reporter. Colours are only for people at a terminal.
-pub fn reporter(name: ReporterName, has_colours: bool) -> Box<dyn Reporter> {
+/// A reporter. Colours, and a timeline that leaves out what there is no room for, are only for people.
+pub fn reporter(name: ReporterName, has_colours: bool, view: View) -> Box<dyn Reporter> {
     match name {
-        ReporterName::Pretty => Box::new(pretty::Pretty::new(has_colours)),
+        ReporterName::Pretty => Box::new(pretty::Pretty::new(has_colours, view)),
         ReporterName::Tap => Box::new(tap::Tap::default()),
         ReporterName::Junit => Box::new(junit::Junit::default()),
         ReporterName::Json => Box::new(json::Json),
@@ -126,6 +127,16 @@ pub fn reporter(name: ReporterName, has_colours: bool) -> Box<dyn Reporter> {
 }
 
 /// The story of a failure as plain text.
-pub fn plain_story(told: &Told) -> String {
-    pretty::story(told, &pretty::Paint::plain())
+pub fn plain_story(told: &Told, view: View) -> String {
+    pretty::story(told, &pretty::Paint::plain(), view)
+}
+
+/// The file and the test, as people call them.
+fn title(told: &Told) -> String {
+    format!("{} › {}", told.file, one_line(&told.test.full_name()))
+}
+
+/// `1 run`, `2 runs`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

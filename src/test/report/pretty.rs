@@ -2,10 +2,11 @@
 //!
 //! Invariant: colours only repeat what the words say.
 
-use super::{Begin, Reporter, Summary, Told};
+use super::{Begin, Reporter, Summary, Told, count, title};
 use crate::test::judge::Oracle;
 use crate::test::story::Story;
 use crate::test::tested::{FileTested, Outcome};
+use crate::test::timeline::View;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -48,12 +49,13 @@ impl Paint {
 /// See the file's comment.
 pub(super) struct Pretty {
     paint: Paint,
+    view: View,
     failures: Vec<String>,
 }
 
 impl Pretty {
-    pub(super) fn new(has_colours: bool) -> Self {
-        Self { paint: Paint { has_colours }, failures: Vec::new() }
+    pub(super) fn new(has_colours: bool, view: View) -> Self {
+        Self { paint: Paint { has_colours }, view, failures: Vec::new() }
     }
 }
 
@@ -83,13 +85,12 @@ impl Reporter for Pretty {
             Outcome::Skipped => (paint.yellow("-"), "skipped".into()),
             Outcome::Todo => (paint.yellow("-"), "todo".into()),
         };
-        let name = format!("{} › {}", told.file, told.test.full_name());
-        writeln!(out, "{mark}  {name}  {}", paint.dim(&rest))?;
+        writeln!(out, "{mark}  {}  {}", title(told), paint.dim(&rest))?;
         for note in &told.notes {
             writeln!(out, "   {} {note}", paint.yellow("note:"))?;
         }
         if let Outcome::Failed(_) = &told.outcome {
-            self.failures.push(story(told, &paint));
+            self.failures.push(story(told, &paint, self.view));
         }
         Ok(())
     }
@@ -133,7 +134,7 @@ fn effort(told: &Told) -> String {
 }
 
 /// The story of a failure.
-pub(super) fn story(told: &Told, paint: &Paint) -> String {
+pub(super) fn story(told: &Told, paint: &Paint, view: View) -> String {
     let Outcome::Failed(story) = &told.outcome else { return String::new() };
     let seconds = told.real_ms / 1000.0;
     let facts = match story.timeline {
@@ -143,8 +144,7 @@ pub(super) fn story(told: &Told, paint: &Paint) -> String {
         }
         None => format!("{} · {seconds:.1} s", story.headline()),
     };
-    let name = format!("{} › {}", told.file, told.test.full_name());
-    let mut text = format!("{}  {}  {}\n", paint.red("FAIL"), paint.bold(&name), paint.dim(&facts));
+    let mut text = format!("{}  {}  {}\n", paint.red("FAIL"), paint.bold(&title(told)), paint.dim(&facts));
     let _ = writeln!(text, "  {}  {}", paint.bold("rerun"), story.command);
     if let Some(why) = &story.why {
         let _ = writeln!(text, "  {}    {why}", paint.bold("why"));
@@ -152,6 +152,9 @@ pub(super) fn story(told: &Told, paint: &Paint) -> String {
     let _ = writeln!(text, "\n{}", indented(&paint.red(&story.message), "  "));
     if story.oracle != Oracle::Test {
         let _ = writeln!(text, "  {}", paint.dim(&format!("found by: {}", story.oracle.name())));
+    }
+    for waits in &story.waits {
+        let _ = writeln!(text, "  {waits}");
     }
     if let Some(diff) = &story.diff {
         let lines: Vec<String> = diff.lines().map(|line| diff_line(line, *paint)).collect();
@@ -163,19 +166,25 @@ pub(super) fn story(told: &Told, paint: &Paint) -> String {
     if !story.stack.is_empty() {
         let _ = writeln!(text, "{}", indented(&paint.dim(&story.stack.join("\n")), "    "));
     }
-    text.push_str(&told_timeline(story, *paint));
+    text.push_str(&told_timeline(story, *paint, view));
     text
 }
 
-fn told_timeline(story: &Story, paint: Paint) -> String {
+fn told_timeline(story: &Story, paint: Paint, view: View) -> String {
     let Some(timeline) = &story.timeline else { return String::new() };
-    let mut text = format!("\n  {}\n", paint.dim(&format!("({})", timeline.extent())));
-    for line in timeline.lines(&|fault| paint.yellow(fault)) {
+    let mut text = format!("\n  {}\n", paint.dim(&format!("({})", timeline.extent(view))));
+    for line in timeline.lines(view, &|fault| paint.yellow(fault)) {
         let _ = writeln!(text, "{line}");
     }
-    if let Some((number, what)) = &timeline.first_difference {
+    if let Some(first) = &timeline.first_difference {
         let other = if story.oracle == Oracle::Determinism { "other" } else { "calm" };
-        let _ = writeln!(text, "  first difference from the {other} run: event {number}, {what}");
+        let _ = writeln!(text, "  first difference from the {other} run: event {}, {}", first.event, first.what);
+        if let Some(calm) = &first.calm {
+            let _ = writeln!(text, "    calm it was: {calm}");
+        }
+        if let Some(place) = &first.place {
+            let _ = writeln!(text, "    at {place}");
+        }
     }
     let (before, after) = story.decisions;
     if before > after || !story.is_minimal {
@@ -197,8 +206,4 @@ fn diff_line(line: &str, paint: Paint) -> String {
 
 fn indented(text: &str, by: &str) -> String {
     text.lines().map(|line| format!("{by}{line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

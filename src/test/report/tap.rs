@@ -2,9 +2,10 @@
 //!
 //! Invariant: every line is one of the protocol's, whatever a test is called.
 
-use super::{Begin, Reporter, Summary, Told};
+use super::{Begin, Reporter, Summary, Told, count, title};
 use crate::test::story::Story;
 use crate::test::tested::{FileTested, Outcome};
+use crate::test::timeline::View;
 use std::io::{self, Write};
 
 /// See the file's comment.
@@ -30,7 +31,7 @@ impl Reporter for Tap {
 
     fn test(&mut self, told: &Told, out: &mut dyn Write) -> io::Result<()> {
         self.points += 1;
-        let name = escaped(&format!("{} › {}", told.file, told.test.full_name()));
+        let name = escaped(&title(told));
         let (state, directive) = match &told.outcome {
             Outcome::Passed => ("ok", ""),
             Outcome::Failed(_) => ("not ok", ""),
@@ -45,14 +46,14 @@ impl Reporter for Tap {
     }
 
     fn end(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "1..{}\n# {} runs", self.points, summary.runs)
+        writeln!(out, "1..{}\n# {}", self.points, count(summary.runs as usize, "run"))
     }
 }
 
 fn failed(out: &mut dyn Write, told: &Told, story: &Story) -> io::Result<()> {
     let digest = format!("{:016x}", story.digest);
     let at = story.place.as_ref().map(|(file, line, column)| format!("{file}:{line}:{column}")).unwrap_or_default();
-    let timeline = story.timeline.as_ref().map(|timeline| timeline.lines(&str::to_owned).join("\n"));
+    let timeline = story.timeline.as_ref().map(|timeline| timeline.lines(View::WHOLE, &str::to_owned).join("\n"));
     let runs = told.runs.to_string();
     block(
         out,
@@ -65,6 +66,7 @@ fn failed(out: &mut dyn Write, told: &Told, story: &Story) -> io::Result<()> {
             ("rerun", &story.command),
             ("at", &at),
             ("runs", &runs),
+            ("waits", &story.waits.join("\n")),
             ("diff", story.diff.as_deref().unwrap_or_default()),
             ("digest", &digest),
             ("timeline", timeline.as_deref().unwrap_or_default()),

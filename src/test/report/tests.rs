@@ -2,29 +2,41 @@
 
 use super::*;
 use crate::test::judge::Oracle;
-use crate::test::program::{Mode, Test};
+use crate::test::program::Test;
 use crate::test::story::Story;
 use crate::test::tested::Outcome;
-use crate::test::timeline::{Row, Timeline};
+use crate::test::timeline::{FirstDifference, Row, Timeline, View};
 use crate::world::Point;
 
 fn told(name: &str, outcome: Outcome<Story>) -> Told {
-    let test = Test { id: "0.0".into(), name: name.into(), suite: vec!["chat".into()], mode: Mode::Run };
-    let once = Told::once("test/a.test.ts", test, outcome);
+    let once = Told::once("test/a.test.ts", Test::named("0.0", name, &["chat"]), outcome);
     Told { runs: 7, explored: (3, 3), virtual_ms: 5.0, real_ms: 12.0, ..once }
 }
 
 fn failed() -> Told {
-    let row = |at_ms, lane, text: &str, fault, skipped| Row { at_ms, lane, text: text.into(), fault, skipped };
+    let row = |at_ms, lane, text: &str, place: Option<&str>, fault, matters| Row {
+        at_ms,
+        lane,
+        text: text.into(),
+        place: place.map(str::to_owned),
+        fault,
+        matters,
+    };
     let timeline = Timeline {
         lanes: vec!["test".into(), "Room/lobby".into(), "storage".into()],
         rows: vec![
-            row(0.0, 0, "calls POST lobby/", None, 0),
-            row(2.0, 1, "evict: an idle instance is dropped", Some((Point::Evict, 1)), 4),
-            row(3.0, 2, "its writes are durable", None, 0),
+            row(0.0, 0, "calls Room/lobby: POST /", Some("test/a.test.ts:3"), None, true),
+            row(1.0, 1, "POST /", None, None, false),
+            row(2.0, 1, "evict: an idle instance is dropped", None, Some((Point::Evict, 1)), true),
+            row(3.0, 2, "put n 1", Some("src/room.ts:4"), None, true),
         ],
         events: 7,
-        first_difference: Some((6, "Room/lobby: leaves memory".into())),
+        first_difference: Some(FirstDifference {
+            event: 6,
+            what: "Room/lobby: put n 1".into(),
+            calm: Some("put n 2".into()),
+            place: Some("src/room.ts:4".into()),
+        }),
     };
     told(
         "keeps <all> # of them",
@@ -33,6 +45,7 @@ fn failed() -> Told {
             message: "AssertionError: expected 1 to be 2, 100%".into(),
             stack: vec!["at add (src/room.ts:4:7)".into()],
             frame: None,
+            waits: vec!["Room/a waits for Room/b".into()],
             place: Some(("src/room.ts".into(), 4, 7)),
             diff: Some("- 2\n+ 1".into()),
             why: Some("evict: because".into()),
@@ -49,7 +62,7 @@ fn failed() -> Told {
 }
 
 fn written(name: ReporterName) -> String {
-    let (mut reporter, mut out) = (reporter(name, false), Vec::new());
+    let (mut reporter, mut out) = (reporter(name, false, View::default()), Vec::new());
     let mut write = || {
         reporter.begin(&Begin { files: 2, tests: 3, base: "7f3a".into() }, &mut out)?;
         let broken = Some("it has 1 error\nthere".into());
@@ -96,17 +109,21 @@ FAIL  test/a.test.ts › chat › keeps <all> # of them  seed 7f3a-19c2 · fault
   why    evict: because
 
   AssertionError: expected 1 to be 2, 100%
+  Room/a waits for Room/b
 
   - 2
   + 1
     at add (src/room.ts:4:7)
 
-  (3 of 7 events; 4 did not matter)
-     time      test               Room/lobby                      storage
-    0.000      calls POST lobby/
-    0.002 … ⚡                    evict: an idle instance is dropped
-    0.003                                                         its writes are durable
-  first difference from the calm run: event 6, Room/lobby: leaves memory
+  (3 of 4 rows, of 7 events)
+     time     test                      Room/lobby                         storage
+    0.000     calls Room/lobby: POST /  test/a.test.ts:3
+        …     1 row is left out
+    0.002  ⚡                           evict: an idle instance is dropped
+    0.003                                                                  put n 1  src/room.ts:4
+  first difference from the calm run: event 6, Room/lobby: put n 1
+    calm it was: put n 2
+    at src/room.ts:4
   of 4 decisions 1 are left: nothing more can be left out
   digest 00000000000093ae, where a replay must end, otherwise exit 3
 
@@ -163,7 +180,7 @@ fn json_is_one_object_a_line() {
     let failure = &lines[3]["failure"];
     assert_eq!(failure["faults"][0]["name"], "evict");
     assert_eq!(failure["digest"], "00000000000093ae");
-    assert_eq!(failure["timeline"]["rows"][1]["fault"]["value"], 1);
+    assert_eq!(failure["timeline"]["rows"][2]["fault"]["value"], 1);
     assert_eq!(lines[5]["failed"], 1);
 }
 

@@ -61,6 +61,7 @@ fn error(message: String, place: &Place, diff: Option<String>) -> TestError {
         stack: format!("    at always ({place})"),
         diff,
         oracle: Some("invariant".into()),
+        cause: None,
         fault: false,
     }
 }

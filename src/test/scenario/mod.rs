@@ -12,7 +12,7 @@ mod play;
 
 pub(super) use play::play;
 
-use super::program::{Mode, Test};
+use super::program::Test;
 use crate::config::scenario::{self as written, Action, Always, Counted, Step};
 use crate::config::{Diagnostic, Place, Severity};
 use crate::error::{Error, Result};
@@ -97,7 +97,7 @@ impl Scenario {
 
     /// The one test that it is.
     pub(super) fn test(&self) -> Test {
-        Test { id: ID.into(), name: self.name.clone(), suite: Vec::new(), mode: Mode::Run }
+        Test::named(ID, &self.name, &[])
     }
 
     /// It can be judged when callers see errors.

@@ -360,6 +360,7 @@ fn error(number: usize, step: &Step, difference: Difference, is_excused: bool) -
         stack: format!("    at step {number} ({})", step.place),
         diff: difference.diff,
         oracle: None,
+        cause: None,
         fault: is_excused,
     }
 }

@@ -9,6 +9,7 @@
 
 import { host } from "../host.js";
 import { requireHandler } from "../scope.js";
+import { notePlaceOf, sayPlaceOf } from "../trace.js";
 import { normalizeUrl } from "../web/url.js";
 import {
     constructorError, defineInterface, fieldError, illegalInvocation, isObject, parameterError,
@@ -94,6 +95,7 @@ export class Response extends Body {
     constructor(body = undefined, init = undefined) {
         const isText = typeof body === "string";
         super(CONTENT, isText ? body : null);
+        notePlaceOf(this);
         if (isText) {
             requireHandler();
             this.#headers = TEXT_TYPE;
@@ -120,6 +122,7 @@ export class Response extends Body {
             const body = takeBody(response, encoding);
             const headers =
                 typeof type === "string" ? ["content-type", type] : sendable(response.#flat(), body, encoding);
+            sayPlaceOf(response);
             host.settleResponse(invocation, response.#status, response.#statusText ?? "", headers, body);
         };
         fromHost = (status, statusText, headers, url, redirected) => {
@@ -280,6 +283,7 @@ export class Response extends Body {
         const body = takeBody(this, encoding);
         const headers = rest.manual ? this.#flat() : sendable(this.#flat(), body, encoding);
         const socket = rest.webSocket === null ? undefined : passSocket(rest.webSocket);
+        sayPlaceOf(this);
         host.settleResponse(invocation, this.#status, this.#statusText ?? "", headers, body, socket);
     }
 

@@ -7,7 +7,7 @@ mod ops;
 mod sockets;
 mod storage;
 
-use crate::convert::{Raw, throw, unexpected};
+use crate::convert::{Raw, Text, throw, unexpected};
 use crate::{border, clock, engine, error};
 use emu_abi::{Answer, Ask, Bytes, Failure, Hash};
 use rquickjs::function::{IntoJsFunc, Opt};
@@ -20,6 +20,7 @@ pub(crate) fn register<'js>(host: &Object<'js>) -> Result<()> {
         engine::set_handlers(&ctx, handlers);
         Result::Ok(())
     })?;
+    set(host, "at", |stack: Text| border::at(&stack.0))?;
     set(host, "now", clock::now_ms)?;
     set(host, "inGlobalScope", clock::in_global_scope)?;
     set(host, "random", random)?;

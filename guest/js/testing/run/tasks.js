@@ -33,10 +33,20 @@ function isFault({ retryable, overloaded, durableObjectReset }) {
     return retryable === true || overloaded === true || durableObjectReset === true;
 }
 
+/** What was thrown that is no error and has no message. */
+function shown(thrown) {
+    try {
+        return `thrown: ${JSON.stringify(thrown) ?? String(thrown)}`;
+    } catch {
+        return "thrown: an object that cannot be shown";
+    }
+}
+
 /** An error as it is reported. */
 function report(error) {
     const { name, message, stack, diff, cause, oracle } = error;
-    const reported = { name: name ?? "Error", message: message ?? "", stack: stack ?? "", fault: isFault(error) };
+    const text = typeof message === "string" ? message : shown(error);
+    const reported = { name: name ?? "", message: text, stack: stack ?? "", fault: isFault(error) };
     if (typeof oracle === "string") {
         reported.oracle = oracle;
     }

@@ -29,10 +29,17 @@ function match(assertion, name, what) {
         return;
     }
     const isMissing = what.isInline && what.inlineSnapshot === undefined && expected === undefined;
-    const text = isMissing ? notWritten(name, actual) : message();
+    const told = expected === undefined ? missing(message()) : message();
+    const text = isMissing ? notWritten(name, actual) : told;
     const custom = flag(assertion, "message");
     const failure = new Error(custom ? `${custom}: ${text}` : text);
     throw isMissing ? failure : Object.assign(failure, { actual, expected });
+}
+
+/** The runner's words are those for a snapshot that differs. */
+function missing(message) {
+    const named = message.replace(/ mismatched$/, " does not exist");
+    return `${named}, and in CI none is written: run \`emu test\` once elsewhere, or with \`--update\`, and commit it`;
 }
 
 function notWritten(name, actual) {
