@@ -83,16 +83,7 @@ impl Simulation {
                     self.finish_command(fetch, Ok(json!({ "ran": false })));
                 }
             }
-            "sql" => {
-                let (namespace, id) = self.object(command)?;
-                let query = command["query"].as_str().ok_or("`sql` wants a `query`")?.to_owned();
-                let verb = Verb::Sql(query, parameters(&command["bindings"])?);
-                let command = Command::Object { namespace, id, verb };
-                match self.lane.is_critical_for(&command) {
-                    true => self.commands.looking.push_back((fetch, command)),
-                    false => self.control(fetch, Then::Answer, command),
-                }
-            }
+            "sql" => self.query(fetch, command)?,
             "lateness" => {
                 let since_ms = command["since"].as_f64().ok_or("`lateness` wants `since`, a time")?;
                 let ms = self.lane.lateness_ms(since_ms);
@@ -126,15 +117,31 @@ impl Simulation {
                 let now_ms = self.world.now_ms();
                 self.finish_command(fetch, Ok(json!({ "now": now_ms })));
             }
-            "advance" => {
-                let ms = command["ms"].as_f64().filter(|ms| *ms >= 0.0).ok_or("`advance` wants `ms`, not below 0")?;
-                let until_ms = self.world.now_ms() + ms;
-                if until_ms > LAST_MS {
-                    return Err("the clock cannot show such a time".into());
-                }
-                self.timers.add(until_ms, Later::Command(fetch));
-            }
+            "advance" => self.advance(fetch, command)?,
             other => return Err(format!("the world knows no command `{other}`")),
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, fetch: FetchId, command: &Value) -> Result<(), String> {
+        let ms = command["ms"].as_f64().filter(|ms| *ms >= 0.0).ok_or("`advance` wants `ms`, not below 0")?;
+        let until_ms = self.world.now_ms() + ms;
+        if until_ms > LAST_MS {
+            return Err("the clock cannot show such a time".into());
+        }
+        self.timers.add(until_ms, Later::Command(fetch));
+        Ok(())
+    }
+
+    /// A query waits while a transaction is open in its object: what is written in one is not to be seen before it has ended.
+    fn query(&mut self, fetch: FetchId, command: &Value) -> Result<(), String> {
+        let (namespace, id) = self.object(command)?;
+        let query = command["query"].as_str().ok_or("`sql` wants a `query`")?.to_owned();
+        let verb = Verb::Sql(query, parameters(&command["bindings"])?);
+        let command = Command::Object { namespace, id, verb };
+        match self.lane.is_critical_for(&command) {
+            true => self.commands.looking.push_back((fetch, command)),
+            false => self.control(fetch, Then::Answer, command),
         }
         Ok(())
     }
