@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 /// What differs from the calm run, by places in the lines.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Difference {
-    /// The first thing that was otherwise.
+    /// The first thing that was otherwise; none where it did nothing more than the calm run.
     pub first: Option<usize>,
     /// What the calm run did in its place, and who did it.
     pub calm: Option<(Whose, String)>,
@@ -41,7 +41,7 @@ pub(super) fn difference(lines: &[Line], calm: &[Line]) -> Difference {
         }
     }
     let first = own.get(same).map(|(at, _)| *at);
-    let calm = first.and_then(|_| calm.get(same)).map(|(_, line)| (line.whose, line.text.clone()));
+    let calm = calm.get(same).map(|(_, line)| (line.whose, line.text.clone()));
     Difference { first, calm, more }
 }
 
@@ -97,5 +97,7 @@ mod tests {
         assert_eq!((difference.first, difference.calm), (Some(7), Some((Whose(1), "put n 2".into()))));
         assert_eq!(difference.more.iter().copied().collect::<Vec<_>>(), [7, 9]);
         assert_eq!(super::difference(&calm, &calm), Difference::default());
+        let ended = super::difference(&calm[..2], &calm);
+        assert_eq!((ended.first, ended.calm), (None, Some((Whose(1), "answers 200".into()))));
     }
 }

@@ -13,6 +13,7 @@ mod tests;
 pub use table::View;
 
 use super::finding::Finding;
+use super::judge::Oracle;
 use super::places::Places;
 use super::story::one_line;
 use crate::world::simulated::Line;
@@ -86,14 +87,9 @@ pub fn timeline(finding: &Finding, places: &Places<'_>) -> Timeline {
         let place = places.shown(stacks[*at]);
         Row { matters, place, ..lanes.row(line) }
     });
-    let first_difference = finding.difference.first.and_then(|at| {
-        let line = finding.lines.get(at)?;
-        let what = format!("{}: {}", lanes.name(line.whose), lanes.text(line));
-        let calm = finding.difference.calm.as_ref();
-        let calm = calm.map(|(whose, text)| lanes.with_names(&format!("{}: {}", lanes.name(*whose), one_line(text))));
-        Some(FirstDifference { event: at + 1, what, calm, place: places.shown(&line.stack) })
-    });
-    let rows = rows.collect();
+    let mut rows: Vec<Row> = rows.collect();
+    rows.extend(lanes.end(finding, places));
+    let first_difference = lanes.first_difference(finding, places);
     Timeline { rows, events: finding.lines.len(), lanes: lanes.titles(), first_difference }
 }
 
@@ -124,6 +120,30 @@ impl<'a> Lanes<'a> {
         }
         let began_ms = lines.first().map_or(0.0, |(_, line)| line.at_ms);
         Self { names, objects, has_others, has_storage, began_ms }
+    }
+
+    /// When and where the run came to its end.
+    fn end(&self, finding: &Finding, places: &Places<'_>) -> Option<Row> {
+        let at_ms = finding.lines.last()?.at_ms - self.began_ms;
+        let (text, place) = match finding.failure.oracle {
+            Oracle::Test | Oracle::Eventually => ("the test fails", places.shown(&finding.failure.error.stack)),
+            Oracle::Invariant => ("the invariant does not hold", places.shown(&finding.failure.error.stack)),
+            Oracle::Deadlock => ("nothing can happen any more", None),
+            _ => ("the run ends", None),
+        };
+        Some(Row { at_ms, lane: 0, text: text.into(), place, fault: None, matters: true })
+    }
+
+    fn first_difference(&self, finding: &Finding, places: &Places<'_>) -> Option<FirstDifference> {
+        let difference = &finding.difference;
+        let calm = difference.calm.as_ref();
+        let calm = calm.map(|(whose, text)| self.with_names(&format!("{}: {}", self.name(*whose), one_line(text))));
+        let Some((at, line)) = difference.first.and_then(|at| Some((at, finding.lines.get(at)?))) else {
+            let (event, what) = (finding.lines.len(), "nothing happens any more".to_owned());
+            return calm.map(|calm| FirstDifference { event, what, calm: Some(calm), place: None });
+        };
+        let what = format!("{}: {}", self.name(line.whose), self.text(line));
+        Some(FirstDifference { event: at + 1, what, calm, place: places.shown(&line.stack) })
     }
 
     fn titles(&self) -> Vec<String> {

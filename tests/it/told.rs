@@ -71,7 +71,9 @@ it("counts", async () => {
     assert!(rows.len() > 5 && rows.len() < 60, "{text}");
     assert!(rows.iter().any(|row| row.contains("put messages 1  src/index.ts:26")), "{text}");
     let last = rows.last().expect("a row");
-    assert!(last.contains("answers 200 \"1\"  src/index.ts:27"), "{text}");
+    assert!(last.contains("the test fails  test/room.test.ts:7"), "{text}");
+    let answer = rows[rows.len() - 2];
+    assert!(answer.contains("answers 200 \"1\"  src/index.ts:27"), "{text}");
     assert!(text.contains("first difference from the calm run: event"), "{text}");
     assert!(text.contains("Room/a: put messages 1\n    calm it was: Room/a: put messages "), "{text}");
     for noise in ["emu-test", "asks the world", "sleeps", "\"results\"", "emu:world"] {
