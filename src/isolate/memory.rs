@@ -403,7 +403,8 @@ mod tests {
         let wanted = || Wanted { image: Some(Arc::clone(&image)), minimum: 3 * WASM_PAGE, reserved: 1 << 20, guard: 0 };
         let mut memory = ImageMemory::map(wanted()).unwrap();
         memory.grow_to(5 * WASM_PAGE).unwrap();
-        for offset in [0, 70_000, 2 * WASM_PAGE - 1, 2 * WASM_PAGE, 3 * WASM_PAGE - 1, 3 * WASM_PAGE, 5 * WASM_PAGE - 1] {
+        for offset in [0, 70_000, 2 * WASM_PAGE - 1, 2 * WASM_PAGE, 3 * WASM_PAGE - 1, 3 * WASM_PAGE, 5 * WASM_PAGE - 1]
+        {
             bytes_of(&mut memory)[offset] = 9;
         }
         let base = memory.mapping.base;

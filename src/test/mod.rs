@@ -12,6 +12,7 @@ pub mod campaign;
 pub mod finding;
 pub mod judge;
 mod marks;
+pub mod parallel;
 pub mod program;
 pub mod replay;
 pub mod report;

@@ -100,7 +100,7 @@ pub fn story(program: &Program, test: &Test, finding: &Finding) -> Story {
         true => String::new(),
         false => format!(" -t {}", quoted(&test.full_name())),
     };
-    let command = format!("emu test {}{filter} --seed {rerun}", quoted(&program.name));
+    let command = format!("emu test{} {}{filter} --seed {rerun}", program.arguments, quoted(&program.name));
     let after = finding.rerun.tape.as_ref().map_or(0, crate::world::Tape::len);
     Story {
         oracle: finding.failure.oracle,

@@ -154,11 +154,11 @@ impl World for SimulatedWorld {
         }
         let place = self.streams.place(point, whose);
         let draw = Draw { place, n };
-        if let Some(census) = &self.census {
-            census.borrow_mut().0.push(draw);
-        }
         if !self.faults.get() && point.class() != Class::Order {
             return 0;
+        }
+        if let Some(census) = &self.census {
+            census.borrow_mut().0.push(draw);
         }
         let value = self.driver.borrow_mut().answer(draw).min(n - 1);
         if value != 0 {
