@@ -23,6 +23,9 @@ const MAX_SEEDS: u64 = 1_000_000_000;
 /// Each test runs calmly first, which is what other test runners do. Then it runs again with every single fault, and with
 /// seeds, until the time is over. A failure is made as small as it can be, and told with a line that runs it again: the
 /// same seed gives the same run on every machine. So there is no `--retry`: a flake cannot exist.
+///
+/// Exits with 0 when all passed, 1 when a test failed, 2 for wrong usage or configuration, 3 when a run was not the same
+/// twice, 4 when no test matched, 70 for a mistake of emu's, and 130 when it was interrupted.
 #[derive(Args, Debug, Clone)]
 pub(in crate::cli) struct TestArgs {
     /// Only files whose path contains one of these
