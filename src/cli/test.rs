@@ -8,6 +8,7 @@ mod bar;
 mod choice;
 mod files;
 mod inline_snapshots;
+mod interrupt;
 pub(super) mod kept;
 mod load;
 mod outputs;
@@ -22,25 +23,24 @@ mod watching;
 
 pub(super) use args::TestArgs;
 
+use super::eprint;
 use super::watch::Seen;
-use super::{eprint, prepare};
 use crate::error::{Error, Result};
 use crate::project::engines::Engines;
+use crate::test::story;
 use crate::test::timeline::View;
 use crate::world::{Class, Point};
+use interrupt::Interrupt;
 use program::Workshop;
 use session::Passed;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// What a run was not the same twice exits with.
 const DIVERGED: u8 = 3;
 /// What exits with that no test matched.
 const NOTHING: u8 = 4;
-/// What an interrupted process exits with.
-const INTERRUPTED: i32 = 130;
 
 /// Runs the verb.
 pub(super) fn run(args: &TestArgs) -> Result<ExitCode> {
@@ -48,27 +48,27 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode> {
         print(&faults_help());
         return Ok(ExitCode::SUCCESS);
     }
-    exit_when_interrupted()?;
+    let interrupt = Interrupt::listen()?;
     let engines = load::engines()?;
     if args.watch {
-        return watching::run(args, &runtime()?, &mut |seen| once(args, &engines, seen).map(drop));
+        return watching::run(args, &runtime()?, &mut |seen| once(args, &engines, &interrupt, seen).map(drop));
     }
-    once(args, &engines, &mut Seen::default())
+    once(args, &engines, &interrupt, &mut Seen::default())
 }
 
-fn once(args: &TestArgs, engines: &Arc<Engines>, seen: &mut Seen) -> Result<ExitCode> {
+fn once(args: &TestArgs, engines: &Arc<Engines>, interrupt: &Interrupt, seen: &mut Seen) -> Result<ExitCode> {
     let workshop = match files::scenarios(&args.files) {
         Some(_) => Workshop::without_project(Arc::clone(engines), load::overrides(args.env.as_deref())),
         None => load::workshop(engines, &args.configs, args.env.as_deref(), seen)?,
     };
-    Ok(match session::pass(args, &workshop, seen)? {
-        Passed::Listed => ExitCode::SUCCESS,
-        Passed::Nothing => {
-            eprint(&format!(
-                "error: no test matches in `{}`\n  help: tests are in files like `room.test.ts`; `emu test --list` \
-                 lists them\n",
-                workshop.folder().display()
-            ));
+    let workshop = workshop.asked_for_with(load::arguments(&args.configs, args.env.as_deref()));
+    let passed = session::pass(args, &workshop, interrupt, seen)?;
+    interrupt.obey();
+    Ok(match passed {
+        Passed::Listed { is_whole: true } => ExitCode::SUCCESS,
+        Passed::Listed { is_whole: false } => ExitCode::FAILURE,
+        Passed::Nothing { files } => {
+            eprint(&nothing(args, &workshop, files));
             ExitCode::from(NOTHING)
         }
         Passed::Ran(summary) if summary.nondeterministic > 0 => ExitCode::from(DIVERGED),
@@ -77,32 +77,25 @@ fn once(args: &TestArgs, engines: &Arc<Engines>, seen: &mut Seen) -> Result<Exit
     })
 }
 
+/// What is said when no test matches: whether that is for the name of the test or of its file.
+fn nothing(args: &TestArgs, workshop: &Workshop, files: usize) -> String {
+    let folder = workshop.folder().display();
+    match &args.name {
+        Some(name) if files > 0 => format!(
+            "error: no test of `{folder}` has a name like `{name}`\n  help: `emu test --list` lists the tests; a name \
+             counts with those of its suites, and capital letters count\n",
+            name = story::clean(name),
+        ),
+        _ => format!(
+            "error: no test matches in `{folder}`\n  help: tests are in files like `room.test.ts`; `emu test --list` \
+             lists them\n"
+        ),
+    }
+}
+
 fn runtime() -> Result<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| Error::internal("the event loop cannot be started").because(error))
-}
-
-/// Ends the process with the exit code of interrupted ones, and with it whatever build runs.
-fn exit_when_interrupted() -> Result<()> {
-    let runtime = runtime()?;
-    let wait = move || {
-        runtime.block_on(async {
-            let (Ok(mut interrupt), Ok(mut terminate)) =
-                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-            else {
-                return;
-            };
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            prepare::end_builds();
-            eprint("\ninterrupted\n");
-            std::process::exit(INTERRUPTED);
-        });
-    };
-    let thread = std::thread::Builder::new().name("signals".into()).spawn(wait);
-    thread.map(drop).map_err(|error| Error::internal("no thread can be started").because(error))
 }
 
 /// What `--faults help` shows, and `--chaos help`.

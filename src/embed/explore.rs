@@ -10,20 +10,16 @@ use crate::simulate::{Happening, Rule};
 use crate::world::driver::Explorer;
 use crate::world::mix::mix;
 use crate::world::real::steady;
-use crate::world::shrink::shrink;
+use crate::world::shrink::{SHRINK_RUNS, SHRINK_TIME, shrink};
 use crate::world::simulated::{Keep, Record};
 use crate::world::{Class, Point, Points, Rerun, Seed, Tape, Whose};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What the seeds of runs are made of.
 const BASE: Seed = Seed(0x656d_7500);
 /// How many seeds a test has unless it says otherwise.
 const SEEDS: u64 = 32;
-/// How long, and with how many runs, a failure is shrunk.
-const SHRINK_TIME: Duration = Duration::from_secs(5);
-const SHRINK_RUNS: usize = 500;
 /// Lines of the story that a failure shows: the last ones.
 const MAX_LINES: usize = 40;
 

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::lane::STACK_BYTES;
 use crate::simulate::{Setup, Simulation};
 use crate::world::driver::{Calm, Driver, Replay, Swarm};
+use crate::world::shrink::MAX_FAULTS;
 use crate::world::simulated::{Keep, SimulatedWorld};
 use crate::world::{Points, Rerun};
 use std::panic::resume_unwind;
@@ -13,9 +14,6 @@ use std::rc::Rc;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
-
-/// How many faults a seed may cause in one run.
-const MAX_FAULTS: u32 = 6;
 
 type Job = Box<dyn FnOnce(&mut Simulation) + Send>;
 

@@ -100,17 +100,19 @@ impl Lane {
                 .invocation(serial, invocation)
                 .is_some_and(|invocation| matches!(invocation.origin, Origin::Port(_)))
         {
-            self.answers = match result {
+            let hash = match result {
                 Ok(Outcome::Response(response)) => {
                     let status = u64::from(response.status);
                     match &response.body {
-                        Body::Bytes(bytes) => xxh64(&bytes.0, self.answers ^ status),
-                        _ => xxh64(&status.to_le_bytes(), self.answers),
+                        Body::Bytes(bytes) => xxh64(&bytes.0, status),
+                        _ => xxh64(&status.to_le_bytes(), 0),
                     }
                 }
-                Ok(Outcome::Done) => self.answers,
-                Err(failure) => xxh64(failure.to_string().as_bytes(), self.answers),
+                Ok(Outcome::Done) => return,
+                Err(failure) => xxh64(failure.to_string().as_bytes(), 0),
             };
+            // A sum: of two answers that were waited for together, either may come first.
+            self.answers = self.answers.wrapping_add(hash);
         }
     }
 

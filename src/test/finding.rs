@@ -24,7 +24,7 @@ pub struct Finding {
     pub run: u64,
     /// How many decisions the tape had before it was shrunk.
     pub decisions_before: usize,
-    /// The decisions that matter, in the order of the run.
+    /// The points of the decisions that matter, in the order in which the documentation has them.
     pub faults: Vec<Point>,
     /// Nothing more can be left out.
     pub is_minimal: bool,

@@ -7,7 +7,9 @@
 
 use super::run::{Ended, State, TestError};
 use crate::simulate::{Happening, Stuck};
-use crate::world::{Class, Point, Tape};
+use crate::world::mix::mix;
+use crate::world::shrink::is_same_text;
+use crate::world::{Class, Point, Seed};
 
 /// Who found a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,31 +70,52 @@ impl Failure {
         Self { oracle, error: TestError { name: "Error".into(), message, ..TestError::default() } }
     }
 
-    /// Whether another failure is the same one: the same oracle at the same place. Numbers in texts may differ.
+    /// Whether another failure is the same one: the same oracle, the same words at the same place. Numbers may differ.
     pub fn is_same(&self, other: &Self) -> bool {
-        let without_numbers = |text: &str| -> String {
-            text.lines().next().unwrap_or("").chars().filter(|char| !char.is_ascii_digit()).collect()
-        };
         self.oracle == other.oracle
             && self.error.name == other.error.name
-            && without_numbers(&self.error.message) == without_numbers(&other.error.message)
+            && self.place() == other.place()
+            && is_same_text(self.text(), other.text())
+    }
+
+    /// What it says that is not only about this run. Of a deadlock that is who waits for what.
+    fn text(&self) -> &str {
+        match self.oracle {
+            Oracle::Deadlock => &self.error.message,
+            _ => self.error.message.lines().next().unwrap_or_default(),
+        }
+    }
+
+    /// The first frame of its stack that is not emu's own.
+    fn place(&self) -> Option<&str> {
+        let frames = self.error.stack.lines().map(str::trim).filter(|line| line.starts_with("at "));
+        frames.into_iter().find(|frame| !frame.contains("emu:") && !frame.contains("(native)"))
     }
 }
 
-/// What the calm run of a test came to, to compare others with.
+/// What calm runs of a test came to, to compare others with. What two seeds disagree about is random: an eviction may
+/// change it without harm, and nothing is compared with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Baseline {
     /// Stands for everything the test was answered.
-    pub answers: u64,
+    pub answers: Option<u64>,
     /// Stands for everything that is stored in the end.
-    pub storage: u64,
+    pub storage: Option<u64>,
 }
 
 impl Baseline {
-    /// What a calm run came to.
-    pub fn of(ended: &Ended) -> Self {
-        Self { answers: ended.answers, storage: ended.storage }
+    /// What calm runs of two seeds came to.
+    pub fn of(calm: &Ended, other: &Ended) -> Self {
+        Self {
+            answers: (calm.answers == other.answers).then_some(calm.answers),
+            storage: (calm.storage == other.storage).then_some(calm.storage),
+        }
     }
+}
+
+/// The seed of the calm run that shows what of another one is random.
+pub fn other_seed(seed: Seed) -> Seed {
+    Seed(mix(&[seed.0]))
 }
 
 /// Judges a run of one test. The baseline is the calm run's; without one the run is itself the calm one.
@@ -119,7 +142,7 @@ pub fn judge(id: &str, ended: &Ended, baseline: Option<Baseline>) -> Option<Fail
         return Some(failure);
     }
     let idempotent_alarms = result.is_some_and(|result| result.idempotent_alarms);
-    baseline.and_then(|baseline| compare(&ended.record.tape, Baseline::of(ended), baseline, idempotent_alarms))
+    baseline.and_then(|baseline| compare(ended, baseline, idempotent_alarms))
 }
 
 /// What must always hold did not: `{ name, error }`, as the test's entrypoint says it.
@@ -162,14 +185,16 @@ fn uncaught(ended: &Ended) -> Option<Failure> {
 
 /// Runs whose only deviations nobody may notice must come to the same as the calm one. What an alarm leaves that runs twice
 /// is judged only where the test has said what to expect: one that counts its runs, or logs them, is no mistake.
-fn compare(tape: &Tape, ended: Baseline, calm: Baseline, idempotent_alarms: bool) -> Option<Failure> {
+fn compare(ended: &Ended, calm: Baseline, idempotent_alarms: bool) -> Option<Failure> {
+    let tape = &ended.record.tape;
+    let differs = |calm: Option<u64>, own: u64| calm.is_some_and(|calm| calm != own);
     let only = |point: Point| !tape.is_empty() && tape.iter().all(|(place, _)| place.point == point);
-    if only(Point::Evict) && ended.answers != calm.answers {
+    if only(Point::Evict) && differs(calm.answers, ended.answers) {
         let message =
             "the test was answered otherwise than in the calm run, though objects were only evicted while idle";
         return Some(Failure::of(Oracle::Answers, message.into()));
     }
-    if idempotent_alarms && only(Point::AlarmTwice) && ended.storage != calm.storage {
+    if idempotent_alarms && only(Point::AlarmTwice) && differs(calm.storage, ended.storage) {
         let message = "something else is stored than in the calm run, though an alarm only ran twice: \
                        `alarm()` is not idempotent";
         return Some(Failure::of(Oracle::Storage, message.into()));
@@ -186,31 +211,22 @@ mod tests {
     fn ended(tape: &str, result: Option<TestResult>) -> Ended {
         Ended {
             results: result.into_iter().collect(),
-            errors: Vec::new(),
-            stuck: None,
-            snapshots: None,
-            inline: Vec::new(),
-            obsolete: Vec::new(),
-            marks: Vec::new(),
-            happenings: Vec::new(),
-            hung: Vec::new(),
             answers: 1,
             storage: 2,
-            virtual_ms: 0.0,
             record: Record { tape: tape.parse().expect("a tape"), ..Record::default() },
-            names: Vec::new(),
+            ..Ended::default()
         }
     }
 
     fn failed(error: TestError, withstands: bool) -> Option<TestResult> {
         let id = "0".into();
         let (errors, idempotent_alarms) = (vec![error], false);
-        Some(TestResult { id, state: State::Fail, ms: 0.0, errors, note: None, withstands, idempotent_alarms })
+        Some(TestResult { id, state: State::Fail, ms: 0.0, errors, withstands, idempotent_alarms })
     }
 
     fn passed(idempotent_alarms: bool) -> Option<TestResult> {
         let (id, errors) = ("0".into(), Vec::new());
-        Some(TestResult { id, state: State::Pass, ms: 0.0, errors, note: None, withstands: false, idempotent_alarms })
+        Some(TestResult { id, state: State::Pass, ms: 0.0, errors, withstands: false, idempotent_alarms })
     }
 
     #[test]
@@ -233,18 +249,46 @@ mod tests {
 
     #[test]
     fn runs_that_nobody_may_notice_are_compared_with_the_calm_one() {
-        for (tape, calm, idempotent_alarms, found) in [
-            ("evict.1.0=1", Baseline { answers: 1, storage: 9 }, true, None),
-            ("evict.1.0=1", Baseline { answers: 9, storage: 2 }, false, Some(Oracle::Answers)),
-            ("evict.1.0=1+task.0.0=1", Baseline { answers: 9, storage: 9 }, true, None),
-            ("alarm-twice.1.0=1", Baseline { answers: 9, storage: 2 }, true, None),
-            ("alarm-twice.1.0=1", Baseline { answers: 1, storage: 9 }, true, Some(Oracle::Storage)),
-            ("alarm-twice.1.0=1", Baseline { answers: 1, storage: 9 }, false, None),
-            ("calm", Baseline { answers: 9, storage: 9 }, true, None),
+        for (tape, [answers, storage], idempotent_alarms, found) in [
+            ("evict.1.0=1", [Some(1), Some(9)], true, None),
+            ("evict.1.0=1", [Some(9), Some(2)], false, Some(Oracle::Answers)),
+            ("evict.1.0=1", [None, Some(2)], false, None),
+            ("evict.1.0=1+task.0.0=1", [Some(9), Some(9)], true, None),
+            ("alarm-twice.1.0=1", [Some(9), Some(2)], true, None),
+            ("alarm-twice.1.0=1", [Some(1), Some(9)], true, Some(Oracle::Storage)),
+            ("alarm-twice.1.0=1", [Some(1), None], true, None),
+            ("alarm-twice.1.0=1", [Some(1), Some(9)], false, None),
+            ("calm", [Some(9), Some(9)], true, None),
         ] {
+            let calm = Baseline { answers, storage };
             let judged = judge("0", &ended(tape, passed(idempotent_alarms)), Some(calm));
             assert_eq!(judged.map(|failure| failure.oracle), found, "{tape} {calm:?} {idempotent_alarms}");
         }
+    }
+
+    #[test]
+    fn what_is_random_is_not_compared() {
+        let run = |answers, storage| Ended { answers, storage, ..Ended::default() };
+        for (one, other, expected) in
+            [((1, 2), (1, 2), (Some(1), Some(2))), ((1, 2), (9, 2), (None, Some(2))), ((1, 2), (1, 9), (Some(1), None))]
+        {
+            let baseline = Baseline::of(&run(one.0, one.1), &run(other.0, other.1));
+            assert_eq!((baseline.answers, baseline.storage), expected);
+        }
+    }
+
+    #[test]
+    fn failures_at_other_places_and_of_others_who_wait_are_other_ones() {
+        let at = |stack: &str| {
+            let error = TestError { message: "expected 1 to be 2".into(), stack: stack.into(), ..TestError::default() };
+            Failure { oracle: Oracle::Test, error }
+        };
+        let one = at("    at fail (emu:test/vitest:1:1)\n    at <anonymous> (a.js:3:4)");
+        assert!(one.is_same(&at("    at <anonymous> (a.js:3:4)\n    at more (b.js:1:1)")));
+        assert!(!one.is_same(&at("    at <anonymous> (a.js:5:4)")));
+        let waits = |who: &str| Failure::of(Oracle::Deadlock, format!("nothing can ever happen again\n{who}"));
+        assert!(waits("a of 10 ms").is_same(&waits("a of 20 ms")));
+        assert!(!waits("a").is_same(&waits("b")));
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct Program {
     pub setup: Setup,
     /// The steps, where it is a scenario and no test file.
     pub scenario: Option<Arc<Scenario>>,
+    /// What stands behind `emu test` to find its project, with a space before it.
+    pub arguments: Arc<str>,
 }
 
 impl Program {

@@ -10,7 +10,7 @@ use crate::lane::{Thrown, Waiter};
 use crate::simulate::{Answer, Happening, Simulation, Stuck};
 use crate::world::driver::Driver;
 use crate::world::simulated::{Keep, Record, SimulatedWorld};
-use crate::world::{Seed, Whose, World};
+use crate::world::{Seed, Whose};
 use emu_abi::{Body, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -32,12 +32,34 @@ pub struct Plan<'a> {
     pub driver: Box<dyn Driver>,
     /// What is kept of the run.
     pub keep: Keep,
-    /// Snapshots are compared only, as where the world does other than calm.
+    /// The world does other than calm, or the run is compared with such ones: tests have no timeouts.
     pub is_shaken: bool,
     /// The file's snapshots.
     pub snapshots: &'a Snapshots,
-    /// Snapshots that differ are written anew.
-    pub updates_snapshots: bool,
+    /// Which snapshots are written.
+    pub writes: SnapshotWrites,
+}
+
+/// Which snapshots a run writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotWrites {
+    /// None: they are compared only.
+    None,
+    /// Those that there are not yet.
+    New,
+    /// Those that differ too.
+    All,
+}
+
+impl SnapshotWrites {
+    /// Its name, as `guest/js/testing` knows it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::New => "new",
+            Self::All => "all",
+        }
+    }
 }
 
 /// The snapshots of a test file.
@@ -71,8 +93,6 @@ pub struct Ended {
     pub snapshots: Option<String>,
     /// Inline snapshots that the sources do not have yet.
     pub inline: Vec<InlineSnapshot>,
-    /// Snapshots that no test asked for.
-    pub obsolete: Vec<String>,
     /// Conditions and places that the tests have met.
     pub marks: Vec<Mark>,
     /// Everything else that came to light, in order.
@@ -83,12 +103,17 @@ pub struct Ended {
     pub answers: u64,
     /// Stands for everything that is stored in the end.
     pub storage: u64,
-    /// How much time has passed in the world, in milliseconds.
-    pub virtual_ms: f64,
     /// What the world decided and saw.
     pub record: Record,
     /// How people call what the record speaks of.
     pub names: Vec<(Whose, String)>,
+}
+
+impl Ended {
+    /// The tests did not come to their end: what did not run says nothing.
+    pub fn is_cut_short(&self) -> bool {
+        self.stuck.is_some() || self.results.is_empty()
+    }
 }
 
 /// What a test came to.
@@ -102,9 +127,6 @@ pub struct TestResult {
     pub ms: f64,
     /// Why it failed.
     pub errors: Vec<TestError>,
-    /// Why it was skipped while it ran.
-    #[serde(default)]
-    pub note: Option<String>,
     /// It calls the worker through a client that retries, or says what must hold whatever happens: it can be judged
     /// when callers see errors.
     #[serde(default)]
@@ -164,8 +186,6 @@ struct Ran {
     #[serde(default)]
     inline: Vec<InlineSnapshot>,
     #[serde(default)]
-    obsolete: Vec<String>,
-    #[serde(default)]
     marks: Vec<Mark>,
 }
 
@@ -210,14 +230,13 @@ pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
         Some(start_ms) => world.starting_at(start_ms),
         None => world,
     });
-    let began_ms = world.now_ms();
     let mut simulation = Simulation::new(&program.setup, Rc::clone(&world))?;
     let asked = json!({
         "ids": plan.ids,
         "shaken": plan.is_shaken,
         "snapshots": plan.snapshots.file,
         "inline": plan.snapshots.inline,
-        "update": plan.updates_snapshots,
+        "update": plan.writes.name(),
         "timeoutMs": TEST_TIMEOUT_MS,
     });
     let mut ended = Ended::default();
@@ -233,7 +252,6 @@ pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
     ended.hung = simulation.take_hung();
     ended.answers = simulation.answers();
     ended.storage = simulation.storage_digest()?;
-    ended.virtual_ms = world.now_ms() - began_ms;
     ended.record = world.record();
     ended.names = simulation.names(&ended.record);
     Ok(ended)
@@ -248,7 +266,6 @@ fn run_tests(program: &Program, asked: &Value, simulation: &mut Simulation, ende
             ended.errors = ran.errors;
             ended.snapshots = ran.snapshots;
             ended.inline = ran.inline;
-            ended.obsolete = ran.obsolete;
             ended.marks = ran.marks;
         }
         Ok(Err(Thrown { failure, .. })) => ended.errors.push(TestError {

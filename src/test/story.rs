@@ -185,7 +185,7 @@ fn waits(program: &Program, test: &Test, waiter: &Waiter, places: &Places<'_>) -
 fn command(program: &Program, test: &Test, finding: &Finding) -> String {
     // One of which there is no run fails only together with others of its file.
     let filter = if finding.lines.is_empty() { String::new() } else { format!(" {}", filter(test)) };
-    format!("emu test {}{filter} --seed {}", quoted(&program.name), finding.rerun)
+    format!("emu test{} {}{filter} --seed {}", program.arguments, quoted(&program.name), finding.rerun)
 }
 
 /// The option that names a test and no other one.

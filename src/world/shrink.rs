@@ -4,6 +4,21 @@
 
 use super::point::Point;
 use super::tape::{Place, Tape};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// How many faults a seed may cause in one run that is to be shrunk.
+pub const MAX_FAULTS: u32 = 6;
+/// How long a failure is shrunk.
+pub const SHRINK_TIME: Duration = Duration::from_secs(5);
+/// With how many runs a failure is shrunk.
+pub const SHRINK_RUNS: usize = 500;
+
+/// Whether two texts about failures say the same, but for their numbers.
+pub fn is_same_text(one: &str, other: &str) -> bool {
+    let words = |text: &str| -> String { text.chars().filter(|char| !char.is_ascii_digit()).collect() };
+    words(one) == words(other)
+}
 
 /// How far shrinking came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +43,8 @@ pub fn shrink(
     still_fails: &mut dyn FnMut(&Tape) -> bool,
 ) -> Shrunk {
     let shrunk = Shrunk { tape: tape.clone(), runs: 0, minimal: false };
-    let mut search = Search { shrunk, max_runs, has_time, still_fails, exhausted: false };
+    let tried = HashSet::from([tape.clone()]);
+    let mut search = Search { shrunk, max_runs, has_time, still_fails, tried, exhausted: false };
     search.attempt(Tape::default());
     while !search.exhausted {
         let before = search.shrunk.tape.clone();
@@ -48,6 +64,8 @@ struct Search<'a> {
     max_runs: usize,
     has_time: &'a mut dyn FnMut() -> bool,
     still_fails: &'a mut dyn FnMut(&Tape) -> bool,
+    /// What was run before, or failed to begin with: a run comes to the same every time.
+    tried: HashSet<Tape>,
     /// A run was wanted for which there was no room.
     exhausted: bool,
 }
@@ -55,7 +73,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// Goes on with a smaller tape, if it fails as well.
     fn attempt(&mut self, candidate: Tape) -> bool {
-        if self.exhausted || candidate == self.shrunk.tape {
+        if self.exhausted || self.tried.contains(&candidate) {
             return false;
         }
         if self.shrunk.runs >= self.max_runs || !(self.has_time)() {
@@ -64,6 +82,7 @@ impl Search<'_> {
         }
         self.shrunk.runs += 1;
         let fails = (self.still_fails)(&candidate);
+        self.tried.insert(candidate.clone());
         if fails {
             self.shrunk.tape = candidate;
         }

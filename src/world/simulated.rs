@@ -181,12 +181,12 @@ impl World for SimulatedWorld {
         }
         let place = self.streams.place(point, whose);
         let draw = Draw { place, n };
-        if let Some(census) = &self.census {
-            census.borrow_mut().0.push(draw);
-        }
         let may_fail = self.faults.get() && self.onlookers.get() == 0;
         if !may_fail && point.class() != Class::Order {
             return 0;
+        }
+        if let Some(census) = &self.census {
+            census.borrow_mut().0.push(draw);
         }
         let value = self.driver.borrow_mut().answer(draw).min(n - 1);
         if value != 0 {

@@ -196,3 +196,150 @@ fn what_a_build_says_is_kept_apart_from_results() {
         assert!(error.contains("it is built\n") && !out.contains("it is built"), "{reporter}: {out}\n{error}");
     }
 }
+
+const AFTER_ALL: &str = r#"
+import { afterAll, beforeAll, it } from "vitest";
+
+beforeAll(() => {
+    Promise.reject(new Error("in beforeAll"));
+    return new Promise((resolve) => setTimeout(resolve, 1));
+});
+it("passes", () => {});
+it("passes too", () => {});
+"#;
+
+#[test]
+fn what_fails_outside_of_tests_fails_their_file() {
+    let hook = AFTER_ALL.replace("beforeAll(() => {\n", "beforeAll(() => {\n    return;\n");
+    for (test, says) in [
+        (AFTER_ALL.to_owned(), "in beforeAll"),
+        (format!("{hook}\nafterAll(() => {{ throw new Error(\"in afterAll\"); }});"), "in afterAll"),
+    ] {
+        let project = project(&test);
+        for mode in [&["--calm"][..], &["--seeds", "2"]] {
+            let output = project.command(&[&["test"], mode].concat()).output().expect("emu runs");
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert_eq!(output.status.code(), Some(1), "{mode:?}: {text}");
+            assert!(text.contains("FAIL  a.test.js\n") && text.contains(says), "{mode:?}: {says} in\n{text}");
+            assert!(text.contains("2 passed, 1 file cannot be run"), "{mode:?}: {text}");
+        }
+    }
+}
+
+/// Of three tests the second one takes the isolate with it.
+const GREEDY: &str = r#"
+import { expect, it } from "vitest";
+
+it("is first", () => {});
+it("is greedy", () => {
+    const all = [];
+    for (;;) {
+        all.push(new Uint8Array(1 << 20));
+    }
+});
+it("is wrong", () => expect(1).toBe(2));
+"#;
+
+#[test]
+fn a_test_that_takes_its_isolate_with_it_is_the_only_one_blamed_for_that() {
+    let project = project(GREEDY);
+    for mode in [&["--calm"][..], &["--seeds", "2"]] {
+        let args = [&["test", "--reporter", "json"], mode].concat();
+        let output = project.command(&args).output().expect("emu runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let told: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        for (name, state, says) in [
+            ("is first", "pass", ""),
+            ("is greedy", "fail", "memory limit"),
+            ("is wrong", "fail", "expected 1 to be 2"),
+        ] {
+            let test = told.iter().find(|line| line["name"] == name).unwrap_or_else(|| panic!("{name}: {text}"));
+            assert_eq!(test["state"], state, "{test}");
+            assert!(test["failure"]["message"].as_str().unwrap_or_default().contains(says), "{test}");
+        }
+        assert!(!text.contains("only together"), "{text}");
+    }
+}
+
+#[test]
+fn a_decision_that_never_comes_up_is_told() {
+    let project = project(SOUND);
+    let output = project.command(&["test", "--seed", "1:evict.123.0=1"]).output().expect("emu runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("note: `evict.123.0=1` never came up"), "{text}");
+    let kept = r#"{ "file": "a.test.js", "test": "counts", "seed": "1", "tape": "evict.123.0=1" }"#;
+    project.write("kept/rerun.json", kept);
+    assert_eq!(project.command(&["replay", "kept"]).output().expect("emu runs").status.code(), Some(3));
+}
+
+#[test]
+fn what_failed_before_is_tried_only_where_its_faults_are_asked_for() {
+    let forgetful = project(SOUND);
+    forgetful.write(
+        "index.js",
+        WORKER
+            .replace("(this.ctx.storage.kv.get(\"count\") ?? 0) + 1", "(this.count ?? 0) + 1")
+            .replace("this.ctx.storage.kv.put(\"count\", count)", "this.count = count"),
+    );
+    let (code, first) = tested(&forgetful, &["--explore", "evict", "--jobs", "3"], &[]);
+    assert_eq!((code, &first["failure"]["faults"][0]["name"]), (1, &"evict".into()), "{first}");
+    for faults in ["timer-late", "-evict,-crash,-crash-before-commit,-crash-after-commit,-deploy"] {
+        let (_, told) = tested(&forgetful, &["--faults", faults, "--depth", "0", "--seeds", "0"], &[]);
+        assert_eq!(told["state"], "pass", "{faults}: {told}");
+    }
+    // It was not tried, so it is not forgotten.
+    let (code, again) = tested(&forgetful, &["--depth", "0", "--seeds", "0"], &[]);
+    assert_eq!((code, &again["state"]), (1, &"fail".into()), "{again}");
+}
+
+#[test]
+fn nothing_more_is_run_when_enough_has_failed() {
+    let project = project("import { expect, it } from \"vitest\";\nit(\"is wrong\", () => expect(1).toBe(2));");
+    project.write("b.test.js", SOUND);
+    let args = ["test", "--bail", "--jobs", "1", "--seeds", "500", "--reporter", "json"];
+    let output = project.command(&args).output().expect("emu runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("not run: enough tests have failed") && text.contains("\"skipped\":1"), "{text}");
+}
+
+#[test]
+fn a_failure_that_cannot_be_kept_is_told_all_the_same() {
+    let forgetful = project(UNLUCKY);
+    // Where a folder should be there is a file.
+    forgetful.write(".emu", "");
+    let args = ["test", "--depth", "0", "--seeds", "30", "--seed", LUCKY];
+    for (more, says) in [(&[][..], "warning: a failure is not kept"), (&["--save", ".emu/x"], "error: `.emu/x` cannot")]
+    {
+        let output = forgetful.command(&[&args[..], more].concat()).output().expect("emu runs");
+        let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(1), "{out}{error}");
+        assert!(out.contains("FAIL") && out.contains("rerun") && out.contains("1 failed"), "{out}{error}");
+        assert!(error.contains(says), "{says} in\n{error}");
+    }
+}
+
+#[test]
+fn the_line_that_runs_a_failure_again_names_the_configuration_too() {
+    let project = project("import { expect, it } from \"vitest\";\nit(\"is wrong\", () => expect(1).toBe(2));");
+    let config = fs::read_to_string(project.path("wrangler.jsonc")).expect("a configuration");
+    project.write("other.jsonc", config.replace("\"name\"", "\"env\": { \"e\": {} }, \"name\""));
+    let (_, told) = tested(&project, &["--calm", "-c", "other.jsonc", "--env", "e", "--seed", "7"], &[]);
+    let rerun = &told["failure"]["rerun"];
+    assert_eq!(rerun, "emu test -c other.jsonc --env e a.test.js -t \"is wrong\" --seed 7:calm", "{told}");
+}
+
+#[test]
+fn a_timeout_is_one_in_ci_too() {
+    let slow = "import { it } from \"vitest\";\n\
+                it(\"is slow\", () => new Promise((resolve) => setTimeout(resolve, 1000)), 100);";
+    let project = project(slow);
+    for variables in [&[][..], &[("CI", "1")]] {
+        let (code, told) = tested(&project, &["--calm"], variables);
+        assert_eq!((code, &told["state"]), (1, &"fail".into()), "{variables:?}: {told}");
+        let seed = told["failure"]["seed"].as_str().expect("a seed");
+        let (code, again) = tested(&project, &["--seed", seed], variables);
+        assert_eq!((code, &again["failure"]["digest"]), (1, &told["failure"]["digest"]), "{again}");
+    }
+}

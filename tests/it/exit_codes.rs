@@ -36,7 +36,12 @@ fn tests_pass_fail_cannot_be_run_or_are_not_there() {
     for (answer, args, expected) in [
         ("hello", &["test", "--calm"][..], 0),
         ("good-bye", &["test", "--calm"], 1),
-        ("hello", &["test", "--calm", "--seed", "1"], 2),
+        ("hello", &["test", "--calm", "--seed", "1"], 0),
+        ("good-bye", &["test", "--calm", "--seed", "1"], 1),
+        ("hello", &["test", "--calm", "--seed", "1:calm"], 2),
+        ("hello", &["test", "--reporter", "junit="], 2),
+        ("hello", &["test", "--list"], 0),
+        ("hello", &["test", "--list", "-t", "nobody"], 4),
         ("hello", &["test", "--calm", "-c", "gone.jsonc"], 2),
         ("hello", &["test", "--calm", "nowhere"], 4),
         ("hello", &["test", "--calm", "-t", "nobody"], 4),

@@ -23,6 +23,9 @@ const MAX_SEEDS: u64 = 1_000_000_000;
 /// Each test runs calmly first, which is what other test runners do. Then it runs again with every single fault, and with
 /// seeds, until the time is over. A failure is made as small as it can be, and told with a line that runs it again: the
 /// same seed gives the same run on every machine. So there is no `--retry`: a flake cannot exist.
+///
+/// Exits with 0 when all passed, 1 when a test failed, 2 for wrong usage or configuration, 3 when a run was not the same
+/// twice, 4 when no test matched, 70 for a mistake of emu's, and 130 when it was interrupted.
 #[derive(Args, Debug, Clone)]
 pub(in crate::cli) struct TestArgs {
     /// Only files whose path contains one of these
@@ -56,8 +59,8 @@ pub(in crate::cli) struct TestArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(super) budget: Option<Duration>,
 
-    /// Run each test calmly and no further
-    #[arg(long, conflicts_with_all = ["seed", "seeds", "budget", "explore", "depth"])]
+    /// Run each test calmly and no further, with `--seed` if it says one
+    #[arg(long, conflicts_with_all = ["seeds", "budget", "explore", "depth"])]
     pub(super) calm: bool,
 
     /// Which faults there are: classes and names behind commas, left out with a `-` before them; `help` lists them
@@ -131,7 +134,7 @@ impl TestArgs {
     /// What is run again, if that is all there is to do.
     pub(super) fn rerun(&self) -> Option<Rerun> {
         let has_tape = self.seed.as_ref().is_some_and(|seed| seed.tape.is_some());
-        self.seed.clone().filter(|_| has_tape || !self.asks_for_more())
+        self.seed.clone().filter(|_| !self.calm && (has_tape || !self.asks_for_more()))
     }
 
     fn asks_for_more(&self) -> bool {
@@ -222,15 +225,18 @@ fn parse_time(text: &str) -> std::result::Result<Duration, String> {
 }
 
 fn parse_explore(text: &str) -> std::result::Result<Explore, String> {
-    text.split(',').try_fold(Explore { points: Points::NONE, depth: 1 }, |all, word| {
-        let (name, depth) = word.split_once(':').unwrap_or((word, "1"));
-        let depth = match depth {
-            "1" => 1,
+    let (mut names, mut depth) = (Vec::new(), 1);
+    for word in text.split(',') {
+        let (name, of_name) = word.split_once(':').unwrap_or((word, "1"));
+        names.push(name);
+        depth = match of_name {
+            "1" => depth,
             "2" => 2,
-            _ => return Err(format!("`{depth}` is no depth: 1 tries each by itself, 2 every pair too")),
+            _ => return Err(format!("`{of_name}` is no depth: 1 tries each by itself, 2 every pair too")),
         };
-        Ok(Explore { points: all.points.union(Points::parse(name)?), depth: all.depth.max(depth) })
-    })
+    }
+    // Together: what is left out is left out of those before it.
+    Ok(Explore { points: Points::parse(&names.join(","))?, depth })
 }
 
 fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
@@ -244,6 +250,9 @@ fn parse_shard(text: &str) -> std::result::Result<Shard, String> {
 
 fn parse_reporter(text: &str) -> std::result::Result<(ReporterName, Option<PathBuf>), String> {
     let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(PathBuf::from(file))));
+    if file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
+        return Err(format!("no file is named after `{name}=`"));
+    }
     Ok((ReporterName::named(name)?, file))
 }
 

@@ -60,6 +60,12 @@ impl Choice for Chosen<'_> {
     fn failed_before(&self, file: &str, test: &Test) -> Option<Rerun> {
         self.bugs.filter(|_| matches!(test.mode, Mode::Run | Mode::Only))?.find(file, &test.full_name())
     }
+
+    fn passes_again(&self, file: &str, test: &Test) {
+        if let Some(bugs) = self.bugs {
+            bugs.forget(file, &test.full_name());
+        }
+    }
 }
 
 #[cfg(test)]

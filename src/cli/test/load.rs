@@ -14,6 +14,7 @@ use crate::project::engines::Engines;
 use crate::project::engines::cache_folder;
 use crate::project::load::{self, Project};
 use crate::project::{prepare, source};
+use crate::test::story::quoted;
 use crate::world::real::today;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +30,12 @@ pub(in crate::cli) fn engines() -> Result<Arc<Engines>> {
 /// What the command line says of configurations.
 pub(in crate::cli) fn overrides(env: Option<&str>) -> Overrides {
     Overrides { env: env.map(str::to_owned), today: today(), ..Overrides::default() }
+}
+
+/// The arguments by which a reader has named the configurations, as they stand behind `emu test`.
+pub(in crate::cli) fn arguments(configs: &[PathBuf], env: Option<&str>) -> String {
+    let configs = configs.iter().map(|config| format!(" -c {}", quoted(&config.to_string_lossy())));
+    configs.chain(env.map(|env| format!(" --env {}", quoted(env)))).collect()
 }
 
 /// Reads the configurations, the first one of the worker that is tested, and notes the files they are made of.

@@ -81,15 +81,20 @@ impl Outputs {
         self.each(|reporter, out| reporter.end(summary, out))
     }
 
+    /// Tells all of them, also when one cannot be told any more.
     fn each(&mut self, tell: impl Fn(&mut dyn Reporter, &mut dyn Write) -> io::Result<()>) -> Result<()> {
         self.bar.clear();
+        let mut failed = None;
         for Output { reporter, writer, path } in &mut self.all {
             let told = tell(reporter.as_mut(), writer).and_then(|()| writer.flush());
-            if let (Err(error), Some(path)) = (told, path) {
-                return Err(not_written(path).because(error));
-            }
+            failed = failed.or(match (told, path) {
+                (Ok(()), _) => None,
+                (Err(error), Some(path)) => Some(not_written(path).because(error)),
+                (Err(error), None) if error.kind() == io::ErrorKind::BrokenPipe => None,
+                (Err(error), None) => Some(Error::storage("standard output cannot be written").because(error)),
+            });
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 }
 

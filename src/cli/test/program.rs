@@ -7,21 +7,20 @@ use super::vitest_config::VitestConfig;
 use crate::bundle::{self, Bundle, Entry};
 use crate::config::Overrides;
 use crate::error::{Error, Result};
-use crate::lane::{LogLine, Namespace, Prepared, STACK_BYTES};
+use crate::lane::{LogLine, Namespace, Prepared};
 use crate::project::application::Inputs;
 use crate::project::engines::{Engines, testing_modules};
 use crate::project::load::Project;
 use crate::project::prepare::{self, Code};
 use crate::project::{recorded, scenario, source};
 use crate::simulate::{Rule, Setup};
+use crate::test::parallel::in_parallel;
 use crate::test::program::{ENTRYPOINT, Program};
 use crate::test::scenario::Scenario;
 use emu_abi::Module;
-use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::Arc;
 
 /// What all programs of a project have in common.
 pub(in crate::cli) struct Workshop {
@@ -35,6 +34,8 @@ pub(in crate::cli) struct Workshop {
     /// The configuration of the worker that scenarios are about, where it is not theirs.
     against: Option<PathBuf>,
     vitest: VitestConfig,
+    /// How the reader has named the configurations, for lines that run something again.
+    arguments: Arc<str>,
 }
 
 /// What became of a test file.
@@ -74,6 +75,7 @@ impl Workshop {
             modules: testing_modules()?,
             against: None,
             vitest,
+            arguments: "".into(),
         })
     }
 
@@ -88,12 +90,18 @@ impl Workshop {
             modules: Vec::new(),
             against: None,
             vitest: VitestConfig::default(),
+            arguments: "".into(),
         }
     }
 
     /// Scenarios are about the worker of this configuration.
     pub(in crate::cli) fn against(self, config: Option<&Path>) -> Self {
         Self { against: config.map(Path::to_owned), ..self }
+    }
+
+    /// The reader has named the configurations with these arguments.
+    pub(in crate::cli) fn asked_for_with(self, arguments: String) -> Self {
+        Self { arguments: arguments.into(), ..self }
     }
 
     /// The folder that names of files start from.
@@ -125,25 +133,7 @@ impl Workshop {
 
     /// Makes programs of test files, on so many threads.
     pub(in crate::cli) fn make_all(&self, files: &[TestFile], jobs: usize) -> Vec<Made> {
-        let waiting: Mutex<VecDeque<usize>> = Mutex::new((0..files.len()).collect());
-        let made: Mutex<Vec<(usize, Made)>> = Mutex::default();
-        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let work = || {
-            while let Some(index) = next() {
-                let one = self.make(&files[index]);
-                made.lock().unwrap_or_else(PoisonError::into_inner).push((index, one));
-            }
-        };
-        thread::scope(|scope| {
-            for number in 0..jobs.clamp(1, files.len().max(1)) {
-                let thread = thread::Builder::new().name(format!("program-{number}")).stack_size(STACK_BYTES);
-                // Whatever threads there are do all of the work.
-                let _ = thread.spawn_scoped(scope, work);
-            }
-        });
-        let mut made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
-        made.sort_by_key(|(index, _)| *index);
-        made.into_iter().map(|(_, made)| made).collect()
+        in_parallel(jobs, files.iter().collect(), &mut |()| {}, |file, _| self.make(file))
     }
 
     fn make(&self, file: &TestFile) -> Made {
@@ -200,7 +190,8 @@ impl Workshop {
                 rules: rules.into(),
             };
             let (name, path) = (file.name.as_str().into(), file.path.clone());
-            Ok(Program { name, path, setup, scenario: Some(Arc::new(scenario)) })
+            let arguments = Arc::clone(&self.arguments);
+            Ok(Program { name, path, setup, scenario: Some(Arc::new(scenario)), arguments })
         });
         Made { program, inputs, text: String::new(), logged }
     }
@@ -224,7 +215,8 @@ impl Workshop {
             outbound: Some(ENTRYPOINT.to_owned()),
             rules: rules.into(),
         };
-        Ok(Program { name: file.name.as_str().into(), path: file.path.clone(), setup, scenario: None })
+        let (name, arguments) = (file.name.as_str().into(), Arc::clone(&self.arguments));
+        Ok(Program { name, path: file.path.clone(), setup, scenario: None, arguments })
     }
 
     /// Opens the collector, evaluates the file, closes the collector; beside the worker that is tested.

@@ -23,6 +23,7 @@ use crate::world::simulated::Line;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Run a failure again that `emu test` kept.
 ///
@@ -74,14 +75,16 @@ impl KeptArgs {
     fn find(&self, against: Option<&Path>) -> Result<Found> {
         let kept = kept::read(&self.path)?;
         let (engines, env) = (load::engines()?, self.env.as_deref());
+        let arguments = || load::arguments(&self.configs, env);
         let scenario = files::scenarios(std::slice::from_ref(&kept.file)).and_then(|mut files| files.pop());
         let (workshop, file) = match scenario {
             Some(file) => {
                 let workshop = Workshop::without_project(engines, load::overrides(env));
-                (workshop.against(against), file)
+                (workshop.against(against).asked_for_with(arguments()), file)
             }
             None => {
                 let workshop = load::workshop(&engines, &self.configs, env, &mut Seen::default())?;
+                let workshop = workshop.asked_for_with(arguments());
                 let file = file(&workshop, &kept)?;
                 match against {
                     Some(config) => {
@@ -121,8 +124,10 @@ fn file(workshop: &Workshop, kept: &Kept) -> Result<TestFile> {
 /// Runs `emu replay`.
 pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
     let found = args.kept.find(args.against.as_deref())?;
-    let Replayed { finding, digest, lines } = replay(&found.program, &found.snapshots, &found.test, &found.kept.rerun)?;
+    let Replayed { finding, digest, unmet, lines } =
+        replay(&found.program, &found.snapshots, &found.test, &found.kept.rerun)?;
     let has_failed = finding.is_some();
+    unmet.iter().for_each(|unmet| eprint(&format!("warning: {unmet}\n")));
     match finding {
         Some(finding) => {
             let outcome = Outcome::Failed(Box::new(finding));
@@ -139,6 +144,8 @@ pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
     };
     if args.against.is_some() {
         eprint(if is_same { "the two runs are the same\n" } else { &parting });
+    } else if !unmet.is_empty() && is_same {
+        return Ok(ExitCode::from(DIVERGED));
     } else if !is_same {
         let help = "the code, its tests, its snapshots or emu are not those of the run that was kept";
         eprint(&format!("error: {parting}  help: {help}\n"));
@@ -175,6 +182,7 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
         adds_snapshots: false,
         checked_seeds: 1,
         shard: Shard::ALL,
+        interrupted: Arc::default(),
     };
     let chosen = Chosen { name: Some(NameFilter::Exactly(found.test.full_name())), bugs: None };
     let mut last = None;

@@ -5,10 +5,12 @@
 use super::args::{TestArgs, is_ci};
 use super::choice::{Chosen, NameFilter};
 use super::files::TestFile;
+use super::interrupt::Interrupt;
 use super::kept::{self, Bugs, Kept};
 use super::outputs::Outputs;
 use super::program::{Made, Workshop};
 use super::{inline_snapshots, snapshots, trace_file};
+use crate::cli::eprint;
 use crate::cli::watch::{self, Seen};
 use crate::error::{Error, Result, report};
 use crate::test::campaign::{Choice, Options, Progress, Shard, campaign};
@@ -23,16 +25,23 @@ use crate::test::timeline::View;
 use crate::world::real::steady;
 use serde_json::json;
 use std::path::Path;
+use std::sync::Arc;
 
 /// One seed of so many is run twice, to see that it is the same run; in CI every one.
 const CHECKED_SEEDS: u64 = 50;
 
 /// What a pass came to.
 pub(super) enum Passed {
-    /// There was no test to run.
-    Nothing,
-    /// All tests were listed.
-    Listed,
+    /// There was no test to run in so many files.
+    Nothing {
+        /// How many files there are.
+        files: usize,
+    },
+    /// The tests were listed.
+    Listed {
+        /// Of all files.
+        is_whole: bool,
+    },
     /// This.
     Ran(Summary),
 }
@@ -41,14 +50,14 @@ pub(super) enum Passed {
 ///
 /// # Errors
 /// When something is wrong beside the tests themselves.
-pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Result<Passed> {
+pub(super) fn pass(args: &TestArgs, workshop: &Workshop, interrupt: &Interrupt, seen: &mut Seen) -> Result<Passed> {
     let folder = workshop.folder().to_owned();
     let files = workshop.files(&args.files)?;
     if files.is_empty() {
-        return Ok(Passed::Nothing);
+        return Ok(Passed::Nothing { files: 0 });
     }
     let bugs = Bugs::of(&folder);
-    let options = options(args)?;
+    let options = Options { interrupted: interrupt.asked(), ..options(args)? };
     let chosen = Chosen {
         name: args.name.as_deref().map(NameFilter::parse).transpose()?,
         bugs: (args.rerun().is_none() && options.shard.index == 1).then_some(&bugs),
@@ -76,7 +85,7 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
         }
     }
     if args.list {
-        return list(args, &programs, &chosen).map(|()| Passed::Listed);
+        return list(args, &programs, &broken, &chosen);
     }
     let texts = sources.iter().map(|source| snapshots::read(&source.file)).collect::<Result<Vec<_>>>()?;
     let base = options.rerun.as_ref().map_or(options.base, |rerun| rerun.seed).to_string();
@@ -87,20 +96,22 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
         programs: &programs,
         sources: &sources,
         root: workshop.root(),
-        is_rerun: options.rerun.is_some(),
         outputs: &mut outputs,
         summary,
         is_kept: false,
         broken,
         failed: None,
     };
-    campaign(&programs, &texts, &options, &chosen, &mut |progress| session.take(progress))?;
+    interrupt.heeded(|| campaign(&programs, &texts, &options, &chosen, &mut |progress| session.take(progress)))?;
     session.end((steady() - began).as_secs_f64() * 1000.0)
 }
 
 fn options(args: &TestArgs) -> Result<Options> {
     if args.shard.is_some() && args.rerun().is_some() {
         return Err(Error::usage("--shard: with a tape there is one run only, which cannot be shared out"));
+    }
+    if args.calm && args.seed.as_ref().is_some_and(|seed| seed.tape.is_some()) {
+        return Err(Error::usage("--calm: the tape of `--seed` says what is decided; leave out one of the two"));
     }
     let points = args.points()?;
     let explored = args.explored(points);
@@ -119,10 +130,11 @@ fn options(args: &TestArgs) -> Result<Options> {
         adds_snapshots: !is_ci(),
         checked_seeds: if is_ci() { 1 } else { CHECKED_SEEDS },
         shard: args.shard.unwrap_or(Shard::ALL),
+        interrupted: Arc::default(),
     })
 }
 
-fn list(args: &TestArgs, programs: &[Program], chosen: &Chosen<'_>) -> Result<()> {
+fn list(args: &TestArgs, programs: &[Program], broken: &[FileTested], chosen: &Chosen<'_>) -> Result<Passed> {
     let mut lines = Vec::new();
     for program in programs {
         let (tests, _) = collect(program)?;
@@ -133,11 +145,18 @@ fn list(args: &TestArgs, programs: &[Program], chosen: &Chosen<'_>) -> Result<()
             });
         }
     }
+    for FileTested { name, broken, .. } in broken {
+        let why = broken.as_deref().unwrap_or_default().trim_end();
+        eprint(&format!("error: the tests of `{name}` cannot be listed\n  because: {}\n", story::clean(why)));
+    }
+    if lines.is_empty() && broken.is_empty() {
+        return Ok(Passed::Nothing { files: programs.len() });
+    }
     super::print(&match args.json {
         true => format!("[{}]\n", lines.join(",\n ")),
         false => lines.iter().map(|line| format!("{line}\n")).collect(),
     });
-    Ok(())
+    Ok(Passed::Listed { is_whole: broken.is_empty() })
 }
 
 /// What a program was made of.
@@ -157,7 +176,6 @@ struct Session<'a> {
     sources: &'a [Source],
     /// The folder that places of the reader's start from.
     root: &'a Path,
-    is_rerun: bool,
     outputs: &'a mut Outputs,
     summary: Summary,
     /// The first failure was written where the command line says.
@@ -229,16 +247,11 @@ impl Session<'_> {
     fn tested(&mut self, index: usize, tested: &Tested) -> Result<()> {
         let told = story::tell(&self.programs[index], tested);
         match &tested.outcome {
-            Outcome::Passed => {
-                self.summary.passed += 1;
-                if tested.runs > 1 && !self.is_rerun {
-                    self.bugs.forget(&told.file, &told.test.full_name());
-                }
-            }
+            Outcome::Passed => self.summary.passed += 1,
             Outcome::Failed(finding) => {
                 self.summary.failed += 1;
                 self.summary.nondeterministic += usize::from(finding.failure.oracle == Oracle::Determinism);
-                self.keep(&told, finding)?;
+                self.keep(&told, finding);
             }
             Outcome::Skipped => self.summary.skipped += 1,
             Outcome::Todo => self.summary.todo += 1,
@@ -246,36 +259,40 @@ impl Session<'_> {
         self.outputs.test(&told)
     }
 
-    fn keep(&mut self, told: &Told, finding: &Finding) -> Result<()> {
+    /// Keeps a failure. That it cannot be kept takes nothing from its being told.
+    fn keep(&mut self, told: &Told, finding: &Finding) {
         if finding.lines.is_empty() {
-            return Ok(());
+            return;
         }
         let kept = kept_of(told, finding);
         let story = plain_story(told, View::WHOLE);
         // The calm run is made first of all anyway, and what it fails with says nothing of what else is wrong.
-        if finding.run > 1 {
-            self.bugs.keep(&kept, &story)?;
+        if finding.run > 1
+            && let Err(error) = self.bugs.keep(&kept, &story)
+        {
+            let text = report(&error);
+            eprint(&format!("warning: a failure is not kept: {}", text.strip_prefix("error: ").unwrap_or(&text)));
         }
         if std::mem::replace(&mut self.is_kept, true) {
-            return Ok(());
+            return;
         }
-        if let Some(folder) = &self.args.save {
-            kept::save(folder, &kept, &story)?;
-        }
-        self.args.trace.as_ref().map_or(Ok(()), |file| trace_file::write(file, &kept, &finding.lines))
+        let saved = self.args.save.as_ref().map(|folder| kept::save(folder, &kept, &story));
+        let traced = self.args.trace.as_ref().map(|file| trace_file::write(file, &kept, &finding.lines));
+        self.failed = self.failed.take().or([saved, traced].into_iter().flatten().find_map(Result::err));
     }
 
+    /// Everything is told, and then what could not be written.
     fn end(mut self, real_ms: f64) -> Result<Passed> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
         let Summary { passed, failed, skipped, todo, broken, .. } = self.summary;
         if passed + failed + skipped + todo + broken == 0 {
-            return Ok(Passed::Nothing);
+            return self.failed.map_or(Ok(Passed::Nothing { files: self.programs.len() }), Err);
         }
         self.summary.real_ms = real_ms;
-        self.outputs.end(&self.summary)?;
-        Ok(Passed::Ran(self.summary))
+        let told = self.outputs.end(&self.summary);
+        match self.failed.or(told.err()) {
+            Some(error) => Err(error),
+            None => Ok(Passed::Ran(self.summary)),
+        }
     }
 }
 

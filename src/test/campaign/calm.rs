@@ -2,19 +2,19 @@
 //!
 //! Invariant: nothing is decided here but calmly, and only here may snapshots change.
 
+use super::enough::Enough;
 use super::sorting::{Sorted, Sorting};
 use super::{Options, Planned, Progress, Unit};
 use crate::error::report;
 use crate::simulate::Happening;
-use crate::test::judge::judge;
+use crate::test::judge::{Failure, Oracle, judge};
 use crate::test::program::{Program, Test};
-use crate::test::run::{Ended, Plan, Snapshots, TestError, run};
-use crate::test::tested::FileTested;
+use crate::test::run::{Ended, Plan, SnapshotWrites, Snapshots, TestError, run};
+use crate::test::tested::{FileTested, Outcome, Tested};
 use crate::world::Seed;
 use crate::world::driver::Calm;
 use crate::world::real::steady;
 use crate::world::simulated::Keep;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 
 /// The calm runs of all files.
@@ -22,7 +22,7 @@ pub(super) struct CalmPass<'a> {
     pub(super) programs: &'a [Program],
     pub(super) snapshots: &'a [Snapshots],
     pub(super) options: &'a Options,
-    pub(super) failed: &'a AtomicUsize,
+    pub(super) enough: &'a Enough,
 }
 
 impl CalmPass<'_> {
@@ -31,12 +31,17 @@ impl CalmPass<'_> {
         let Planned { file, tests, errors } = planned;
         let began = steady();
         let broken = |why: String| {
-            self.failed.fetch_add(1, Ordering::Relaxed);
+            self.enough.note_failures(1);
             self.told(file, Some(why), Vec::new(), sender);
             (Vec::new(), Snapshots::default())
         };
         if let Some(error) = errors.first() {
             return broken(format!("{}\n{}", text_of(error), error.stack));
+        }
+        if let Some(reason) = self.enough.reason() {
+            self.told(file, None, Vec::new(), sender);
+            self.not_run(file, tests, reason, sender);
+            return (Vec::new(), Snapshots::default());
         }
         let ended = match self.run(file, &tests) {
             Ok(ended) => ended,
@@ -49,7 +54,7 @@ impl CalmPass<'_> {
         if snapshots != *before {
             let _ = sender.send(Progress::Snapshots(file, snapshots.clone()));
         }
-        let sorting = Sorting { pass: self, file, snapshots: &snapshots, ended: &ended, began, sender };
+        let sorting = Sorting::new(self, file, &snapshots, &ended, began, sender);
         let (mut units, mut over) = (Vec::new(), Vec::new());
         for test in tests {
             match sorting.sort(test) {
@@ -57,14 +62,24 @@ impl CalmPass<'_> {
                 Sorted::Over(tested) => over.push(*tested),
             }
         }
-        let failed = over.iter().filter(|tested| tested.failure().is_some()).count();
-        self.failed.fetch_add(failed, Ordering::Relaxed);
+        let failures: Vec<&Failure> = over.iter().filter_map(Tested::failure).map(|found| &found.failure).collect();
+        let broken = broken_by(&ended, &failures);
+        self.enough.note_failures(failures.len() + usize::from(broken.is_some()));
         let logged = ended.happenings.iter().filter_map(logged).collect();
-        self.told(file, broken_by(&ended, units.len(), failed), logged, sender);
+        self.told(file, broken, logged, sender);
         for tested in over {
             let _ = sender.send(Progress::Tested(file, Box::new(tested)));
         }
         (units, snapshots)
+    }
+
+    /// Says of tests that they did not run.
+    fn not_run(&self, file: usize, tests: Vec<Test>, reason: &str, sender: &Sender<Progress>) {
+        for test in tests {
+            let mut tested = Tested::once(&self.programs[file].name, test, Outcome::Skipped);
+            (tested.runs, tested.notes) = (0, vec![format!("not run: {reason}")]);
+            let _ = sender.send(Progress::Tested(file, Box::new(tested)));
+        }
     }
 
     /// The seed of calm runs.
@@ -80,9 +95,13 @@ impl CalmPass<'_> {
             seed: self.seed(),
             driver: Box::new(Calm),
             keep: Keep::default(),
-            is_shaken: !options.adds_snapshots && !options.updates_snapshots,
+            is_shaken: false,
             snapshots: &self.snapshots[file],
-            updates_snapshots: options.updates_snapshots,
+            writes: match (options.updates_snapshots, options.adds_snapshots) {
+                (true, _) => SnapshotWrites::All,
+                (false, true) => SnapshotWrites::New,
+                (false, false) => SnapshotWrites::None,
+            },
         };
         run(&self.programs[file], plan)
     }
@@ -104,10 +123,15 @@ fn logged(happening: &Happening) -> Option<String> {
     }
 }
 
-/// Why a file could not be run, beside what its tests say of that.
-fn broken_by(ended: &Ended, further: usize, failed: usize) -> Option<String> {
-    if ended.stuck.is_some() && failed == 0 {
-        return judge("", ended, None).map(|failure| text_of(&failure.error));
-    }
-    ended.errors.first().filter(|_| further == 0).map(text_of)
+/// What went wrong in a file, beside what its tests say of that.
+fn broken_by(ended: &Ended, failures: &[&Failure]) -> Option<String> {
+    let failure = judge("", ended, None)?;
+    let is_told = match failure.oracle {
+        Oracle::Uncaught if !ended.is_cut_short() && !ended.errors.is_empty() => {
+            failures.iter().any(|told| told.error.message == failure.error.message)
+        }
+        // By themselves the tests have shown which of them it was.
+        _ => !failures.is_empty(),
+    };
+    (!is_told).then(|| format!("{}\n{}", text_of(&failure.error), failure.error.stack).trim_end().to_owned())
 }

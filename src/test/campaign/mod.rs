@@ -1,26 +1,28 @@
 //! Which runs there are, in which order, and when it is enough.
 //!
 //! First every file calmly and as a whole, which is what other test runners do. Then each test that passed, alone: once
-//! calmly, to see what can be decided and to have something to compare with; with every single fault; with seeds until its
-//! share of the time is over. What fails is shrunk, and run once more for its story.
+//! calmly, to see what can be decided and to have something to compare with; then with every single fault. When all tests
+//! have had these, the rest of the time goes to seeds. What fails is shrunk, and run once more for its story.
 //!
 //! Invariant: which run is made when depends on the time; what a run comes to never does.
 
 mod calm;
-mod parallel;
+mod enough;
 mod runs;
 mod shaken;
 mod sorting;
 
+use super::parallel::in_parallel;
 use super::program::{Program, Test};
 use super::run::{Snapshots, TestError, TestResult, collect};
 use super::tested::{FileTested, Tested};
 use crate::error::Result;
 use crate::world::{Points, Rerun, Seed};
 use calm::CalmPass;
-use parallel::in_parallel;
+use enough::Enough;
 use shaken::ShakenPass;
-use std::sync::atomic::AtomicUsize;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// What is to be done.
@@ -54,6 +56,8 @@ pub struct Options {
     pub checked_seeds: u64,
     /// Which of the single deviations and of the seeds are run here.
     pub shard: Shard,
+    /// Set when somebody wants the campaign to end now.
+    pub interrupted: Arc<AtomicBool>,
 }
 
 /// One part of the runs: those whose number is `index` modulo `count`.
@@ -90,6 +94,9 @@ pub trait Choice: Sync {
 
     /// What made a test fail before: it is tried first.
     fn failed_before(&self, file: &str, test: &Test) -> Option<Rerun>;
+
+    /// A test has passed with what made it fail before.
+    fn passes_again(&self, file: &str, test: &Test);
 }
 
 /// What is told while a campaign goes on.
@@ -126,6 +133,8 @@ struct Unit {
     file: usize,
     test: Test,
     result: TestResult,
+    /// No other test of its file ran before it.
+    is_first: bool,
 }
 
 /// Runs all tests of all programs, with the snapshots of each.
@@ -148,19 +157,19 @@ pub fn campaign(
     }
     let tests = planned.iter().map(|planned| planned.tests.len()).sum();
     tell(Progress::Planned { files: programs.len(), tests });
-    let failed = AtomicUsize::new(0);
-    let calm = CalmPass { programs, snapshots, options, failed: &failed };
+    let enough = Enough::of(options);
+    let calm = CalmPass { programs, snapshots, options, enough: &enough };
     for (units, text) in in_parallel(options.jobs, planned, tell, |planned, sender| calm.file(planned, sender)) {
         work.extend(units);
         texts.push(text);
     }
     tell(Progress::Shaking(options.budget.filter(|_| !work.is_empty())));
-    let shaken = ShakenPass::new(programs, &texts, options, choice, &failed, work.len());
-    in_parallel(options.jobs, work, tell, |unit: Unit, sender| {
-        let file = unit.file;
-        let tested = shaken.test(unit, sender);
-        let _ = sender.send(Progress::Tested(file, Box::new(tested)));
-    });
+    let shaken = ShakenPass::new(programs, &texts, options, choice, &enough);
+    shaken.begin_all(work.len());
+    let begun = in_parallel(options.jobs, work, tell, |unit: Unit, sender| shaken.begin(unit, sender));
+    let begun: Vec<_> = begun.into_iter().flatten().collect();
+    shaken.begin_all(begun.len());
+    in_parallel(options.jobs, begun, tell, |test, sender| shaken.finish(test, sender));
     Ok(())
 }
 

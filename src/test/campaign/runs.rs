@@ -3,25 +3,22 @@
 //! Invariant: what a run comes to follows from its seed and its tape; only how far a failure is shrunk depends on the time.
 
 use super::Progress;
+use super::enough::Enough;
 use crate::error::Result;
 use crate::test::finding::Finding;
-use crate::test::judge::{Baseline, Failure, Oracle, judge};
+use crate::test::judge::{Baseline, Failure, Oracle, judge, other_seed};
 use crate::test::marks::Marks;
 use crate::test::program::Program;
-use crate::test::run::{Ended, Plan, Snapshots, run};
+use crate::test::run::{Ended, Plan, SnapshotWrites, Snapshots, run};
 use crate::test::search;
 use crate::test::tested::{Outcome, Tested};
 use crate::world::driver::{Driver, Replay};
 use crate::world::real::steady;
-use crate::world::shrink::shrink;
+use crate::world::shrink::{SHRINK_RUNS, SHRINK_TIME, shrink};
 use crate::world::simulated::Keep;
 use crate::world::{Class, Points, Rerun, Seed, Tape};
 use std::sync::mpsc::Sender;
-use std::time::Duration;
 
-/// How long, and with how many runs, a failure is shrunk.
-const SHRINK_TIME: Duration = Duration::from_secs(5);
-const SHRINK_RUNS: usize = 500;
 /// A run that is told.
 pub(super) const TEXTS: Keep = Keep { census: false, texts: true };
 
@@ -31,6 +28,8 @@ pub(super) struct Runs<'a> {
     snapshots: &'a Snapshots,
     pub(super) ids: [String; 1],
     pub(super) count: u64,
+    /// Tests have their timeouts, as in the calm run of the whole file.
+    pub(super) is_timed: bool,
     baseline: Option<Baseline>,
     /// The seed of the run that the baseline was taken from.
     baseline_seed: Option<Seed>,
@@ -38,24 +37,37 @@ pub(super) struct Runs<'a> {
     draws: usize,
     /// What the runs have met.
     pub(super) marks: Marks,
-    sender: &'a Sender<Progress>,
+    sender: Option<Sender<Progress>>,
+    enough: &'a Enough,
 }
 
 impl<'a> Runs<'a> {
     /// No runs yet but the calm one of the whole file.
-    pub(super) fn new(program: &'a Program, snapshots: &'a Snapshots, id: &str, sender: &'a Sender<Progress>) -> Self {
+    pub(super) fn new(program: &'a Program, snapshots: &'a Snapshots, id: &str, enough: &'a Enough) -> Self {
         let ids = [id.to_owned()];
         Self {
             program,
             snapshots,
             ids,
             count: 1,
+            is_timed: false,
             baseline: None,
             baseline_seed: None,
             draws: 0,
             marks: Marks::default(),
-            sender,
+            sender: None,
+            enough,
         }
+    }
+
+    /// Tells of runs from here on.
+    pub(super) fn tell_to(&mut self, sender: &Sender<Progress>) {
+        self.sender = Some(sender.clone());
+    }
+
+    /// There is nothing to tell for a while.
+    pub(super) fn rest(&mut self) {
+        self.sender = None;
     }
 
     /// Makes a run.
@@ -70,16 +82,18 @@ impl<'a> Runs<'a> {
             seed: rerun.seed,
             driver,
             keep,
-            // The calm run of the whole file has written them; and all runs of one test begin alike.
-            is_shaken: true,
+            is_shaken: !self.is_timed,
             snapshots: self.snapshots,
-            updates_snapshots: false,
+            // The calm run of the whole file has written them.
+            writes: SnapshotWrites::None,
         };
         let ended = run(self.program, plan);
         if let Ok(ended) = &ended {
             self.marks.gather(&ended.marks);
         }
-        let _ = self.sender.send(Progress::Runs(1));
+        if let Some(sender) = &self.sender {
+            let _ = sender.send(Progress::Runs(1));
+        }
         ended
     }
 
@@ -88,19 +102,21 @@ impl<'a> Runs<'a> {
         self.draws = calm.record.census.count(Points::of(&[Class::Order]));
     }
 
-    /// Compares the runs from here on with this one, as far as they have its seed.
-    pub(super) fn compare_with(&mut self, seed: Seed, calm: &Ended) {
-        self.baseline = Some(Baseline::of(calm));
+    /// Compares the runs from here on with this one, of a calm run of this seed, as far as another seed comes to the same.
+    pub(super) fn compare_with(&mut self, seed: Seed, calm: &Ended) -> Result<()> {
+        let other = self.run(&calm_of(other_seed(seed)), Points::NONE, Keep::default())?;
+        self.baseline = Some(Baseline::of(calm, &other));
         self.baseline_seed = Some(seed);
+        Ok(())
     }
 
-    /// What of a run is a failure. What is random differs between seeds, so runs are compared with a calm one of their own.
+    /// What of a run is a failure. What seems to differ from the calm run is compared with calm runs of its own seed.
     fn judge(&mut self, seed: Seed, ended: &Ended) -> Result<Option<Failure>> {
         let mut failure = judge(&self.ids[0], ended, self.baseline);
         let is_compared = failure.as_ref().map_or(self.baseline.is_none(), |failure| failure.oracle.compares());
         if is_compared && self.baseline_seed != Some(seed) {
             let calm = self.run(&calm_of(seed), Points::NONE, Keep::default())?;
-            self.compare_with(seed, &calm);
+            self.compare_with(seed, &calm)?;
             failure = judge(&self.ids[0], ended, self.baseline);
         }
         Ok(failure)
@@ -136,16 +152,23 @@ impl<'a> Runs<'a> {
     }
 
     /// A run failed: makes its tape as small as it can be, and runs it once more for its story.
-    fn found(&mut self, failure: Failure, seed: Seed, ended: Ended) -> Result<Finding> {
+    pub(super) fn found(&mut self, failure: Failure, seed: Seed, ended: Ended) -> Result<Finding> {
         let (run, before) = (self.count, ended.record.tape.len());
-        let until = steady() + SHRINK_TIME;
-        let shrunk = shrink(&ended.record.tape, SHRINK_RUNS, &mut || steady() < until, &mut |tape| {
-            let rerun = Rerun { seed, tape: Some(tape.clone()) };
-            let ended = self.run(&rerun, Points::NONE, Keep::default());
-            let found = ended.ok().and_then(|ended| judge(&self.ids[0], &ended, self.baseline));
-            found.is_some_and(|found| found.is_same(&failure))
-        });
+        let (until, enough) = (steady() + SHRINK_TIME, self.enough);
+        let shrunk = shrink(
+            &ended.record.tape,
+            SHRINK_RUNS,
+            &mut || steady() < until && !enough.is_interrupted(),
+            &mut |tape| {
+                let rerun = Rerun { seed, tape: Some(tape.clone()) };
+                let ended = self.run(&rerun, Points::NONE, Keep::default());
+                let found = ended.ok().and_then(|ended| judge(&self.ids[0], &ended, self.baseline));
+                found.is_some_and(|found| found.is_same(&failure))
+            },
+        );
         let rerun = Rerun { seed, tape: Some(shrunk.tape) };
+        // Whoever runs it again calmly has the timeouts of calm runs.
+        self.is_timed |= rerun.tape.as_ref().is_some_and(Tape::is_empty);
         let told = self.run(&rerun, Points::NONE, TEXTS)?;
         let calm = self.run(&calm_of(seed), Points::NONE, TEXTS)?;
         // The numbers of the error are those of the run that is told.

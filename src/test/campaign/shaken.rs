@@ -1,20 +1,22 @@
-//! The runs that try to make tests fail: with every single fault, then with seeds until the time is over.
+//! The runs that try to make tests fail: all tests with every single fault, then all with seeds until the time is over.
 //!
 //! Invariant: which run is made when depends on the time; what a run comes to never does.
 
+use super::enough::Enough;
 use super::runs::{Runs, calm_of};
 use super::{Choice, Options, Progress, Unit};
 use crate::error::{Result, report};
-use crate::test::judge::judge;
+use crate::test::judge::{Oracle, judge};
 use crate::test::program::Program;
+use crate::test::replay::unmet;
 use crate::test::run::{Snapshots, TestResult};
 use crate::test::tested::{Outcome, Tested};
 use crate::world::driver::Explorer;
 use crate::world::mix::mix;
 use crate::world::real::steady;
 use crate::world::simulated::Keep;
-use crate::world::{Class, Points, Rerun, Seed};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::world::{Class, Points, Rerun, Seed, Tape};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -28,110 +30,199 @@ pub(super) struct ShakenPass<'a> {
     snapshots: &'a [Snapshots],
     options: &'a Options,
     choice: &'a dyn Choice,
-    failed: &'a AtomicUsize,
-    /// Tests that have not had all their runs.
+    enough: &'a Enough,
+    /// Tests that have not had all runs of this round.
     left: AtomicUsize,
     /// When the time is over, if ever.
     end: Option<Duration>,
-    is_over: AtomicBool,
+}
+
+/// A test that is not over yet.
+pub(super) struct Begun<'a> {
+    file: usize,
+    runs: Runs<'a>,
+    tested: Tested,
+    points: Points,
+    /// The single deviations that were not tried yet.
+    tapes: Box<dyn Iterator<Item = Tape> + Send>,
+}
+
+/// Whether a test is over, or goes on with these.
+enum Next {
+    Over,
+    GoesOn(Points, Box<dyn Iterator<Item = Tape> + Send>),
 }
 
 impl<'a> ShakenPass<'a> {
-    /// `tests` are to be run. The time for them begins now.
+    /// The time for all tests begins now.
     pub(super) fn new(
         programs: &'a [Program],
         snapshots: &'a [Snapshots],
         options: &'a Options,
         choice: &'a dyn Choice,
-        failed: &'a AtomicUsize,
-        tests: usize,
+        enough: &'a Enough,
     ) -> Self {
-        let (left, end) = (AtomicUsize::new(tests), options.budget.map(|budget| steady() + budget));
-        Self { programs, snapshots, options, choice, failed, left, end, is_over: AtomicBool::new(false) }
+        let end = options.budget.map(|budget| steady() + budget);
+        Self { programs, snapshots, options, choice, enough, left: AtomicUsize::new(0), end }
     }
 
-    /// All runs of one test.
-    pub(super) fn test(&self, unit: Unit, sender: &Sender<Progress>) -> Tested {
+    /// A round begins in which so many tests share what is left of the time.
+    pub(super) fn begin_all(&self, tests: usize) {
+        self.left.store(tests, Ordering::Relaxed);
+    }
+
+    /// The first runs of a test: alone, with what made it fail before, with single deviations. Nothing if it is over.
+    pub(super) fn begin(&self, unit: Unit, sender: &Sender<Progress>) -> Option<Begun<'a>> {
         let began = steady();
         let (program, snapshots) = (&self.programs[unit.file], &self.snapshots[unit.file]);
-        let mut runs = Runs::new(program, snapshots, &unit.test.id, sender);
-        let mut tested = Tested::once(&program.name, unit.test, Outcome::Passed);
+        let mut runs = Runs::new(program, snapshots, &unit.test.id, self.enough);
+        runs.tell_to(sender);
+        let mut tested = Tested::once(&program.name, unit.test.clone(), Outcome::Passed);
         tested.virtual_ms = unit.result.ms;
-        if self.is_over.load(Ordering::Relaxed) {
-            tested.notes.push("not shaken: enough tests have failed".into());
-        } else if let Err(error) = self.shake(&mut runs, &unit.result, &mut tested) {
-            tested.notes.push(report(&error));
-        }
-        if matches!(tested.outcome, Outcome::Failed(_)) {
-            let failed = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
-            if self.options.bail.is_some_and(|bail| failed >= bail) {
-                self.is_over.store(true, Ordering::Relaxed);
+        let until = self.share();
+        let next = match self.enough.reason() {
+            Some(reason) => {
+                tested.notes.push(format!("not shaken: {reason}"));
+                Ok(Next::Over)
             }
-        }
+            None => self.first_runs(&mut runs, &unit, until, &mut tested),
+        };
         self.left.fetch_sub(1, Ordering::Relaxed);
-        if matches!(tested.outcome, Outcome::Passed) {
-            tested.notes.extend(runs.marks.never_true(runs.count));
+        tested.real_ms = ms_since(began);
+        let file = unit.file;
+        match next {
+            Ok(Next::GoesOn(points, tapes)) => {
+                runs.rest();
+                return Some(Begun { file, runs, tested, points, tapes });
+            }
+            Ok(Next::Over) => {}
+            Err(error) => tested.notes.push(report(&error)),
         }
-        tested.runs = runs.count;
-        tested.real_ms = (steady() - began).as_secs_f64() * 1000.0;
-        tested
+        self.over(file, &runs, tested, sender);
+        None
     }
 
-    fn shake(&self, runs: &mut Runs<'_>, calm: &TestResult, tested: &mut Tested) -> Result<()> {
+    /// All other runs of a test: the deviations that there was no time for, and seeds.
+    pub(super) fn finish(&self, begun: Begun<'a>, sender: &Sender<Progress>) {
+        let began = steady();
+        let Begun { file, mut runs, mut tested, points, mut tapes } = begun;
+        runs.tell_to(sender);
+        let until = self.share();
+        let explored = self.explore(&mut runs, &mut tapes, points, until, &mut tested);
+        let ended = explored.and_then(|is_over| match is_over {
+            true => Ok(()),
+            false => self.seeds(&mut runs, points, until, &mut tested),
+        });
+        if let Err(error) = ended {
+            tested.notes.push(report(&error));
+        }
+        self.left.fetch_sub(1, Ordering::Relaxed);
+        tested.real_ms += ms_since(began);
+        if let (Outcome::Passed, Some(reason)) = (&tested.outcome, self.enough.reason()) {
+            tested.notes.push(format!("not shaken any further: {reason}"));
+        }
+        self.over(file, &runs, tested, sender);
+    }
+
+    /// Tells of a test that has had all its runs.
+    fn over(&self, file: usize, runs: &Runs<'_>, mut tested: Tested, sender: &Sender<Progress>) {
+        match tested.outcome {
+            Outcome::Failed(_) => self.enough.note_failures(1),
+            _ => {
+                tested.notes.extend(untried(tested.explored));
+                tested.notes.extend(runs.marks.never_true(runs.count));
+            }
+        }
+        tested.runs = runs.count;
+        let _ = sender.send(Progress::Tested(file, Box::new(tested)));
+    }
+
+    fn first_runs(
+        &self,
+        runs: &mut Runs<'a>,
+        unit: &Unit,
+        until: Option<Duration>,
+        tested: &mut Tested,
+    ) -> Result<Next> {
+        let points = judged(runs.program, &unit.result, self.options.points);
         if let Some(rerun) = &self.options.rerun {
-            if rerun.tape.is_none() {
+            return self.rerun(runs, rerun, points, tested).map(|()| Next::Over);
+        }
+        // The test alone, as every run from here on is.
+        let base = self.options.base;
+        let ended = runs.run(&calm_of(base), Points::NONE, CENSUS)?;
+        if let Some(failure) = judge(&runs.ids[0], &ended, None) {
+            // It was its own assertion, which the tests before it had made come true.
+            if failure.oracle == Oracle::Test && !unit.is_first {
+                tested.notes.push("not shaken: it passes only together with the tests before it".into());
+                return Ok(Next::Over);
+            }
+            tested.outcome = Outcome::Failed(Box::new(runs.found(failure, base, ended)?));
+            return Ok(Next::Over);
+        }
+        if runs.differs_again(&calm_of(base), Points::NONE, &ended, tested)? {
+            return Ok(Next::Over);
+        }
+        runs.count_orders(&ended);
+        runs.compare_with(base, &ended)?;
+        if !self.passes_again(runs, points, tested)? {
+            return Ok(Next::Over);
+        }
+        let explored = judged(runs.program, &unit.result, self.options.explored);
+        tested.notes.extend(unjudged(runs.program.points(self.options.explored), explored));
+        let explorer = Explorer::new(&ended.record.census, explored, self.options.depth);
+        let shard = self.options.shard;
+        tested.explored = (0, shard.share(explorer.len()));
+        let mut tapes = (0..).zip(explorer).filter(move |(number, _)| shard.takes(*number)).map(|(_, tape)| tape);
+        match self.explore(runs, &mut tapes, points, until, tested)? {
+            true => Ok(Next::Over),
+            false => Ok(Next::GoesOn(points, Box::new(tapes))),
+        }
+    }
+
+    /// The one run that was asked for.
+    fn rerun(&self, runs: &mut Runs<'_>, rerun: &Rerun, points: Points, tested: &mut Tested) -> Result<()> {
+        match &rerun.tape {
+            // What a calm run is told to fail with it fails with its timeouts.
+            Some(tape) => runs.is_timed = tape.is_empty(),
+            None => {
                 let calm = runs.run(&calm_of(rerun.seed), Points::NONE, CENSUS)?;
                 runs.count_orders(&calm);
             }
-            let points = runs.program.points(self.options.points);
-            return runs.attempt(rerun, points, tested).map(drop);
         }
-        // The test alone, as every run from here on is.
-        let calm_run = calm_of(self.options.base);
-        let ended = runs.run(&calm_run, Points::NONE, CENSUS)?;
-        if judge(&runs.ids[0], &ended, None).is_some() {
-            tested.notes.push("not shaken: it passes only together with the tests before it".into());
-            return Ok(());
+        let Some(ended) = runs.attempt(rerun, points, tested)? else { return Ok(()) };
+        if let Some(tape) = &rerun.tape {
+            tested.notes.extend(unmet(tape, &ended.record.tape));
         }
-        if runs.differs_again(&calm_run, Points::NONE, &ended, tested)? {
-            return Ok(());
+        runs.differs_again(rerun, points, &ended, tested).map(drop)
+    }
+
+    /// Whether a test passes with what made it fail before, if that may happen in this campaign.
+    fn passes_again(&self, runs: &mut Runs<'_>, points: Points, tested: &mut Tested) -> Result<bool> {
+        let Some(rerun) = self.choice.failed_before(&runs.program.name, &tested.test) else { return Ok(true) };
+        let mut decided = rerun.tape.iter().flat_map(Tape::iter);
+        if !decided.all(|(place, _)| points.contains(place.point)) {
+            return Ok(true);
         }
-        runs.count_orders(&ended);
-        runs.compare_with(self.options.base, &ended);
-        let program = runs.program;
-        let judged = |points: Points| match calm.withstands {
-            true => program.points(points),
-            false => program.points(points).without(Points::of(&[Class::Loud, Class::Beyond])),
-        };
-        let points = judged(self.options.points);
-        if let Some(rerun) = self.choice.failed_before(&program.name, &tested.test)
-            && runs.attempt(&rerun, points, tested)?.is_none()
-        {
-            return Ok(());
+        let passes = runs.attempt(&rerun, points, tested)?.is_some();
+        if passes {
+            self.choice.passes_again(&runs.program.name, &tested.test);
         }
-        let until = self.share();
-        let explorer = Explorer::new(&ended.record.census, judged(self.options.explored), self.options.depth);
-        if self.explore(runs, explorer, points, until, tested)? {
-            return Ok(());
-        }
-        self.seeds(runs, points, until, tested)
+        Ok(passes)
     }
 
     /// Every deviation from the calm run that there is time for. True if one made the test fail.
     fn explore(
         &self,
         runs: &mut Runs<'_>,
-        explorer: Explorer,
+        tapes: &mut dyn Iterator<Item = Tape>,
         points: Points,
         until: Option<Duration>,
         tested: &mut Tested,
     ) -> Result<bool> {
-        let shard = self.options.shard;
-        tested.explored = (0, shard.share(explorer.len()));
-        for (_, tape) in (0..).zip(explorer).filter(|(number, _)| shard.takes(*number)) {
-            if is_past(until) {
-                break;
-            }
+        while !self.is_past(until)
+            && let Some(tape) = tapes.next()
+        {
             tested.explored.0 += 1;
             let rerun = Rerun { seed: self.options.base, tape: Some(tape) };
             if runs.attempt(&rerun, points, tested)?.is_none() {
@@ -146,7 +237,7 @@ impl<'a> ShakenPass<'a> {
         // Without a place to decide at all runs are the calm one.
         let last = if points == Points::NONE { 0 } else { self.options.seeds.unwrap_or(u64::MAX) };
         for number in (1..=last).filter(|number| self.options.shard.takes(number - 1)) {
-            if is_past(until) {
+            if self.is_past(until) {
                 break;
             }
             let rerun = Rerun { seed: Seed(mix(&[self.options.base.0, number])), tape: None };
@@ -167,8 +258,38 @@ impl<'a> ShakenPass<'a> {
         let jobs = self.options.jobs.clamp(1, tests);
         Some(now + left.mul_f64(jobs as f64 / tests as f64))
     }
+
+    fn is_past(&self, until: Option<Duration>) -> bool {
+        until.is_some_and(|until| steady() >= until) || self.enough.reason().is_some()
+    }
 }
 
-fn is_past(until: Option<Duration>) -> bool {
-    until.is_some_and(|until| steady() >= until)
+/// The points at which a test is judged, of those that are asked for: without loud ones where callers do not say how they
+/// cope with errors.
+fn judged(program: &Program, calm: &TestResult, asked: Points) -> Points {
+    match calm.withstands {
+        true => program.points(asked),
+        false => program.points(asked).without(Points::of(&[Class::Loud, Class::Beyond])),
+    }
+}
+
+/// What is said where nothing of what was asked for can be judged.
+fn unjudged(asked: Points, judged: Points) -> Option<String> {
+    (judged == Points::NONE && asked != Points::NONE).then(|| {
+        "nothing was explored: under faults that callers see only a test is judged that has an `invariant`, an \
+         `eventually` or a `client` that retries"
+            .to_owned()
+    })
+}
+
+/// What is said of single deviations that were not tried.
+fn untried((tried, all): (usize, usize)) -> Option<String> {
+    (tried < all).then(|| {
+        let left = all - tried;
+        format!("{left} of {all} single faults were not tried: there was no time for them; a longer `--budget` has it")
+    })
+}
+
+fn ms_since(began: Duration) -> f64 {
+    (steady() - began).as_secs_f64() * 1000.0
 }

@@ -17,6 +17,9 @@ use crate::world::real::steady;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+/// What is said of a failure of which there is no run to tell.
+const ONLY_TOGETHER: &str = "it fails only together with the tests before it: its run cannot be told or kept";
+
 /// What becomes of a test after the calm run of its file.
 pub(super) enum Sorted {
     Further(Unit),
@@ -25,16 +28,31 @@ pub(super) enum Sorted {
 
 /// Says what tests came to in the calm run of their file.
 pub(super) struct Sorting<'a> {
-    pub(super) pass: &'a CalmPass<'a>,
-    pub(super) file: usize,
+    pass: &'a CalmPass<'a>,
+    file: usize,
     /// As the calm run left them.
-    pub(super) snapshots: &'a Snapshots,
-    pub(super) ended: &'a Ended,
-    pub(super) began: Duration,
-    pub(super) sender: &'a Sender<Progress>,
+    snapshots: &'a Snapshots,
+    ended: &'a Ended,
+    /// Something went wrong that the run of the whole file does not lay at a test's door.
+    is_unclear: bool,
+    began: Duration,
+    sender: &'a Sender<Progress>,
 }
 
-impl Sorting<'_> {
+impl<'a> Sorting<'a> {
+    /// Looks at the calm run of a file.
+    pub(super) fn new(
+        pass: &'a CalmPass<'a>,
+        file: usize,
+        snapshots: &'a Snapshots,
+        ended: &'a Ended,
+        began: Duration,
+        sender: &'a Sender<Progress>,
+    ) -> Self {
+        let is_unclear = ended.is_cut_short() || judge("", ended, None).is_some();
+        Self { pass, file, snapshots, ended, is_unclear, began, sender }
+    }
+
     /// What becomes of a test.
     pub(super) fn sort(&self, test: Test) -> Sorted {
         let result = self.ended.results.iter().find(|result| result.id == test.id).cloned();
@@ -42,16 +60,33 @@ impl Sorting<'_> {
         match (test.mode, state) {
             (Mode::Todo, _) | (_, Some(State::Todo)) => self.over(test, result, Outcome::Todo),
             (Mode::Skip, _) | (_, Some(State::Skip)) => self.over(test, result, Outcome::Skipped),
-            (_, Some(State::Pass)) if self.ended.stuck.is_none() => self.passed(test, result),
+            (_, Some(State::Pass)) if !self.is_unclear => self.passed(test, result),
+            // A hook fails with each of the tests around which it runs: that is the file's failure.
+            (_, Some(State::Pass)) if !self.ended.errors.is_empty() && !self.ended.is_cut_short() => {
+                let mut tested = self.tested(test, result, Outcome::Passed);
+                if !self.pass.options.is_calm {
+                    tested.notes.push("not shaken: its file fails outside of its tests".into());
+                }
+                Sorted::Over(Box::new(tested))
+            }
             _ => self.alone(test, result),
         }
     }
 
     fn passed(&self, test: Test, result: Option<TestResult>) -> Sorted {
+        let is_first = self.is_first(&test);
         match result {
-            Some(result) if !self.pass.options.is_calm => Sorted::Further(Unit { file: self.file, test, result }),
+            Some(result) if !self.pass.options.is_calm => {
+                Sorted::Further(Unit { file: self.file, test, result, is_first })
+            }
             result => self.over(test, result, Outcome::Passed),
         }
+    }
+
+    /// Whether no other test ran before it.
+    fn is_first(&self, test: &Test) -> bool {
+        let ran = |result: &&TestResult| matches!(result.state, State::Pass | State::Fail);
+        self.ended.results.iter().find(ran).is_none_or(|first| first.id == test.id)
     }
 
     fn over(&self, test: Test, result: Option<TestResult>, outcome: Outcome) -> Sorted {
@@ -65,11 +100,14 @@ impl Sorting<'_> {
         tested
     }
 
-    /// A test that failed, or that was not reached because another one never ended. By itself it has a run that can be
-    /// told, and run again.
+    /// A test that failed, or of which the run of the whole file does not tell. By itself it has a run that can be told,
+    /// and run again.
     fn alone(&self, test: Test, result: Option<TestResult>) -> Sorted {
         let rerun = calm_of(self.pass.seed());
-        let mut runs = Runs::new(&self.pass.programs[self.file], self.snapshots, &test.id, self.sender);
+        let mut runs = Runs::new(&self.pass.programs[self.file], self.snapshots, &test.id, self.pass.enough);
+        runs.is_timed = true;
+        runs.tell_to(self.sender);
+        let state = result.as_ref().map(|result| result.state);
         let together = judge(&test.id, self.ended, None).unwrap_or_else(|| Failure {
             oracle: Oracle::Test,
             error: self.ended.errors.first().cloned().unwrap_or_default(),
@@ -78,20 +116,24 @@ impl Sorting<'_> {
             Ok(ended) => ended,
             Err(error) => return self.together(test, result, together, report(&error)),
         };
-        let is_stuck = self.ended.stuck.is_some();
-        match judge(&test.id, &ended, None) {
-            Some(failure) if is_stuck || failure.is_same(&together) => {
+        let own = judge(&test.id, &ended, None);
+        match (own, state) {
+            (Some(failure), Some(State::Fail)) if !failure.is_same(&together) => {
+                self.together(test, result, together, ONLY_TOGETHER.into())
+            }
+            // It needs the tests before it, and has passed with them.
+            (Some(failure), Some(State::Pass)) if failure.oracle == Oracle::Test && !self.is_first(&test) => {
+                self.passed(test, result)
+            }
+            (Some(failure), _) => {
                 let finding = Finding::of(failure, rerun, ended, None);
                 let tested = self.tested(test, result, Outcome::Failed(Box::new(finding)));
                 Sorted::Over(Box::new(Tested { runs: runs.count, ..tested }))
             }
-            None if is_stuck => {
+            (None, Some(State::Fail)) => self.together(test, result, together, ONLY_TOGETHER.into()),
+            (None, _) => {
                 let result = ended.results.into_iter().find(|result| result.id == test.id);
                 self.passed(test, result)
-            }
-            _ => {
-                let note = "it fails only together with the tests before it: its run cannot be told or kept";
-                self.together(test, result, together, note.into())
             }
         }
     }

@@ -151,10 +151,14 @@ impl Scenario {
 /// What the world may do in the runs that a scenario has to survive.
 fn points(modes: Option<&[(String, Place)]>) -> Result<Points> {
     let Some(modes) = modes else { return Ok(Points::of(&[Class::Order, Class::Silent, Class::Loud])) };
-    let faults = modes.iter().filter(|(mode, _)| mode != "calm");
-    faults.into_iter().try_fold(Points::NONE, |points, (mode, place)| {
-        Points::parse(mode).map(|more| points.union(more)).map_err(|what| refused(what, place))
-    })
+    let faults: Vec<_> = modes.iter().filter(|(mode, _)| mode != "calm").collect();
+    if let Some((what, place)) = faults.iter().find_map(|(mode, place)| Some((Points::parse(mode).err()?, place))) {
+        return Err(refused(what, place));
+    }
+    // Together: what is left out is left out of those before it.
+    let names: Vec<&str> = faults.iter().map(|(mode, _)| mode.as_str()).collect();
+    let parsed = if names.is_empty() { Ok(Points::NONE) } else { Points::parse(&names.join(",")) };
+    parsed.map_err(Error::config)
 }
 
 fn refused(message: String, place: &Place) -> Error {

@@ -108,10 +108,9 @@ impl<'s> Play<'s, '_> {
         errors.extend(self.checks.violated.take());
         let result = TestResult {
             id: ID.into(),
-            state: if errors.is_empty() { State::Pass } else { State::Fail },
+            state: if errors.is_empty() && stuck.is_none() { State::Pass } else { State::Fail },
             ms: self.world.world().now_ms() - self.began_ms,
             errors,
-            note: None,
             withstands: self.scenario.withstands(),
             idempotent_alarms: false,
         };

@@ -8,7 +8,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { answerOutbound } from "../cloudflare/fetch-mock.js";
 import { checkInvariants, checkSettled } from "../emu/invariants.js";
 import { takeMarks } from "../emu/marks.js";
-import { takeRejections } from "./rejections.js";
+import { takeStrays } from "./rejections.js";
 import { collectedFile, run } from "./runner.js";
 import { allTests, errorsOf, modeOf, resultOf, suiteErrors } from "./tasks.js";
 
@@ -34,7 +34,7 @@ async function runTests(asks) {
     const results = Array.from(allTests(file), ({ id, test }) => ({ id, ...resultOf(test, wanted(id)) }));
     return {
         results: results.filter(({ id }) => asks.ids?.includes(id) ?? true),
-        errors: [...suiteErrors(file), ...takeRejections().map(stray)],
+        errors: [...suiteErrors(file), ...takeStrays().map(stray)],
         snapshots: text,
         obsolete,
         inline,

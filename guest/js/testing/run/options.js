@@ -7,26 +7,20 @@
 /**
  * @typedef {object} RunOptions
  * @property {string[] | null} ids The tests to run, all of them if `null`.
- * @property {boolean} shaken Whether the world makes faults.
+ * @property {boolean} shaken Whether the world makes faults, or the run is compared with such ones.
  * @property {string | null} snapshots The contents of the snapshot file.
  * @property {{place: string, text: string}[]} inline Inline snapshots that the sources do not have yet.
- * @property {boolean} update Whether snapshots that differ are replaced.
+ * @property {"none" | "new" | "all"} update Which snapshots are written: those that there are not, or those that differ too.
  * @property {number} timeoutMs How long a test may take that says nothing itself.
  */
 
 /** @type {RunOptions} */
-export const options = { ids: null, shaken: false, snapshots: null, inline: [], update: false, timeoutMs: 5000 };
+export const options = {
+    ids: null, shaken: false, snapshots: null, inline: [], update: "none", timeoutMs: 5000,
+};
 
 /** The path by which the runner and snapshots know the one test file. */
 export const TEST_FILE = "/test";
-
-/** Which snapshots are written. A shaken run may only compare: its answers are not the calm ones. */
-export function snapshotUpdate() {
-    if (options.shaken) {
-        return "none";
-    }
-    return options.update ? "all" : "new";
-}
 
 /**
  * The timeout of tests that name none. The runner asks for it while it collects, before a run has said what it is, so

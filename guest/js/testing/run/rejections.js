@@ -10,6 +10,9 @@ import { delay } from "../vitest/timers.js";
 
 let reasons = [];
 
+/** What belongs to no test: it came up between them, in a hook of a suite for instance. */
+let strays = [];
+
 /** Starts to listen. In global scope, before anything can be rejected. */
 export function watchRejections() {
     globalThis.addEventListener("unhandledrejection", (event) => {
@@ -26,9 +29,22 @@ export function takeRejections() {
     return taken;
 }
 
+/** A test begins: what came up before is not its own. */
+export function beginWithoutRejections() {
+    strays.push(...takeRejections());
+}
+
+/** Takes what belongs to no test. */
+export function takeStrays() {
+    beginWithoutRejections();
+    const taken = strays;
+    strays = [];
+    return taken;
+}
+
 /**
- * Fails if there is something that nobody has caught. Whether a promise stays unhandled is only known when its turn has ended, so this
- * waits for the next one.
+ * Fails if there is something that nobody has caught. Whether a promise stays unhandled is only known when its turn has
+ * ended, so this waits for the next one.
  *
  * @throws {unknown[]} The reasons.
  */

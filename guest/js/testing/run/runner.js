@@ -13,8 +13,8 @@ import { beginExpecting, checkExpectations, provideExpect, trustSpelling } from 
 import { restoreTimers } from "../vitest/fake-timers.js";
 import { closeSnapshots, forgetSnapshotsOf, openSnapshots } from "../vitest/snapshots.js";
 import { isolateTests, popStorage, pushStorage } from "./isolation.js";
-import { defaultHookTimeout, defaultTimeout, options, snapshotUpdate, TEST_FILE } from "./options.js";
-import { requireNoRejections, takeRejections, watchRejections } from "./rejections.js";
+import { defaultHookTimeout, defaultTimeout, options, TEST_FILE } from "./options.js";
+import { beginWithoutRejections, requireNoRejections, takeRejections, watchRejections } from "./rejections.js";
 import { testsById } from "./tasks.js";
 
 function signal() {
@@ -114,7 +114,11 @@ const driver = {
             await popStorage();
         }
     },
-    async onBeforeTryTask(test) {
+    async onBeforeTryTask(test, { retry, repeats }) {
+        if (retry === 0 && repeats === 0) {
+            beginWithoutRejections();
+        }
+        // What an earlier try left is over with it.
         takeRejections();
         forgetSnapshotsOf(test);
         beginExpecting(test);
@@ -168,7 +172,7 @@ export async function run(asks) {
         trustSpelling();
     }
     isolateTests(select(options.ids));
-    await openSnapshots(TEST_FILE, options.snapshots, options.inline, snapshotUpdate());
+    await openSnapshots(TEST_FILE, options.snapshots, options.inline, options.update);
     asked.send();
     await finished;
     restoreTimers();

@@ -250,7 +250,7 @@ test("snapshots come and go with the run", async () => {
     const differing = await resultsOf(file, { asks: { snapshots: changed } });
     assert.equal(differing.results.takes.state, "fail");
     assert.equal(differing.results.takes.errors[0].message, "Snapshot `takes > hint 1` mismatched");
-    const updated = await resultsOf(file, { asks: { snapshots: changed, update: true } });
+    const updated = await resultsOf(file, { asks: { snapshots: changed, update: "all" } });
     assert.deepEqual([updated.results.takes.state, updated.ran.snapshots], ["pass", snapshots]);
 
     const shaken = await resultsOf(file, { asks: { shaken: true } });
