@@ -7,7 +7,7 @@
 
 use super::load::Project;
 use crate::error::{Error, Result};
-use crate::isolate::{Base, Engine, EngineOptions, Image, Metering, Module};
+use crate::isolate::{Base, Engine, EngineOptions, Image, Limits, Metering, Module};
 use crate::lane::Prepared;
 use crate::world::real::thread_cpu_time;
 use emu_abi::{LogLevel, Module as GuestModule, ModuleKind};
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The JavaScript engine, compiled to wasm and compressed; `guest/build` makes it of `guest/js`.
 const JAVASCRIPT: &[u8] = include_bytes!("../../guest/prebuilt/js.wasm.zst");
@@ -33,6 +33,10 @@ const ENGINE_PREFIX: &str = "javascript-";
 /// Other engines that are kept: people go back and forth between a few versions of emu.
 const MAX_OTHER_ENGINES: usize = 3;
 
+/// The CPU time of an event in simulated worlds, a sixth of the platform's: code without end is met in many runs, and takes
+/// half as long as this in each.
+const SIMULATED_CPU: Duration = Duration::from_secs(5);
+
 /// The engines, each started once.
 pub(crate) struct Engines {
     /// Compiles and runs wasm.
@@ -40,6 +44,8 @@ pub(crate) struct Engines {
     cache: Option<PathBuf>,
     /// Tells apart code that is metered in different ways.
     variant: &'static str,
+    /// The CPU time of an event where the configuration does not say it.
+    pub(crate) cpu: Duration,
     javascript: OnceLock<Base>,
 }
 
@@ -49,7 +55,7 @@ impl Engines {
     /// # Errors
     /// When the cache folder cannot be used, or this machine cannot run compiled wasm.
     pub(crate) fn new(cache: Option<PathBuf>) -> Result<Self> {
-        Self::metered(cache, Metering::Time(thread_cpu_time), "")
+        Self::metered(cache, Metering::Time(thread_cpu_time), "", Limits::default().cpu)
     }
 
     /// The same, for simulated worlds: guests are limited by what they do and not by how long it takes.
@@ -57,12 +63,12 @@ impl Engines {
     /// # Errors
     /// As [`Engines::new`].
     pub(crate) fn simulated(cache: Option<PathBuf>) -> Result<Self> {
-        Self::metered(cache, Metering::Instructions, "-counted")
+        Self::metered(cache, Metering::Instructions, "-counted", SIMULATED_CPU)
     }
 
-    fn metered(cache: Option<PathBuf>, metering: Metering, variant: &'static str) -> Result<Self> {
+    fn metered(cache: Option<PathBuf>, metering: Metering, variant: &'static str, cpu: Duration) -> Result<Self> {
         let wasm = Engine::new(EngineOptions { cache: cache.clone(), metering })?;
-        Ok(Self { wasm, cache, variant, javascript: OnceLock::new() })
+        Ok(Self { wasm, cache, variant, cpu, javascript: OnceLock::new() })
     }
 
     /// The booted JavaScript engine.
@@ -210,7 +216,7 @@ mod tests {
         let meterings = [Metering::Time(thread_cpu_time), Metering::Instructions, Metering::Instructions];
         let mut images = Vec::new();
         for (number, metering) in meterings.into_iter().enumerate() {
-            let engines = Engines::metered(None, metering, "").expect("an engine");
+            let engines = Engines::metered(None, metering, "", SIMULATED_CPU).expect("an engine");
             let path = folder.join(format!("{number}.image"));
             engines.javascript().expect("it boots").keep(&path).expect("a file");
             images.push(fs::read(&path).expect("the file"));

@@ -272,9 +272,9 @@ pub(crate) fn prepare(
 ) -> Result<Arc<Prepared>> {
     let project = &projects[index];
     let name = code.path.display().to_string();
-    let limits = limits(project);
+    let limits = limits(engines, project);
     // The configured limit is for events; global scope has one of its own (reference §1.16).
-    let starting = Limits { cpu: Limits::default().cpu, ..limits };
+    let starting = Limits { cpu: engines.cpu, ..limits };
     let mut init = init(projects, namespaces, project)?;
     let services = services(projects, project);
     let sources = code.bundle.cloned().map(|bundle| bundle as Arc<dyn Sources>);
@@ -367,10 +367,9 @@ fn read_wasm(path: &std::path::Path, name: &str) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| Error::config(format!("`{name}` cannot be read")).because(error))
 }
 
-fn limits(project: &Project) -> Limits {
-    let default = Limits::default();
-    let cpu = project.worker.limits.cpu_ms.map_or(default.cpu, |ms| Duration::from_millis(u64::from(ms)));
-    Limits { cpu, ..default }
+fn limits(engines: &Engines, project: &Project) -> Limits {
+    let cpu = project.worker.limits.cpu_ms.map_or(engines.cpu, |ms| Duration::from_millis(u64::from(ms)));
+    Limits { cpu, ..Limits::default() }
 }
 
 fn init(projects: &[Project], namespaces: &[Namespace], project: &Project) -> Result<Init> {
