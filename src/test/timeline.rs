@@ -72,7 +72,7 @@ pub struct Row {
 /// Makes the timeline of a finding.
 pub fn timeline(finding: &Finding, places: &Places<'_>) -> Timeline {
     let Told { lines, chosen } = told::told(&finding.lines, &finding.difference);
-    let lanes = Lanes::of(&lines, &finding.names);
+    let lanes = Lanes::of(&lines, finding);
     let mut last_stacks: HashMap<Whose, &str> = HashMap::new();
     let mut stacks = finding.lines.iter().map(|line| {
         if !line.stack.is_empty() {
@@ -104,8 +104,8 @@ struct Lanes<'a> {
 }
 
 impl<'a> Lanes<'a> {
-    fn of(lines: &[(usize, &Line)], names: &'a [(Whose, String)]) -> Self {
-        let names: HashMap<Whose, &str> = names.iter().map(|(whose, name)| (*whose, name.as_str())).collect();
+    fn of(lines: &[(usize, &Line)], finding: &'a Finding) -> Self {
+        let names: HashMap<Whose, &str> = finding.names.iter().map(|(whose, name)| (*whose, name.as_str())).collect();
         let mut objects: Vec<Whose> = Vec::new();
         let (mut has_others, mut has_storage) = (false, false);
         for (_, line) in lines {
@@ -118,7 +118,7 @@ impl<'a> Lanes<'a> {
                 }
             }
         }
-        let began_ms = lines.first().map_or(0.0, |(_, line)| line.at_ms);
+        let began_ms = finding.lines.first().map_or(0.0, |line| line.at_ms);
         Self { names, objects, has_others, has_storage, began_ms }
     }
 
