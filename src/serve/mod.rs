@@ -259,7 +259,7 @@ fn open_world(
 ) -> Result<(Rc<dyn World>, Option<LaneLevers>)> {
     let Some(levers) = levers else { return Ok((Rc::new(RealWorld::default()), None)) };
     let world = Rc::new(LeveredWorld::new(levers, lane));
-    storage.simulate(world.sql_seed())?;
+    storage.simulate(world.sql_seed());
     let levers = LaneLevers { world: Rc::clone(&world), storage: storage.clone(), clock };
     Ok((world, Some(levers)))
 }

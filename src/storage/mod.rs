@@ -78,13 +78,11 @@ impl Storage {
         Self { pool: Rc::new(Pool::new(root, durability, max_open)), alarms: Rc::default() }
     }
 
-    /// For a simulated world, before any object is used: SQL's `random()` and `randomblob()` follow from `seed` and
-    /// the object, and its current time is the one of [`Storage::set_time_ms`]. Otherwise SQLite asks the operating system, as on the platform.
-    pub fn simulate(&self, seed: u64) -> Result<()> {
-        let sources = sources::Sources::new(seed)
-            .map_err(|error| Error::storage("cannot open a database in memory").because(error))?;
-        self.pool.simulate(sources);
-        Ok(())
+    /// For a simulated world, before any object is used: SQL's `random()` and `randomblob()` follow from `seed` and the
+    /// object, and its current time is the one of [`Storage::set_time_ms`]. Otherwise SQLite asks the operating system, as
+    /// on the platform.
+    pub fn simulate(&self, seed: u64) {
+        self.pool.simulate(sources::Sources::new(seed));
     }
 
     /// The simulated time from here on, in milliseconds since the epoch. Without [`Storage::simulate`] it does nothing.

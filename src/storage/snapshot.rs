@@ -121,7 +121,7 @@ mod tests {
 
     fn storage() -> Storage {
         let storage = Storage::new(None, Durability::Process, 8);
-        storage.simulate(1).unwrap();
+        storage.simulate(1);
         storage
     }
 

@@ -30,15 +30,15 @@ struct State {
     seed: u64,
     /// The streams of the objects that have drawn from them.
     streams: BTreeMap<Whose, SplitMix64>,
-    dates: Connection,
+    /// The database for SQLite's own date functions, once one is asked for.
+    dates: Option<Connection>,
 }
 
 impl Sources {
     /// Time stands at the epoch until it is set.
-    pub(super) fn new(seed: u64) -> Result<Self> {
-        let dates = Connection::open_in_memory()?;
-        let state = State { now_ms: 0, seed, streams: BTreeMap::new(), dates };
-        Ok(Self { state: Arc::new(Mutex::new(state)) })
+    pub(super) fn new(seed: u64) -> Self {
+        let state = State { now_ms: 0, seed, streams: BTreeMap::new(), dates: None };
+        Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// The time from here on, in milliseconds since the epoch.
@@ -98,7 +98,14 @@ impl State {
         self.streams.entry(whose).or_insert_with(|| SplitMix64::new(mix(&[self.seed, whose.0])))
     }
 
-    fn date(&self, name: &str, first_time: usize, context: &Context<'_>) -> Result<Value> {
+    fn dates(&mut self) -> Result<&Connection> {
+        if self.dates.is_none() {
+            self.dates = Some(Connection::open_in_memory()?);
+        }
+        self.dates.as_ref().ok_or(rusqlite::Error::InvalidQuery)
+    }
+
+    fn date(&mut self, name: &str, first_time: usize, context: &Context<'_>) -> Result<Value> {
         let mut arguments = (0..context.len()).map(|index| context.get(index)).collect::<Result<Vec<Value>>>()?;
         let is = |value: &Value, word: &str| matches!(value, Value::Text(text) if text.eq_ignore_ascii_case(word));
         // SQLite takes this one alone for now, too.
@@ -119,14 +126,14 @@ impl State {
             name => name,
         };
         let places = vec!["?"; arguments.len()].join(",");
-        let mut statement = self.dates.prepare_cached(&format!("SELECT {function}({places})"))?;
+        let mut statement = self.dates()?.prepare_cached(&format!("SELECT {function}({places})"))?;
         statement.query_row(params_from_iter(arguments), |row| row.get(0))
     }
 
     // The time as a text that every date function takes, to the millisecond.
-    fn now(&self) -> Result<Value> {
+    fn now(&mut self) -> Result<Value> {
         let (seconds, milliseconds) = (self.now_ms.div_euclid(1000), self.now_ms.rem_euclid(1000));
-        let mut statement = self.dates.prepare_cached("SELECT printf('%s.%03d', datetime(?1, 'unixepoch'), ?2)")?;
+        let mut statement = self.dates()?.prepare_cached("SELECT printf('%s.%03d', datetime(?1, 'unixepoch'), ?2)")?;
         statement.query_row(params![seconds, milliseconds], |row| row.get(0))
     }
 }

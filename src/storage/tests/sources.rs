@@ -4,7 +4,7 @@ use super::*;
 
 fn simulated(seed: u64) -> (Storage, ObjectStorage) {
     let storage = Storage::new(None, Durability::Process, 8);
-    storage.simulate(seed).unwrap();
+    storage.simulate(seed);
     storage.set_time_ms(1_700_000_000_123);
     let object = open(&storage);
     (storage, object)
@@ -79,7 +79,7 @@ fn randomness_of_an_object_is_its_own() {
 fn randomness_does_not_begin_again_with_the_file() {
     let folder = Folder::new();
     let storage = folder.storage();
-    storage.simulate(1).unwrap();
+    storage.simulate(1);
     let query = "create table if not exists t(id); select random()";
     let object = open(&storage);
     let first = run(&object, query);
