@@ -4,7 +4,7 @@ use super::*;
 use crate::test::difference::Difference;
 
 fn line(at_ms: f64, whose: u64, kind: TraceKind, text: &str) -> Line {
-    Line { at_ms, whose: Whose(whose), kind, hash: 0, text: text.into(), stack: String::new() }
+    Line { at_ms, whose: Whose(whose), kind, hash: 0, text: text.into(), stack: "".into() }
 }
 
 fn texts(told: &Told<'_>) -> Vec<String> {
