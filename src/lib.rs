@@ -37,4 +37,4 @@ pub mod storage;
 pub mod test;
 pub mod world;
 
-pub use embed::{Answer, Application, Client, Explore, Frame, World, explore};
+pub use embed::{Answer, Application, Client, Explore, Frame, Request, Response, World, explore};

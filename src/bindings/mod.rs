@@ -13,6 +13,7 @@ mod storage;
 mod told;
 
 use crate::core::ends::{Ends, Holder, SocketId};
+use crate::core::gate_check::{GateCheck, WriteCount};
 use crate::core::id;
 use crate::core::socket::{Arrival, Sockets};
 use crate::isolate::{Death, Host};
@@ -31,6 +32,15 @@ pub struct Shared {
     pub namespaces: Vec<id::Namespace>,
     /// The ends of all WebSockets on this lane.
     pub ends: RefCell<Ends>,
+    /// Looks whether anything leaves an object too early, where worlds are simulated.
+    pub gate_check: Option<RefCell<GateCheck>>,
+}
+
+impl Shared {
+    /// Tells the gate check something, if there is one.
+    pub fn with_gate_check<T>(&self, tell: impl FnOnce(&mut GateCheck) -> T) -> Option<T> {
+        self.gate_check.as_ref().map(|check| tell(&mut check.borrow_mut()))
+    }
 }
 
 /// Compatibility switches that the host looks at, by the worker's date and flags (reference §8).
@@ -71,6 +81,15 @@ impl Output {
     }
 }
 
+/// An output, with how many writes there were when it was said.
+#[derive(Debug)]
+pub struct Said {
+    /// The output.
+    pub output: Output,
+    /// The writes before it, where anybody counts them.
+    pub made: WriteCount,
+}
+
 /// An object behind a guest.
 pub struct ObjectFace {
     /// The serial number of its instance.
@@ -79,10 +98,12 @@ pub struct ObjectFace {
     pub number: usize,
     /// Its id.
     pub id: ObjectId,
-    /// Whose its lines in a trace are.
+    /// Whose the draws for it, and its lines in a trace, are.
     pub whose: Whose,
     /// Its storage.
     pub storage: ObjectStorage,
+    /// What the world has let its storage fail with: it answers nothing else until the object is reset.
+    pub storage_failed: Option<Failure>,
     /// Its hibernatable sockets, which outlive the isolate.
     pub sockets: Rc<RefCell<Sockets>>,
     /// Its class has `alarm()`.
@@ -112,7 +133,7 @@ pub struct GuestHost {
     /// Where the next thing comes from that it does, if it says so.
     place: Option<String>,
     /// What it has caused in this turn.
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<Said>,
     /// What it has logged in this turn.
     pub log: Vec<(LogLevel, String)>,
     /// Bytes of both.
@@ -247,14 +268,16 @@ impl GuestHost {
     }
 
     fn note(&mut self, output: Output) {
-        self.outputs.push(match self.place.take() {
+        let made = self.shared.with_gate_check(|check| check.made()).unwrap_or_default();
+        let output = match self.place.take() {
             Some(stack) => Output::At(stack, Box::new(output)),
             None => output,
-        });
+        };
+        self.outputs.push(Said { output, made });
     }
 
     /// Takes what the guest caused in the turn that has ended.
-    pub fn take_outputs(&mut self) -> Vec<Output> {
+    pub fn take_outputs(&mut self) -> Vec<Said> {
         self.said_bytes = 0;
         std::mem::take(&mut self.outputs)
     }

@@ -3,11 +3,15 @@
 //! Invariant: nothing here commits; the lane does when the turn has ended.
 
 use super::{GuestHost, ObjectFace, told};
+use crate::world::Point;
 use emu_abi::{Answer, Ask, Failure};
+use std::rc::Rc;
 
 const NS_PER_MS: i64 = 1_000_000;
 
 pub(super) fn answer(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> {
+    note_write(host, &ask)?;
+    strike(host, &ask)?;
     let world = &host.shared.world;
     let text = world.keeps_texts().then(|| told::written(&ask, world.now_ms())).flatten();
     let answer = carry_out(host, ask)?;
@@ -70,6 +74,51 @@ fn carry_out(host: &mut GuestHost, ask: Ask) -> Result<Answer, Failure> {
         }
         _ => return Err(Failure::error("not a storage ask")),
     })
+}
+
+/// Lets a write find the disk full, where the world decides so. As after any critical error of SQLite, nothing works then
+/// until the object is reset (reference §1.8), which the lane does when the turn has ended.
+fn strike(host: &mut GuestHost, ask: &Ask) -> Result<(), Failure> {
+    let may_fill_the_disk = match ask {
+        Ask::KvPut { .. } | Ask::AlarmSet { .. } => true,
+        Ask::SqlExec { query, .. } => writes(query),
+        _ => false,
+    };
+    let world = Rc::clone(&host.shared.world);
+    let object = host.object()?;
+    if may_fill_the_disk && object.storage_failed.is_none() && world.choose(Point::StorageFull, object.whose, 2) == 1 {
+        object.storage_failed =
+            Some(Failure { durable_object_reset: true, ..Failure::error("database or disk is full: SQLITE_FULL") });
+    }
+    object.storage_failed.clone().map_or(Ok(()), Err)
+}
+
+/// Whether SQL may write, by how it begins. It need not be right about all SQL: what is only read meets no full disk.
+fn writes(query: &str) -> bool {
+    let begin = query.trim_start().get(..6).unwrap_or_default();
+    ["INSERT", "UPDATE", "REPLAC", "CREATE"].iter().any(|word| begin.eq_ignore_ascii_case(word))
+}
+
+/// Tells the gate check of everything that may write.
+fn note_write(host: &mut GuestHost, ask: &Ask) -> Result<(), Failure> {
+    if host.shared.gate_check.is_none() {
+        return Ok(());
+    }
+    let object = host.object()?;
+    let (number, was_durable) = (object.number, !object.storage.has_writes());
+    host.shared.with_gate_check(|check| match ask {
+        Ask::KvPut { .. }
+        | Ask::KvDelete { .. }
+        | Ask::DeleteAll
+        | Ask::AlarmSet { .. }
+        | Ask::AlarmDelete
+        | Ask::SqlExec { .. } => check.write(number, was_durable),
+        Ask::SavepointBegin { explicit } => check.savepoint_opens(number, *explicit, was_durable),
+        Ask::SavepointRelease => check.savepoint_closes(number, true),
+        Ask::SavepointRollback => check.savepoint_closes(number, false),
+        _ => {}
+    });
+    Ok(())
 }
 
 /// While the handler runs the alarm it runs for is not set any more (reference §1.11).

@@ -2,6 +2,8 @@
 //!
 //! Invariant: text only; which modules the engine is given beside the bundle is for the caller to know.
 
+use std::path::PathBuf;
+
 /// The id of the entry. It begins as virtual modules do, so that nobody looks for a file of this name.
 pub(super) const ID: &str = "\0emu:entry";
 
@@ -10,6 +12,8 @@ pub(super) const ID: &str = "\0emu:entry";
 pub struct Entry {
     /// An ES module. It imports files by absolute paths, and each of them is evaluated.
     pub source: String,
+    /// The files among its imports that may replace modules with `vi.mock()`, in order.
+    pub mocking: Vec<PathBuf>,
     /// Modules that the engine is given beside the bundle, by their exact specifiers.
     pub outside: Vec<String>,
     /// How the specifiers begin of modules that must not be imported, and what to do instead. What is outside may be.

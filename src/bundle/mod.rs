@@ -23,6 +23,10 @@ mod edits;
 mod entry;
 mod frame;
 mod glob;
+mod inline_snapshots;
+mod literal;
+mod mocked;
+mod mocks;
 mod options;
 mod problem;
 mod resolve;
@@ -35,6 +39,8 @@ mod vlq;
 mod tests;
 
 pub use entry::Entry;
+pub use inline_snapshots::{InlineSnapshot, with_inline_snapshots};
+pub use literal::{ARGUMENTS, CALL, UNKNOWN, default_export};
 pub use rules::{Rule, RuleKind};
 pub use sources::SourceMap;
 

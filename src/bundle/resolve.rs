@@ -9,6 +9,7 @@
 
 use super::additional::{self, Found};
 use super::entry;
+use super::mocked::Mocked;
 use super::problem::{self, Problem};
 use super::rules::{Matched, RuleKind, RuleSet, ignored_message};
 use super::{BUNDLE_NAME, Entry, Module, ModuleKind, NodeModules, Project, builtins, normal, relative};
@@ -35,6 +36,7 @@ pub(super) struct Imports {
     alias: BTreeMap<String, String>,
     node: NodeModules,
     entry: Option<Entry>,
+    pub(super) mocked: Mocked,
     rules: Arc<RuleSet>,
     /// Files that are modules already, with their names.
     additional: BTreeMap<PathBuf, String>,
@@ -69,11 +71,17 @@ impl Imports {
         let root = project.root.clone();
         let alias = project.alias.iter().cloned().collect();
         let entry = project.entry.clone();
-        Self { root, alias, node: project.node, entry, rules, additional, noted: Mutex::default() }
+        let mocked = entry.as_ref().map(Mocked::of).unwrap_or_default();
+        Self { root, alias, node: project.node, entry, mocked, rules, additional, noted: Mutex::default() }
     }
 
     pub(super) fn noted(&self) -> MutexGuard<'_, Noted> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What an import of a specifier looks for, and from where: an alias is looked for from the project's folder.
+    pub(super) fn aliased<'s>(&'s self, specifier: &'s str, importer: Option<&'s str>) -> (&'s str, Option<&'s str>) {
+        self.alias.get(specifier).map_or((specifier, importer), |target| (target, None))
     }
 
     async fn resolve(&self, ctx: &PluginContext, import: &HookResolveIdArgs<'_>) -> HookResolveIdReturn {
@@ -275,7 +283,11 @@ impl Plugin for SharedImports {
     }
 
     async fn resolve_id(&self, ctx: &PluginContext, args: &HookResolveIdArgs<'_>) -> HookResolveIdReturn {
-        self.0.resolve(ctx, args).await
+        let found = match self.0.mocked.resolve(ctx, args, &self.0).await? {
+            Some(found) => Some(found),
+            None => self.0.resolve(ctx, args).await?,
+        };
+        Ok(found)
     }
 
     async fn load(&self, _ctx: SharedLoadPluginContext, args: &HookLoadArgs<'_>) -> HookLoadReturn {
@@ -291,6 +303,11 @@ impl Plugin for SharedImports {
             let module_type = Some(ModuleType::Js);
             let code = entry.source.as_str().into();
             return Ok(Some(HookLoadOutput { code, module_type, ..HookLoadOutput::default() }));
+        }
+        if let Some(code) = self.0.mocked.load(args.id) {
+            let is_stand_in = args.id.starts_with('\0');
+            let module_type = is_stand_in.then_some(ModuleType::Js);
+            return Ok(Some(HookLoadOutput { code: code.into(), module_type, ..HookLoadOutput::default() }));
         }
         if !self.0.noted().texts.contains(args.id) {
             return Ok(None);
@@ -311,7 +328,7 @@ impl Plugin for SharedImports {
 pub(super) struct SharedImports(pub(super) Arc<Imports>);
 
 /// What the resolver for packages finds, without asking [`Imports`] about the same import again.
-async fn look_up(
+pub(super) async fn look_up(
     ctx: &PluginContext,
     specifier: &str,
     importer: Option<&str>,

@@ -6,6 +6,7 @@
 
 use super::additional::Found;
 use super::deep_stack::STACK_BYTES;
+use super::mocked::Mocked;
 use super::problem::{self, Problem};
 use super::resolve::{Imports, Noted, SharedImports};
 use super::rules::RuleSet;
@@ -52,7 +53,7 @@ pub(super) fn run(project: &Project, rules: RuleSet, found: Found) -> Built {
     };
     note_diagnostics(project, &mut noted, &diagnostics, output.is_none());
     inputs.extend(noted.errors.iter().flat_map(Problem::missing_files));
-    let bundle = finish(project, &rules, found, noted, output);
+    let bundle = finish(project, &rules, &imports.mocked, found, noted, output);
     Built { bundle, inputs, folders }
 }
 
@@ -82,6 +83,7 @@ async fn roll(project: &Project, imports: &Arc<Imports>) -> Rolled {
 fn finish(
     project: &Project,
     rules: &RuleSet,
+    mocked: &Mocked,
     found: Found,
     noted: Noted,
     output: Option<BundleOutput>,
@@ -93,7 +95,7 @@ fn finish(
     let mut warnings = rules.warnings.clone();
     let own = noted.warnings.iter().filter(|problem| !is_in_package(problem));
     warnings.extend(own.map(|problem| problem.show(&project.root, "warning")));
-    let (code, table) = lowered(project, &chunk)?;
+    let (code, table) = lowered(project, mocked, &chunk)?;
     let mut modules = vec![Module { name: BUNDLE_NAME.to_owned(), kind: ModuleKind::Esm, bytes: code.into_bytes() }];
     let mut origins = HashMap::from([(BUNDLE_NAME.to_owned(), Origin::Bundled(table))]);
     let beside = found.modules.into_iter().chain(noted.modules.into_values());
@@ -125,8 +127,8 @@ fn note_diagnostics(project: &Project, noted: &mut Noted, diagnostics: &[BuildDi
 }
 
 /// The bundle's text and source map, without what only oxc can parse.
-fn lowered(project: &Project, chunk: &OutputChunk) -> Result<(String, Table)> {
-    let table = table(&project.root, chunk);
+fn lowered(project: &Project, mocked: &Mocked, chunk: &OutputChunk) -> Result<(String, Table)> {
+    let table = mocked.own_places(table(&project.root, chunk));
     match decorators::lower(&chunk.code, &table) {
         Ok(Some(lowered)) => Ok(lowered),
         Ok(None) => Ok((chunk.code.clone(), table)),

@@ -13,7 +13,7 @@ use crate::config::{Diagnostic, Overrides, Severity};
 use crate::core::life::{Hibernate, Policy};
 use crate::error::{self, Error, Result};
 use crate::lane::{self, Namespace, OnReload, Prepared};
-use crate::serve::{self, Listening, Log, LogFormat, Port, ServeOptions, Server};
+use crate::serve::{self, Listening, Log, LogFormat, Port, Recorder, ServeOptions, Server};
 use crate::storage::Durability;
 use crate::world::real::today;
 use clap::{Args, ValueEnum};
@@ -99,6 +99,12 @@ pub(super) struct ServeArgs {
 
     #[command(flatten)]
     levers: LeverArgs,
+
+    /// Write what workers ask of other hosts and what these answer into this file, a JSON object on each line, behind
+    /// what is there. Tests beside a file `http.jsonl` are answered from it. Left out are headers of requests, and
+    /// `set-cookie`; URLs and bodies may hold secrets
+    #[arg(long, value_name = "FILE")]
+    record_fetches: Option<PathBuf>,
 
     /// How the log looks
     #[arg(long, value_enum, default_value = "pretty")]
@@ -212,6 +218,7 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
         true => None,
         false => Some(State::take(&state_folder(&args, &projects[0]))?),
     };
+    let recorder = args.record_fetches.as_ref().map(|path| Recorder::open(path, Arc::clone(&log))).transpose()?;
     let engines = Engines::new(cache_folder())?;
     let namespaces = prepare::namespaces(&projects)?;
     let workers = prepare_all(&engines, &projects, &namespaces, &log)?;
@@ -238,6 +245,7 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
         },
         lanes: lanes(&args),
         levers: args.levers.levers(),
+        recorder: recorder.map(Arc::new),
         log: Arc::clone(&log),
     };
     if let Some(levers) = &options.levers {
@@ -299,7 +307,7 @@ impl Serving {
             if !again {
                 tokio::select! {
                     () = signals.next() => return,
-                    () = watch.changed(&sources.seen) => {}
+                    _ = watch.changed(&sources.seen) => {}
                 }
             }
             tokio::time::sleep(SETTLE).await;
@@ -378,7 +386,8 @@ fn watch_all(args: &ServeArgs, projects: &[Project], seen: &Seen, log: &Log) -> 
         return None;
     }
     let (files, folders) = watched(projects, seen);
-    watch::watch(files, folders).map_err(|error| log.warn(&error::report(&error))).ok()
+    let watch = watch::watch(files, folders, &[]).map_err(|error| error.hint("serve without it: `--no-watch`"));
+    watch.map_err(|error| log.warn(&error::report(&error))).ok()
 }
 
 fn configs(args: &ServeArgs) -> Result<Vec<PathBuf>> {

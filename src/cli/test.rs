@@ -4,22 +4,27 @@
 //! run, 3 a run was not the same twice, 4 no test matched, 70 a bug of emu's, 130 interrupted.
 
 mod args;
+mod bar;
 mod choice;
 mod files;
+mod inline_snapshots;
 pub(super) mod kept;
 mod load;
 mod outputs;
+mod patterns;
 mod program;
 pub(super) mod replay;
 mod session;
 mod snapshots;
 mod trace_file;
+mod vitest_config;
+mod watching;
 
 pub(super) use args::TestArgs;
 
-use super::watch::{self, Seen};
+use super::watch::Seen;
 use super::{eprint, prepare};
-use crate::error::{self, Error, Result};
+use crate::error::{Error, Result};
 use crate::project::engines::Engines;
 use crate::test::timeline::View;
 use crate::world::{Class, Point};
@@ -28,7 +33,6 @@ use session::Passed;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// What a run was not the same twice exits with.
@@ -37,8 +41,6 @@ const DIVERGED: u8 = 3;
 const NOTHING: u8 = 4;
 /// What an interrupted process exits with.
 const INTERRUPTED: i32 = 130;
-/// Several changes within this time are one.
-const SETTLE: Duration = Duration::from_millis(50);
 
 /// Runs the verb.
 pub(super) fn run(args: &TestArgs) -> Result<ExitCode> {
@@ -49,7 +51,7 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode> {
     exit_when_interrupted()?;
     let engines = load::engines()?;
     if args.watch {
-        return watch_and_run(args, &engines);
+        return watching::run(args, &runtime()?, &mut |seen| once(args, &engines, seen).map(drop));
     }
     once(args, &engines, &mut Seen::default())
 }
@@ -73,30 +75,6 @@ fn once(args: &TestArgs, engines: &Arc<Engines>, seen: &mut Seen) -> Result<Exit
         Passed::Ran(summary) if summary.is_good() => ExitCode::SUCCESS,
         Passed::Ran(_) => ExitCode::FAILURE,
     })
-}
-
-/// Runs again whenever a file changes, until interrupted.
-#[expect(clippy::disallowed_methods, reason = "lets several writes of one save settle")]
-fn watch_and_run(args: &TestArgs, engines: &Arc<Engines>) -> Result<ExitCode> {
-    let runtime = runtime()?;
-    loop {
-        let mut seen = Seen::default();
-        if let Err(error) = once(args, engines, &mut seen) {
-            eprint(&error::report(&error));
-        }
-        if seen.files().is_empty() {
-            return Err(Error::config("there is no file to watch"));
-        }
-        let mut watch = watch::watch(seen.files(), Vec::new())?;
-        eprint("\nwaiting for a change\n");
-        runtime.block_on(async {
-            // What was saved while tests ran is taken up at once.
-            if !seen.has_changed() {
-                watch.changed(&seen).await;
-            }
-            tokio::time::sleep(SETTLE).await;
-        });
-    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

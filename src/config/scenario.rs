@@ -1,6 +1,6 @@
 //! `scenario.jsonc`: a test in no language, from text to steps.
 //!
-//! Read [`steps`] for what a step can be.
+//! Read [`steps`] for what a step can be, [`outside`] for other hosts.
 //!
 //! Invariant: pure, like all of the configuration; which objects, modes and clients there are is not known here.
 
@@ -9,11 +9,16 @@ use super::shape::nearest;
 use super::syntax::{self, Node, Value};
 use super::{Diagnostic, Place, Source};
 
+mod keys;
+mod outside;
+#[cfg(test)]
+mod schema;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod time;
 
+pub use outside::{Answer, Counted, Payload, Rule};
 pub use steps::{Action, Expected, Expecting, Fetch, ObjectVerb, Step};
 
 /// A scenario.
@@ -25,6 +30,8 @@ pub struct Scenario {
     pub start_ms: Option<f64>,
     /// The runs that it has to survive: `calm`, or names of faults. None is all of the usual ones.
     pub modes: Option<Vec<(String, Place)>>,
+    /// What other hosts answer.
+    pub outside: Vec<Rule>,
     /// What happens.
     pub steps: Vec<Step>,
     /// What holds all the time.
@@ -33,13 +40,25 @@ pub struct Scenario {
 
 /// Something that holds all the time.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Always {
-    /// `BINDING:name`.
-    pub object: (String, Place),
-    /// A query that does not write.
-    pub sql: String,
-    /// What its first row's first column is; or, where this is an array, all rows, each an array.
-    pub is: serde_json::Value,
+pub enum Always {
+    /// What a query finds.
+    Query {
+        /// `BINDING:name`.
+        object: (String, Place),
+        /// A query that does not write.
+        sql: String,
+        /// What its first row's first column is; or, where this is an array, all rows, each an array.
+        is: serde_json::Value,
+    },
+    /// How often other hosts are asked.
+    Outside {
+        /// Where it is written.
+        place: Place,
+        /// Which requests count.
+        counted: Counted,
+        /// There are no more of them.
+        at_most: u32,
+    },
 }
 
 /// Reads a scenario.
@@ -62,7 +81,7 @@ pub fn scenario(source: &Source) -> Result<Scenario, Vec<Diagnostic>> {
 }
 
 fn read(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
-    check_keys(reader, root, "a scenario", &["$schema", "worker", "start", "modes", "steps", "always"]);
+    check_keys(reader, root, "a scenario", keys::SCENARIO);
     let worker = required(reader, root, "a scenario", "worker").and_then(|node| {
         let place = reader.file.place(&node.span);
         Some((text(reader, node, "worker")?.to_owned(), place))
@@ -78,16 +97,21 @@ fn read(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
         let mode = |item: &Node| Some((text(reader, item, "modes")?.to_owned(), reader.file.place(&item.span)));
         items.iter().filter_map(mode).collect()
     });
+    let outside = root.get("outside").and_then(|node| array(reader, node, "outside")).unwrap_or_default();
+    let outside = outside.iter().filter_map(|item| outside::rule(reader, item)).collect();
     let steps = required(reader, root, "a scenario", "steps").and_then(|node| array(reader, node, "steps"));
     let steps = steps.map(|items| items.iter().filter_map(|item| steps::step(reader, item, false)).collect());
     let always = root.get("always").and_then(|node| array(reader, node, "always")).unwrap_or_default();
     let always = always.iter().filter_map(|item| read_always(reader, item)).collect();
-    Some(Scenario { worker: worker?, start_ms, modes, steps: steps?, always })
+    Some(Scenario { worker: worker?, start_ms, modes, outside, steps: steps?, always })
 }
 
 fn read_always(reader: &mut Reader<'_>, node: &Node) -> Option<Always> {
     let what = "`always`";
-    check_keys(reader, node, what, &["object", "sql", "is"]);
+    if node.get("outside").is_some() {
+        return always_outside(reader, node);
+    }
+    check_keys(reader, node, what, keys::ALWAYS_QUERY);
     let object = required(reader, node, what, "object");
     let object = object.and_then(|object| Some((text(reader, object, "object")?, reader.file.place(&object.span))));
     let sql = required(reader, node, what, "sql").and_then(|sql| {
@@ -100,7 +124,16 @@ fn read_always(reader: &mut Reader<'_>, node: &Node) -> Option<Always> {
     });
     let is = required(reader, node, what, "is").map(Node::to_json);
     let (object, place) = object?;
-    Some(Always { object: (object.to_owned(), place), sql: sql?.to_owned(), is: is? })
+    Some(Always::Query { object: (object.to_owned(), place), sql: sql?.to_owned(), is: is? })
+}
+
+fn always_outside(reader: &mut Reader<'_>, node: &Node) -> Option<Always> {
+    let what = "`always` with `outside`";
+    check_keys(reader, node, what, keys::ALWAYS_OUTSIDE);
+    let place = reader.file.place(&node.span);
+    let at_most = required(reader, node, what, "atMost");
+    let at_most = at_most.and_then(|at_most| number(reader, at_most, "atMost", 0..=1_000_000));
+    Some(Always::Outside { place, counted: outside::counted(reader, node)?, at_most: at_most? })
 }
 
 /// Reports what is no object, and keys that mean nothing: what is misspelled would silently not be checked.

@@ -21,16 +21,15 @@ pub struct Attempts {
 }
 
 /// How a run of the handler ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunEnd {
     /// It returned.
     Succeeded,
     /// It threw, timed out, or exceeded a limit.
-    #[default]
     Failed,
     /// Something of the platform failed around it; does not count.
     Interrupted,
-    /// It called `abort` with `retryAlarm: false`.
+    /// It called `abort` with `retryAlarm: false`: nothing has gone wrong that its author does not know.
     Abandoned,
 }
 
@@ -53,8 +52,7 @@ pub enum Verdict {
 /// Judges a run. `jitter` is a random fraction in `0.0..1.0`; 0 in a deterministic world.
 pub fn judge(attempts: Attempts, end: RunEnd, jitter: f64) -> Verdict {
     let user_fault = match end {
-        RunEnd::Succeeded => return Verdict::Done,
-        RunEnd::Abandoned => return Verdict::GiveUp,
+        RunEnd::Succeeded | RunEnd::Abandoned => return Verdict::Done,
         RunEnd::Failed => true,
         RunEnd::Interrupted => false,
     };
@@ -120,6 +118,6 @@ mod tests {
     #[test]
     fn success_and_abandonment_end_it() {
         assert_eq!(judge(Attempts::default(), RunEnd::Succeeded, 0.0), Verdict::Done);
-        assert_eq!(judge(Attempts::default(), RunEnd::Abandoned, 0.0), Verdict::GiveUp);
+        assert_eq!(judge(Attempts::default(), RunEnd::Abandoned, 0.0), Verdict::Done);
     }
 }

@@ -61,6 +61,11 @@ impl<T> InputGate<T> {
         self.waiting.push_back((section, event));
     }
 
+    /// An event of no section arrived that goes before all that wait.
+    pub fn arrive_first(&mut self, event: T) {
+        self.waiting.push_front((0, event));
+    }
+
     /// `section` shall be opened inside `parent`. False if that would nest too deeply, or too many wait already.
     #[must_use]
     pub fn enter(&mut self, parent: Section, section: Section) -> bool {
@@ -141,6 +146,14 @@ mod tests {
 
     fn drain(gate: &mut InputGate<&'static str>) -> Vec<Admitted<&'static str>> {
         std::iter::from_fn(|| gate.admit()).collect()
+    }
+
+    #[test]
+    fn an_event_may_go_before_all_that_wait() {
+        let mut gate = InputGate::default();
+        gate.arrive(0, "a");
+        gate.arrive_first("b");
+        assert_eq!(drain(&mut gate), [Admitted::Event("b"), Admitted::Event("a")]);
     }
 
     #[test]

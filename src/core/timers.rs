@@ -39,6 +39,11 @@ impl<T> Timers<T> {
         self.due.remove(&key);
     }
 
+    /// Forgets all timers for things that `is_taken` says, and gives these, in order.
+    pub fn take_all(&mut self, is_taken: impl Fn(&T) -> bool) -> Vec<T> {
+        self.due.extract_if(.., |_, what| is_taken(what)).map(|(_, what)| what).collect()
+    }
+
     /// When the first thing is due.
     pub fn next_ms(&self) -> Option<f64> {
         self.due.first_key_value().map(|(key, _)| f64::from_bits(key.due_bits))
@@ -63,6 +68,16 @@ mod tests {
         assert_eq!((timers.due(-1.0), timers.next_ms()), (None, Some(0.0)));
         let order: Vec<_> = std::iter::from_fn(|| timers.due(5.0)).collect();
         assert_eq!(order, ["first", "a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn what_is_taken_is_never_due() {
+        let mut timers = Timers::default();
+        for (due_ms, what) in [(3.0, "c"), (1.0, "a"), (2.0, "b")] {
+            timers.add(due_ms, what);
+        }
+        assert_eq!(timers.take_all(|what| *what != "b"), ["a", "c"]);
+        assert_eq!((timers.due(9.0), timers.due(9.0)), (Some("b"), None));
     }
 
     #[test]

@@ -2,13 +2,13 @@
 //!
 //! Invariant: an application never changes; all worlds of it begin alike.
 
-use super::World;
 use super::stage::{Plan, Stage};
+use super::{World, outside};
 use crate::config::Overrides;
 use crate::error::{Error, Result};
 use crate::project::application::{self as project, Application as Frozen};
 use crate::project::engines::{Engines, cache_folder};
-use crate::simulate::Setup;
+use crate::simulate::{Rule, Setup};
 use crate::world::real::today;
 use crate::world::simulated::Keep;
 use crate::world::{Points, Rerun, Seed};
@@ -41,7 +41,7 @@ impl Application {
     pub fn open_all(configs: &[impl AsRef<Path>]) -> Result<Self> {
         let configs: Vec<_> = configs.iter().map(|config| config.as_ref().to_owned()).collect();
         let overrides = Overrides { env: Some(String::new()), today: today(), ..Overrides::default() };
-        Ok(Self(Arc::new(project::open(engines()?, &configs, &overrides)?)))
+        Ok(Self(Arc::new(project::open(engines()?, &configs, &overrides, &mut project::Inputs::default())?)))
     }
 
     /// A world with this application, to be told how it is to be.
@@ -52,6 +52,7 @@ impl Application {
             points: Points::NONE,
             start_ms: None,
             keep: Keep::default(),
+            rules: Arc::default(),
             refused: None,
         }
     }
@@ -85,15 +86,16 @@ fn engines() -> Result<&'static Engines> {
 }
 
 /// How a world is to be.
-#[derive(Clone)]
 pub struct Builder {
     application: Application,
     pub(super) rerun: Option<Rerun>,
     points: Points,
     start_ms: Option<f64>,
     pub(super) keep: Keep,
+    /// What was recorded of other hosts.
+    pub(super) rules: Arc<[Rule]>,
     /// What was told and cannot be.
-    refused: Option<String>,
+    refused: Option<Error>,
 }
 
 impl Builder {
@@ -102,7 +104,7 @@ impl Builder {
     pub fn seed(mut self, seed: &str) -> Self {
         match seed.parse() {
             Ok(rerun) => self.rerun = Some(rerun),
-            Err(message) => self.refused = Some(message),
+            Err(message) => self.refused = Some(Error::usage(message)),
         }
         self
     }
@@ -112,7 +114,7 @@ impl Builder {
     pub fn faults(mut self, faults: &str) -> Self {
         match Points::parse(faults) {
             Ok(points) => self.points = points,
-            Err(message) => self.refused = Some(message),
+            Err(message) => self.refused = Some(Error::usage(message)),
         }
         self
     }
@@ -129,13 +131,23 @@ impl Builder {
         self
     }
 
+    /// Answers requests to other hosts as they were recorded in this file (`emu serve --record-fetches http.jsonl`).
+    #[must_use]
+    pub fn recording(mut self, path: impl AsRef<Path>) -> Self {
+        match outside::recording(path.as_ref()) {
+            Ok(rules) => self.rules = rules,
+            Err(error) => self.refused = Some(error),
+        }
+        self
+    }
+
     /// Opens the world.
     ///
     /// # Errors
-    /// When a seed or a fault was misspelled, or there is no memory.
+    /// When a seed or a fault was misspelled, a recording has errors, or there is no memory.
     pub fn open(self) -> Result<World> {
-        if let Some(message) = self.refused {
-            return Err(Error::usage(message));
+        if let Some(error) = self.refused {
+            return Err(error);
         }
         let rerun = match self.rerun {
             Some(rerun) => rerun,
@@ -148,6 +160,7 @@ impl Builder {
             namespaces: frozen.namespaces.clone(),
             is_colocated: false,
             outbound: None,
+            rules: self.rules,
         };
         let plan = Plan { setup, rerun, points: self.points, start_ms: self.start_ms, keep: self.keep };
         Ok(World { stage: Arc::new(Stage::open(plan)?), application: self.application })

@@ -4,9 +4,9 @@
 
 use super::application::{Application, seed_of_environment};
 use super::quiet::{Failed, quietly};
-use super::{World, line_of};
+use super::{World, line_of, outside};
 use crate::error::{Result, report};
-use crate::simulate::Happening;
+use crate::simulate::{Happening, Rule};
 use crate::world::driver::Explorer;
 use crate::world::mix::mix;
 use crate::world::real::steady;
@@ -14,6 +14,7 @@ use crate::world::shrink::shrink;
 use crate::world::simulated::{Keep, Record};
 use crate::world::{Class, Point, Points, Rerun, Seed, Tape, Whose};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the seeds of runs are made of.
@@ -39,6 +40,7 @@ pub fn explore(config: impl AsRef<Path>, test: impl Fn(&World)) {
 /// How a test is to be tried.
 pub struct Explore {
     application: Result<Application>,
+    rules: Result<Arc<[Rule]>>,
     faults: String,
     seeds: u64,
 }
@@ -46,12 +48,23 @@ pub struct Explore {
 impl Explore {
     /// The usual way: `order,silent`, and 32 seeds.
     pub fn new(config: impl AsRef<Path>) -> Self {
-        Self { application: Application::open(config), faults: "order,silent".into(), seeds: SEEDS }
+        Self::with(Application::open(config))
     }
 
     /// The same with an application that is open already.
     pub fn of(application: &Application) -> Self {
-        Self { application: Ok(application.clone()), faults: "order,silent".into(), seeds: SEEDS }
+        Self::with(Ok(application.clone()))
+    }
+
+    fn with(application: Result<Application>) -> Self {
+        Self { application, rules: Ok(Arc::default()), faults: "order,silent".into(), seeds: SEEDS }
+    }
+
+    /// Answers requests to other hosts as they were recorded; [`super::Builder::recording`].
+    #[must_use]
+    pub fn recording(mut self, path: impl AsRef<Path>) -> Self {
+        self.rules = outside::recording(path.as_ref());
+        self
     }
 
     /// Which faults there may be: points and classes behind commas. With `loud` ones the test sees errors and has to cope,
@@ -76,12 +89,12 @@ impl Explore {
     #[track_caller]
     pub fn run(self, test: impl Fn(&World)) {
         let points = Points::parse(&self.faults);
-        let (application, points) = match (self.application, points) {
-            (Ok(application), Ok(points)) => (application, points),
-            (Err(error), _) => panic!("{}", report(&error)),
-            (_, Err(message)) => panic!("{message}"),
+        let (application, rules, points) = match (self.application, self.rules, points) {
+            (Ok(application), Ok(rules), Ok(points)) => (application, rules, points),
+            (Err(error), ..) | (_, Err(error), _) => panic!("{}", report(&error)),
+            (.., Err(message)) => panic!("{message}"),
         };
-        let mut search = Search { application, points, seeds: self.seeds, test: &test, runs: 0 };
+        let mut search = Search { application, rules, points, seeds: self.seeds, test: &test, runs: 0 };
         let found = search.go();
         if let Some(found) = found {
             panic!("{found}");
@@ -92,6 +105,7 @@ impl Explore {
 /// The runs of a test.
 struct Search<'a> {
     application: Application,
+    rules: Arc<[Rule]>,
     points: Points,
     seeds: u64,
     test: &'a dyn Fn(&World),
@@ -154,6 +168,7 @@ impl Search<'_> {
         let mut builder = self.application.world().points(points);
         builder.rerun = Some(rerun.clone());
         builder.keep = keep;
+        builder.rules = Arc::clone(&self.rules);
         let world = match builder.open() {
             Ok(world) => world,
             Err(error) => return Ended::broken(Failed { message: report(&error), place: String::new() }),

@@ -1,6 +1,7 @@
 //! Worlds for tests in Rust, in the test's own process: `cargo test` and nextest run them like any other test.
 //!
 //! [`World`] is what a test holds, [`Client`] a WebSocket from outside, [`Explore`] tries to make a test fail.
+//! [`World::on_fetch`] stands for other hosts.
 //!
 //! ```no_run
 //! use emu::World;
@@ -33,6 +34,7 @@
 mod application;
 mod client;
 mod explore;
+mod outside;
 mod quiet;
 mod request;
 mod stage;
@@ -40,6 +42,7 @@ mod stage;
 pub use application::{Application, Builder};
 pub use client::Client;
 pub use explore::{Explore, explore};
+pub use outside::{Request, Response};
 pub use request::{Answer, RequestBuilder};
 
 pub use crate::simulate::Frame;

@@ -8,24 +8,28 @@
 //! Which image is meant is said by [`with_image`] around the instantiation, for wasmtime's interface has no room for
 //! an argument. Instantiation is synchronous, so a thread-local says it without a race.
 //!
+//! A memory whose isolate has ended is [rewound](ImageMemory::rewind) to its image and lent again ([`super::spare`]).
+//!
 //! Compiled code is mapped here as well, from a file that [`super::kept`] vouches for.
 //!
 //! Invariant: knows addresses and lengths only.
 
 #![expect(unsafe_code, reason = "mapping memory is what this file is for")]
 
+use super::spare;
 use rustix::fs::{MemfdFlags, memfd_create};
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap};
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::ptr::{NonNull, null_mut};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 /// What is copied on write at once.
-const PAGE: usize = 4096;
+pub(super) const PAGE: usize = 4096;
 /// How much is copied from file to file at once.
 const COPIED_BYTES: usize = 64 * 1024;
 
@@ -35,6 +39,8 @@ pub(super) struct Contents {
     /// Where in the file they begin.
     offset: u64,
     len: usize,
+    /// The same bytes to read, once somebody has asked for them.
+    view: OnceLock<Option<Mapping>>,
 }
 
 impl Contents {
@@ -43,17 +49,24 @@ impl Contents {
         let file = File::from(memfd_create("emu-image", MemfdFlags::CLOEXEC)?);
         file.set_len(bytes.len() as u64)?;
         write_filled(&file, 0, bytes)?;
-        Ok(Self { file, offset: 0, len: bytes.len() })
+        Ok(Self { file, offset: 0, len: bytes.len(), view: OnceLock::new() })
     }
 
     /// What `file` holds at `offset`, a multiple of the machine's page size. Nobody may write to the file any more.
     pub(super) fn of_file(file: File, offset: u64, len: usize) -> Self {
-        Self { file, offset, len }
+        Self { file, offset, len, view: OnceLock::new() }
     }
 
     /// The length in bytes.
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+
+    /// The bytes; `None` when they cannot be mapped.
+    fn bytes(&self) -> Option<&[u8]> {
+        let view = self.view.get_or_init(|| Mapping::view(&self.file, self.offset, self.len).ok()).as_ref()?;
+        // SAFETY: `view` maps `len` bytes readable for as long as `self` lives, and nobody writes to the file any more.
+        Some(unsafe { std::slice::from_raw_parts(view.base.as_ptr(), self.len) })
     }
 
     /// Writes what is not zero into another file, which is zero so far.
@@ -108,7 +121,8 @@ pub(super) fn with_image<R>(contents: &Arc<Contents>, instantiate: impl FnOnce()
 pub(super) struct ImageMemoryCreator;
 
 // SAFETY: `ImageMemory::map` keeps the contract in the head of this file: base and length come from mappings it has
-// just made itself, and `reserved + guard` bytes stay reserved until drop.
+// just made itself, and `reserved + guard` bytes stay reserved until drop. A spare memory was made by it, too, and
+// `ImageMemory::rewind` has brought it back to what it was then.
 unsafe impl MemoryCreator for ImageMemoryCreator {
     fn new_memory(
         &self,
@@ -120,56 +134,98 @@ unsafe impl MemoryCreator for ImageMemoryCreator {
     ) -> Result<Box<dyn LinearMemory>, String> {
         let image = IMAGE.with(|image| image.borrow().clone());
         let reserved = reserved.ok_or("the engine must reserve its memories")?;
-        let memory = ImageMemory::map(image, minimum, reserved, guard).map_err(|error| {
-            format!("no address space for another isolate: {error} (is `vm.max_map_count` or `ulimit -v` too low?)")
-        })?;
-        Ok(Box::new(memory))
+        let wanted = Wanted { image, minimum, reserved, guard };
+        let memory = match spare::take(&wanted) {
+            Some(memory) => memory,
+            None => ImageMemory::map(wanted).map_err(|error| {
+                format!("no address space for another isolate: {error} (is `vm.max_map_count` or `ulimit -v` too low?)")
+            })?,
+        };
+        Ok(Box::new(Lent(Some(memory))))
     }
 }
 
-struct ImageMemory {
+/// A mapping that is undone on drop.
+struct Mapping {
     base: NonNull<u8>,
-    /// Bytes that are readable and writable.
-    accessible: usize,
-    /// Bytes the memory may grow to.
-    reserved: usize,
-    /// Bytes of address space held, guard included.
-    mapped: usize,
-    /// Keeps the file open for as long as it is mapped; not needed by the kernel, but it makes ownership plain.
-    _image: Option<Arc<Contents>>,
+    len: usize,
 }
 
 // SAFETY: the mapping belongs to this value alone, and it has no thread affinity.
-unsafe impl Send for ImageMemory {}
+unsafe impl Send for Mapping {}
 // SAFETY: `&self` methods only read plain fields.
-unsafe impl Sync for ImageMemory {}
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// Takes over `len` bytes that were mapped at `base`.
+    fn of(base: *mut c_void, len: usize) -> std::io::Result<Self> {
+        let base = NonNull::new(base.cast()).ok_or_else(|| std::io::Error::other("mapped at address 0"))?;
+        Ok(Self { base, len })
+    }
+
+    /// Address space that nobody may touch yet.
+    fn reserve(len: usize) -> std::io::Result<Self> {
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: a fresh anonymous mapping at an address of the kernel's choice aliases nothing.
+        Self::of(unsafe { mmap_anonymous(null_mut(), len, ProtFlags::empty(), flags)? }, len)
+    }
+
+    /// Part of a file, to read. Nobody may write to the file any more.
+    fn view(file: &File, offset: u64, len: usize) -> std::io::Result<Self> {
+        // SAFETY: a fresh mapping at an address of the kernel's choice aliases nothing.
+        Self::of(unsafe { mmap(null_mut(), len, ProtFlags::READ, MapFlags::SHARED, file, offset)? }, len)
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: exactly the mapping that this value took over; who owns it has let go of what points into it.
+        let unmapped = unsafe { munmap(self.base.as_ptr().cast(), self.len) };
+        debug_assert!(unmapped.is_ok());
+    }
+}
+
+/// What a memory must be like.
+pub(super) struct Wanted {
+    /// What it starts with.
+    image: Option<Arc<Contents>>,
+    /// Bytes that are readable and writable at first.
+    minimum: usize,
+    /// Bytes the memory may grow to.
+    reserved: usize,
+    /// Bytes behind those that are never accessible.
+    guard: usize,
+}
+
+/// A linear memory.
+pub(super) struct ImageMemory {
+    mapping: Mapping,
+    /// Bytes that are readable and writable.
+    accessible: usize,
+    /// Those that were at first.
+    started: usize,
+    /// Bytes the memory may grow to.
+    reserved: usize,
+    image: Option<Arc<Contents>>,
+}
 
 impl ImageMemory {
-    fn map(image: Option<Arc<Contents>>, minimum: usize, reserved: usize, guard: usize) -> std::io::Result<Self> {
+    fn map(wanted: Wanted) -> std::io::Result<Self> {
+        let Wanted { image, minimum, reserved, guard } = wanted;
         let image_len = image.as_ref().map_or(0, |image| image.len());
-        let accessible = minimum.max(image_len);
-        if accessible > reserved {
+        let started = minimum.max(image_len);
+        if started > reserved {
             return Err(std::io::Error::other("the image is larger than the reservation"));
         }
-        let mapped = reserved + guard;
-        // SAFETY: a fresh anonymous mapping at an address of the kernel's choice aliases nothing.
-        let base =
-            unsafe { mmap_anonymous(null_mut(), mapped, ProtFlags::empty(), MapFlags::PRIVATE | MapFlags::NORESERVE)? };
-        let memory = Self {
-            base: NonNull::new(base.cast()).ok_or_else(|| std::io::Error::other("mapped at address 0"))?,
-            accessible,
-            reserved,
-            mapped,
-            _image: image,
-        };
-        if let Some(image) = &memory._image
+        let mapping = Mapping::reserve(reserved + guard)?;
+        if let Some(image) = &image
             && image_len > 0
         {
-            // SAFETY: replaces the first `image_len <= mapped` bytes of the reservation made above, which nobody has
+            // SAFETY: replaces the first `image_len <= reserved` bytes of the reservation made above, which nobody has
             // seen yet. Nobody writes to the file any more (`Contents`), so private pages stay what they are.
             unsafe {
                 mmap(
-                    base,
+                    mapping.base.as_ptr().cast(),
                     image_len,
                     ProtFlags::READ | ProtFlags::WRITE,
                     MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE,
@@ -178,33 +234,76 @@ impl ImageMemory {
                 )?;
             }
         }
-        if accessible > image_len {
-            memory.allow(image_len, accessible)?;
-        }
+        let memory = Self { mapping, accessible: started, started, reserved, image };
+        memory.protect(image_len..started, MprotectFlags::READ | MprotectFlags::WRITE)?;
         Ok(memory)
     }
 
-    /// Makes `from..to` readable and writable.
-    fn allow(&self, from: usize, to: usize) -> std::io::Result<()> {
-        debug_assert!(from <= to && to <= self.reserved);
-        // SAFETY: `from <= to <= reserved`, so the range lies inside the mapping this value owns; it only becomes more
-        // accessible, and its pages are anonymous and zero.
-        unsafe {
-            let start: *mut c_void = self.base.as_ptr().add(from).cast();
-            mprotect(start, to - from, MprotectFlags::READ | MprotectFlags::WRITE)?;
+    /// Whether this memory, rewound, is what is wanted.
+    pub(super) fn is(&self, wanted: &Wanted) -> bool {
+        let image_len = wanted.image.as_ref().map_or(0, |image| image.len());
+        self.image.as_ref().map(Arc::as_ptr) == wanted.image.as_ref().map(Arc::as_ptr)
+            && self.started == wanted.minimum.max(image_len)
+            && self.reserved == wanted.reserved
+            && self.mapping.len == wanted.reserved + wanted.guard
+    }
+
+    /// Where it begins, and how many bytes of it there were when it started.
+    pub(super) fn extent(&self) -> (usize, usize) {
+        (self.mapping.base.as_ptr() as usize, self.started)
+    }
+
+    /// Makes the memory what it was when it started. `written` are the pages that may differ from that, of those there
+    /// were at the start.
+    ///
+    /// # Errors
+    /// When the kernel refuses; then the memory is of no use any more.
+    pub(super) fn rewind(&mut self, written: &[Range<usize>]) -> std::io::Result<()> {
+        self.shrink()?;
+        let image = self.image.as_ref().map_or(Some(&[][..]), |image| image.bytes());
+        let image = image.ok_or_else(|| std::io::Error::other("the image cannot be read"))?;
+        // SAFETY: these bytes are mapped, readable and writable; the isolate has ended, so `self` alone points to them.
+        let memory = unsafe { std::slice::from_raw_parts_mut(self.mapping.base.as_ptr(), self.started) };
+        for pages in written {
+            let end = (pages.end * PAGE).min(memory.len());
+            let memory = &mut memory[(pages.start * PAGE).min(end)..end];
+            let image = image.get(pages.start * PAGE..).unwrap_or_default();
+            let (imaged, zero) = memory.split_at_mut(memory.len().min(image.len()));
+            imaged.copy_from_slice(&image[..imaged.len()]);
+            zero.fill(0);
         }
         Ok(())
     }
-}
 
-// SAFETY: see the contract in the head of this file; `base` never moves and `accessible` only grows.
-unsafe impl LinearMemory for ImageMemory {
-    fn byte_size(&self) -> usize {
-        self.accessible
+    /// Gives back what the memory has grown by, which is zero should it grow again.
+    fn shrink(&mut self) -> std::io::Result<()> {
+        let grown = self.started..self.accessible;
+        if grown.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: the range lies inside the mapping this value owns, and its pages are anonymous: they become zero. The
+        // isolate has ended, so nobody misses what was there.
+        unsafe { madvise(self.address(grown.start), grown.len(), Advice::LinuxDontNeed)? };
+        self.protect(grown, MprotectFlags::empty())?;
+        self.accessible = self.started;
+        Ok(())
     }
 
-    fn byte_capacity(&self) -> usize {
-        self.reserved
+    fn protect(&self, range: Range<usize>, flags: MprotectFlags) -> std::io::Result<()> {
+        debug_assert!(range.start <= range.end && range.end <= self.reserved);
+        if range.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: the range lies inside the mapping this value owns. It becomes more accessible, its pages being anonymous
+        // and zero, or less when the isolate has ended and nobody points there.
+        unsafe { mprotect(self.address(range.start), range.len(), flags)? };
+        Ok(())
+    }
+
+    /// The address of a byte of the reservation.
+    fn address(&self, offset: usize) -> *mut c_void {
+        debug_assert!(offset <= self.mapping.len);
+        self.mapping.base.as_ptr().wrapping_add(offset).cast()
     }
 
     fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {
@@ -212,22 +311,47 @@ unsafe impl LinearMemory for ImageMemory {
             return Err(wasmtime::Error::msg("the memory cannot grow beyond its reservation"));
         }
         if new_size > self.accessible {
-            self.allow(self.accessible, new_size)?;
+            self.protect(self.accessible..new_size, MprotectFlags::READ | MprotectFlags::WRITE)?;
             self.accessible = new_size;
         }
         Ok(())
     }
+}
 
-    fn as_ptr(&self) -> *mut u8 {
-        self.base.as_ptr()
+/// A memory for as long as an isolate has it.
+struct Lent(Option<ImageMemory>);
+
+impl Lent {
+    fn memory(&self) -> &ImageMemory {
+        self.0.as_ref().expect("it is given back on drop only")
     }
 }
 
-impl Drop for ImageMemory {
+// SAFETY: see the contract in the head of this file; the base never moves and `accessible` only grows while it is lent.
+unsafe impl LinearMemory for Lent {
+    fn byte_size(&self) -> usize {
+        self.memory().accessible
+    }
+
+    fn byte_capacity(&self) -> usize {
+        self.memory().reserved
+    }
+
+    fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {
+        self.0.as_mut().expect("it is given back on drop only").grow_to(new_size)
+    }
+
+    fn as_ptr(&self) -> *mut u8 {
+        self.memory().mapping.base.as_ptr()
+    }
+}
+
+impl Drop for Lent {
+    /// wasmtime drops its memories after the last use of their instance.
     fn drop(&mut self) {
-        // SAFETY: exactly the mapping made in `map`; wasmtime drops its memories after the last use of their instance.
-        let unmapped = unsafe { munmap(self.base.as_ptr().cast(), self.mapped) };
-        debug_assert!(unmapped.is_ok());
+        if let Some(memory) = self.0.take() {
+            spare::give_back(memory);
+        }
     }
 }
 
@@ -235,28 +359,80 @@ impl Drop for ImageMemory {
 mod tests {
     use super::*;
 
+    const WASM_PAGE: usize = 65536;
+
+    fn map(image: Option<&Arc<Contents>>, minimum: usize, reserved: usize) -> ImageMemory {
+        ImageMemory::map(Wanted { image: image.cloned(), minimum, reserved, guard: WASM_PAGE }).unwrap()
+    }
+
     fn bytes_of(memory: &mut ImageMemory) -> &mut [u8] {
         // SAFETY: the slice borrows the memory mutably, so there is one at a time, and it covers what is accessible.
-        unsafe { std::slice::from_raw_parts_mut(memory.as_ptr(), memory.byte_size()) }
+        unsafe { std::slice::from_raw_parts_mut(memory.mapping.base.as_ptr(), memory.accessible) }
+    }
+
+    /// A page of zeroes, and a page with a seven in it.
+    fn image() -> (Vec<u8>, Arc<Contents>) {
+        let mut bytes = vec![0; 2 * WASM_PAGE];
+        bytes[70_000] = 7;
+        let image = Arc::new(Contents::freeze(&bytes).unwrap());
+        (bytes, image)
     }
 
     #[test]
     fn memories_of_one_image_start_alike_and_do_not_share_writes() {
-        let mut bytes = vec![0; 2 * 65536];
-        bytes[70_000] = 7;
-        let image = Arc::new(Contents::freeze(&bytes).unwrap());
-        let mut first = ImageMemory::map(Some(Arc::clone(&image)), 65536, 1 << 20, 65536).unwrap();
+        let (_, image) = image();
+        let mut first = map(Some(&image), WASM_PAGE, 1 << 20);
         bytes_of(&mut first)[70_000] = 9;
-        let mut second = ImageMemory::map(Some(image), 65536, 1 << 20, 65536).unwrap();
-        assert_eq!(first.byte_size(), 2 * 65536);
+        let mut second = map(Some(&image), WASM_PAGE, 1 << 20);
+        assert_eq!(second.accessible, 2 * WASM_PAGE);
         assert_eq!((bytes_of(&mut second)[70_000], bytes_of(&mut first)[70_000]), (7, 9));
     }
 
     #[test]
     fn growth_gives_zeroes_and_stops_at_the_reservation() {
-        let mut memory = ImageMemory::map(None, 65536, 2 * 65536, 65536).unwrap();
-        memory.grow_to(2 * 65536).unwrap();
+        let mut memory = map(None, WASM_PAGE, 2 * WASM_PAGE);
+        memory.grow_to(2 * WASM_PAGE).unwrap();
         assert!(bytes_of(&mut memory).iter().all(|byte| *byte == 0));
-        assert!(memory.grow_to(3 * 65536).is_err());
+        assert!(memory.grow_to(3 * WASM_PAGE).is_err());
+    }
+
+    #[test]
+    fn a_memory_that_was_given_back_is_what_a_fresh_one_is() {
+        let (bytes, image) = image();
+        // More than the image has at the start, and more again by growing.
+        let wanted = || Wanted { image: Some(Arc::clone(&image)), minimum: 3 * WASM_PAGE, reserved: 1 << 20, guard: 0 };
+        let mut memory = ImageMemory::map(wanted()).unwrap();
+        memory.grow_to(5 * WASM_PAGE).unwrap();
+        for offset in [0, 70_000, 2 * WASM_PAGE - 1, 2 * WASM_PAGE, 3 * WASM_PAGE - 1, 3 * WASM_PAGE, 5 * WASM_PAGE - 1]
+        {
+            bytes_of(&mut memory)[offset] = 9;
+        }
+        let base = memory.mapping.base;
+        spare::give_back(memory);
+
+        let mut again = spare::take(&wanted()).expect("a spare memory");
+        assert_eq!(again.mapping.base, base);
+        assert_eq!(bytes_of(&mut again)[..2 * WASM_PAGE], bytes);
+        assert!(bytes_of(&mut again)[2 * WASM_PAGE..].iter().all(|byte| *byte == 0));
+        assert_eq!(again.accessible, 3 * WASM_PAGE);
+        again.grow_to(5 * WASM_PAGE).unwrap();
+        assert!(bytes_of(&mut again)[3 * WASM_PAGE..].iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn a_memory_is_lent_again_for_its_own_image_and_size_only() {
+        let (_, ours) = image();
+        let (_, other) = image();
+        let wanted = |image: Option<&Arc<Contents>>, reserved| Wanted {
+            image: image.cloned(),
+            minimum: WASM_PAGE,
+            reserved,
+            guard: WASM_PAGE,
+        };
+        spare::give_back(map(Some(&ours), WASM_PAGE, 1 << 20));
+        assert!(spare::take(&wanted(Some(&other), 1 << 20)).is_none());
+        assert!(spare::take(&wanted(None, 1 << 20)).is_none());
+        assert!(spare::take(&wanted(Some(&ours), 1 << 21)).is_none());
+        assert!(spare::take(&wanted(Some(&ours), 1 << 20)).is_some());
     }
 }

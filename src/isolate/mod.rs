@@ -19,6 +19,7 @@ mod meter;
 mod module;
 mod nested;
 mod snapshot;
+mod spare;
 mod ticker;
 
 pub use death::Death;

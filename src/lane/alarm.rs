@@ -6,7 +6,7 @@
 //! Invariant: the index may say too early, never too late.
 
 use super::instance::Origin;
-use super::object::Delivery;
+use super::object::{Delivery, Gated};
 use super::{Due, Lane};
 use crate::core::alarm::{Attempts, RunEnd, Verdict, judge};
 use crate::core::id::lane_of;
@@ -44,8 +44,7 @@ impl Lane {
             self.timers.cancel(key);
         }
         if let (Some(due_ms), false) = (due_ms, busy) {
-            let due_ms = due_ms + self.alarm_delay_ms(number);
-            self.objects[number].alarm.timer = Some(self.timers.add(due_ms, Due::Alarm { number }));
+            self.objects[number].alarm.timer = Some(self.timers.add(due_ms, Due::Alarm { number, is_late: false }));
         }
     }
 
@@ -89,8 +88,14 @@ impl Lane {
         Ok(())
     }
 
-    /// The time of the alarm, or of its retry, has come.
-    pub(super) fn alarm_due(&mut self, number: usize) {
+    /// The time of the alarm, or of its retry, has come. It may be late, once.
+    pub(super) fn alarm_due(&mut self, number: usize, is_late: bool) {
+        let delay_ms = if is_late { 0.0 } else { self.alarm_delay_ms(number) };
+        if delay_ms > 0.0 {
+            let due_ms = self.world().now_ms() + delay_ms;
+            self.objects[number].alarm.timer = Some(self.timers.add(due_ms, Due::Alarm { number, is_late: true }));
+            return;
+        }
         self.objects[number].alarm.timer = None;
         self.deliver_alarm(number, false);
     }
@@ -145,6 +150,7 @@ impl Lane {
     fn correct_index(&mut self, number: usize, stored_ns: Option<i64>) {
         let alarm = &mut self.objects[number].alarm;
         alarm.retry_due_ms = None;
+        alarm.is_repeat = false;
         alarm.attempts = Attempts::default();
         if self.objects[number].alarm.indexed_ns == stored_ns {
             self.arm(number);
@@ -156,6 +162,7 @@ impl Lane {
     /// A run of the handler has ended.
     pub(super) fn alarm_ended(&mut self, number: usize, end: RunEnd) {
         let Some(ran_for_ns) = self.objects[number].alarm.running_ns.take() else { return };
+        let is_repeat = std::mem::take(&mut self.objects[number].alarm.is_repeat);
         let instance = self.objects[number].instance.and_then(|serial| self.instances.get(&serial));
         let shown = instance.and_then(|instance| instance.with_face(|face| face.running_alarm_ns.take()));
         // The handler has replaced or deleted the alarm it ran for. Without an instance its writes decide.
@@ -165,20 +172,24 @@ impl Lane {
         if replaced {
             self.objects[number].alarm.attempts = Attempts::default();
             self.arm(number);
-        } else if end == RunEnd::Succeeded && self.alarm_runs_again(number) {
-            // At once, so that a handler that writes the same both times leaves the same.
-            let now_ms = self.world().now_ms();
-            self.objects[number].alarm.retry_due_ms = Some(now_ms);
-            self.arm(number);
+        } else if is_repeat && end == RunEnd::Failed {
+            // That it has succeeded is heard after all: what it needed may be used up.
+            self.judge_alarm(number, RunEnd::Succeeded);
+        } else if end == RunEnd::Succeeded && !is_repeat && self.alarm_runs_again(number) {
+            // At once: nothing the object does in between may see that its alarm is still there.
+            self.objects[number].alarm.is_repeat = true;
+            self.objects[number].alarm.waiting = true;
+            self.objects[number].gate.arrive_first(Gated::Delivery(Delivery::Alarm { forced: true }));
+            self.wake(number);
         } else {
             self.judge_alarm(number, end);
         }
     }
 
     /// A run that could not begin: the constructor failed, or the object was reset while it waited.
-    pub(super) fn alarm_refused(&mut self, number: usize) {
+    pub(super) fn alarm_refused(&mut self, number: usize, end: RunEnd) {
         self.objects[number].alarm.waiting = false;
-        let end = self.objects[number].alarm.fate;
+        self.objects[number].alarm.is_repeat = false;
         self.judge_alarm(number, end);
     }
 
@@ -198,12 +209,6 @@ impl Lane {
                 self.arm(number);
             }
         }
-    }
-
-    /// The instance ended while the handler was running.
-    pub(super) fn alarm_interrupted(&mut self, number: usize) {
-        let end = self.objects[number].alarm.fate;
-        self.alarm_ended(number, end);
     }
 
     pub(super) fn alarm_too_long(&mut self, serial: u64, invocation: u32) {

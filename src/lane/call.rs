@@ -8,6 +8,7 @@ use super::message::{Effect, Parcel};
 use super::thrown::Thrown;
 use super::worker::Service;
 use super::{Due, Lane, Task};
+use crate::core::alarm::RunEnd;
 use crate::core::gate::Section;
 use crate::core::id::lane_of;
 use crate::core::stream::Party;
@@ -22,7 +23,7 @@ const MAX_TIMER_MS: f64 = 2_147_483_647.0;
 
 /// The URL of a command to the world.
 pub(super) const COMMAND_URL: &str = "emu-test://command";
-/// How a command to the world is called where it is waited for.
+/// How calls that are commands to the world are called.
 pub(super) const WORLD: &str = "emu:world";
 /// What a guest is told that speaks to the world of tests where there is none.
 const NO_WORLD: &str = "this worker is not being tested: `cloudflare:test` and `emu:test` work in `emu test` only";
@@ -56,7 +57,7 @@ impl Lane {
             Call::Fetch { target: Target::Service(service), request } => self.fetch_service(caller, service, request),
             Call::Sleep { ms } => {
                 let ms = if ms.is_nan() { 0.0 } else { ms.clamp(0.0, MAX_TIMER_MS) };
-                let due_ms = self.world().now_ms() + ms + self.timer_delay_ms(caller);
+                let due_ms = self.world().now_ms() + ms;
                 let key = self.timers.add(due_ms, Due::Timer { serial, call });
                 self.note_call(caller, CallKind::Timer { due_ms, key });
             }
@@ -169,6 +170,22 @@ impl Lane {
 
     /// The network answered.
     pub(super) fn fetched(&mut self, fetch: u64, result: Result<Response, Failure>) {
+        let caller = self.fetches.get(&fetch).copied();
+        let is_network = caller.is_some_and(|(serial, call)| self.is_on_network(serial, call));
+        let result = if is_network { self.fetched_on_its_way(fetch, result) } else { Some(result) };
+        if let Some(result) = result {
+            self.hand_fetched(fetch, result);
+        }
+    }
+
+    /// Whether a call is a request to the network: commands to the world take the same way.
+    fn is_on_network(&self, serial: u64, call: u32) -> bool {
+        let pending = self.instances.get(&serial).and_then(|instance| instance.calls.get(&call));
+        pending.is_some_and(|pending| matches!(&pending.kind, CallKind::Internet { url, .. } if url != WORLD))
+    }
+
+    /// The network's answer has arrived.
+    pub(super) fn hand_fetched(&mut self, fetch: u64, result: Result<Response, Failure>) {
         let Some((serial, call)) = self.fetches.remove(&fetch) else {
             if let Ok(response) = result {
                 self.drop_response(&response);
@@ -207,7 +224,8 @@ impl Lane {
                 return;
             }
             self.flights.insert(flight, super::Flown { serial, call, to, object: Some(number) });
-            self.send_to_object(caller, Travelling { flight, number, depth, request });
+            let sender = (serial, caller.invocation);
+            self.send_to_object(Travelling { sender, flight, number, depth, request });
         } else {
             self.flights.insert(flight, super::Flown { serial, call, to, object: None });
             self.effects.push(Effect::Parcel(to, Parcel::Fetch { flight, namespace, id, depth, request }));
@@ -273,7 +291,7 @@ impl Lane {
             let message = "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was \
                            canceled and the Durable Object was reset.";
             let failure = Failure { overloaded: true, durable_object_reset: true, ..Failure::error(message) };
-            self.reset(number, &failure);
+            self.reset(number, &failure, RunEnd::Failed);
         }
     }
 
@@ -284,7 +302,7 @@ impl Lane {
                 let failure = Failure { remote: true, durable_object_reset: true, ..failure };
                 let thrown = self.thrown(serial, 0, failure.clone());
                 self.report_uncaught(serial, "blockConcurrencyWhile(), so the object was reset:", thrown);
-                self.reset(number, &failure);
+                self.reset(number, &failure, RunEnd::Failed);
             }
             None => {
                 let key = self.instances.get_mut(&serial).and_then(|instance| instance.sections.remove(&section));

@@ -5,6 +5,7 @@
 
 use super::alarm::ms_of;
 use super::{Due, Lane};
+use crate::core::alarm::RunEnd;
 use crate::core::id::{hex, lane_of};
 use crate::core::life::Hibernate;
 use crate::storage::ObjectStorage;
@@ -129,7 +130,7 @@ impl Lane {
             Verb::Abort { reason } => {
                 let message = reason.unwrap_or_else(|| "Application called abort() to reset Durable Object.".into());
                 let failure = Failure { remote: true, durable_object_reset: true, ..Failure::error(message) };
-                self.reset(number, &failure);
+                self.reset(number, &failure, RunEnd::Failed);
                 Ok(json!({ "object": self.object_label(number), "aborted": true }))
             }
             Verb::Crash => {
@@ -274,8 +275,11 @@ impl Lane {
         let ran = query_rows(&storage, query, params);
         let ended = if ran.is_ok() { storage.savepoint_release() } else { storage.savepoint_rollback() };
         let shown = ran.and_then(|shown| ended.map(|()| shown)).map_err(|failure| failure.message)?;
-        self.commit_outside_turn(number).map_err(|failure| failure.message)?;
-        self.storage.flush().map_err(|error| error.to_string())?;
+        // Where a commit is late, what was written now is committed with it.
+        if !self.late.contains_key(&number) {
+            self.commit_outside_turn(number).map_err(|failure| failure.message)?;
+            self.storage.flush().map_err(|error| error.to_string())?;
+        }
         Ok(shown)
     }
 }

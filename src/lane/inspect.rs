@@ -2,13 +2,17 @@
 //!
 //! Invariant: looks, or puts the whole lane back; nothing here is on the way of an event.
 
-use super::control::{Answered, query_rows};
+use super::control::{Answered, Command, query_rows};
+use super::faults::SlowStart;
 use super::instance::{Instance, Origin};
-use super::{Lane, Namespace};
-use crate::core::alarm::{Attempts, RunEnd};
+use super::message::FetchId;
+use super::object::AlarmState;
+use super::{Due, Lane, Namespace};
+use crate::core::alarm::RunEnd;
 use crate::core::id::hex;
 use crate::error::Result;
 use crate::storage::Snapshot;
+use crate::world::Whose;
 use emu_abi::{Event, Failure, ObjectId};
 
 /// What there was at a moment; by default nothing.
@@ -75,6 +79,7 @@ impl Lane {
         };
         !self.instances.values().any(busy)
             && self.late.is_empty()
+            && self.socket_events_on_way == 0
             && !self.objects.iter().any(|object| object.alarm.retry_due_ms.is_some() || object.alarm.waiting)
     }
 
@@ -97,6 +102,25 @@ impl Lane {
             return None;
         }
         Some(query_rows(&object.storage, query, &[]).map_err(|failure| failure.message))
+    }
+
+    /// Whether a transaction, or `blockConcurrencyWhile`, is open in any object.
+    pub fn is_critical(&self) -> bool {
+        let objects = self.instances.values().filter_map(|instance| instance.owner.object());
+        objects.into_iter().any(|number| self.objects[number].gate.is_critical())
+    }
+
+    /// Whether one is open in the object that a command is for.
+    pub fn is_critical_for(&self, command: &Command) -> bool {
+        let Command::Object { namespace, id, .. } = command else { return false };
+        let number = self.object_numbers.get(&(*namespace, id.bytes));
+        number.is_some_and(|number| self.objects[*number].gate.is_critical())
+    }
+
+    /// Whose a request to the network is.
+    pub fn asker(&self, fetch: FetchId) -> Whose {
+        let instance = self.fetches.get(&fetch).and_then(|(serial, _)| self.instances.get(serial));
+        instance.map_or(Whose::WORLD, |instance| self.whose(instance.owner))
     }
 
     /// Nothing can happen any more: handlers that another guest waits for will never settle, and are told so. The last
@@ -123,7 +147,7 @@ impl Lane {
     pub fn push_storage(&mut self) -> Result<()> {
         let pending: Vec<usize> = self.late.keys().copied().collect();
         for number in pending {
-            self.commit_late(number);
+            self.late_commit_due(number);
         }
         let starts = self.objects.iter().map(|object| object.starts).collect();
         self.snapshots.push(Kept { storage: self.storage.snapshot()?, starts });
@@ -152,21 +176,47 @@ impl Lane {
     fn put_back(&mut self, kept: &Kept) -> Result<()> {
         let failure = Failure { durable_object_reset: true, ..Failure::error("The storage of the test was put back.") };
         for number in 0..self.objects.len() {
-            self.objects[number].alarm.fate = RunEnd::Abandoned;
-            self.reset(number, &failure);
-            self.objects[number].alarm.fate = RunEnd::default();
+            self.reset(number, &failure, RunEnd::Abandoned);
         }
+        self.end_journeys(&failure);
         self.storage.restore(&kept.storage)?;
         for number in 0..self.objects.len() {
             let object = &mut self.objects[number];
             object.starts = kept.starts.get(number).copied().unwrap_or(0);
-            object.alarm.attempts = Attempts::default();
-            object.alarm.retry_due_ms = None;
-            object.alarm.indexed_ns = None;
-            object.alarm.waiting = false;
+            object.alarm = AlarmState::default();
+            object.slow_start = SlowStart::default();
+            object.idle_check = None;
             self.index_flushed_alarm(number);
         }
         self.run();
         Ok(())
+    }
+
+    /// What is due of objects that start anew never comes: who waits for their answers gets `failure`.
+    fn end_journeys(&mut self, failure: &Failure) {
+        let of_objects = |due: &Due| {
+            matches!(
+                due,
+                Due::Alarm { .. }
+                    | Due::Start { .. }
+                    | Due::Idle { .. }
+                    | Due::Arrival(_)
+                    | Due::Answer { .. }
+                    | Due::SocketArrival { .. }
+            )
+        };
+        for due in self.timers.take_all(of_objects) {
+            match due {
+                Due::Arrival(travelling) => self.lose_on_its_way(*travelling, failure),
+                Due::Answer { flight, result } => {
+                    if let Ok(response) = *result {
+                        self.drop_response(&response);
+                    }
+                    self.hand_answer(flight, Err(failure.clone().into()));
+                }
+                Due::SocketArrival { .. } => self.socket_events_on_way -= 1,
+                _ => {}
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::core::life::{Blocker, BlockerKind};
 use crate::core::timers::TimerKey;
 use crate::isolate::Isolate;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -71,6 +71,8 @@ pub(super) struct Instance {
     pub(super) pulls: BTreeMap<u32, Section>,
     /// The timers that limit its open critical sections.
     pub(super) sections: BTreeMap<Section, TimerKey>,
+    /// Timers whose time has come while the machine was busy.
+    pub(super) stalled_timers: VecDeque<u32>,
     /// How far ahead its clock is.
     pub(super) skew_ms: f64,
     /// Version of the worker's code.
@@ -160,6 +162,7 @@ impl Instance {
             quiet_invocations: BTreeSet::new(),
             pulls: BTreeMap::new(),
             sections: BTreeMap::new(),
+            stalled_timers: VecDeque::new(),
             skew_ms: 0.0,
             version: worker.version,
         }

@@ -80,16 +80,14 @@ impl Lane {
         let message =
             "Connection closed: this Durable Object instance is no longer active. Reconnect or retry the request.";
         let failure = Failure { retryable: true, ..Failure::error(message) };
+        self.commit_late(number);
         if self.objects[number].instance.is_some() {
             self.trace_object(number, TraceKind::End, "leaves memory");
             self.objects[number].evictions += 1;
         }
-        self.commit_late(number);
-        // An alarm whose handler is cut off here has not failed by its own fault.
-        self.objects[number].alarm.fate = RunEnd::Interrupted;
         self.objects[number].gate.instance_gone(|gated| matches!(gated, Gated::Delivery(_)));
-        self.drop_instance_of(number, &failure);
-        self.objects[number].alarm.fate = RunEnd::Failed;
+        // An alarm whose handler is cut off here has not failed by its own fault.
+        self.drop_instance_of(number, &failure, RunEnd::Interrupted);
         self.cut_unanswered(number);
         self.wake(number);
     }
@@ -159,7 +157,7 @@ impl Lane {
             .filter(|serial| !self.streams.has_any(*serial) && !self.has_standard_socket(*serial))
             .collect();
         for serial in idle_old {
-            self.drop_instance(serial, &code_updated());
+            self.drop_instance(serial, &code_updated(), RunEnd::Interrupted);
         }
         let affected: Vec<usize> = (0..self.objects.len())
             .filter(|object| self.namespaces[self.objects[*object].namespace].worker == number)
@@ -168,7 +166,7 @@ impl Lane {
         let deadline_ms = self.world().now_ms() + MAX_STALE_MS;
         for object in affected {
             match self.on_reload {
-                OnReload::Reset => self.reset(object, &code_updated()),
+                OnReload::Reset => self.reset(object, &code_updated(), RunEnd::Interrupted),
                 OnReload::Hibernate => {
                     self.timers.add(deadline_ms, Due::Stale { number: object, version });
                     let now_ms = self.world().now_ms();
@@ -185,7 +183,7 @@ impl Lane {
         if running.is_some_and(|running| running < version) {
             match self.on_reload {
                 OnReload::Hibernate => self.hibernate(number),
-                OnReload::Reset => self.reset(number, &code_updated()),
+                OnReload::Reset => self.reset(number, &code_updated(), RunEnd::Interrupted),
             }
         }
     }
@@ -217,7 +215,7 @@ impl Lane {
         let finished = self.instances.get(&serial).is_some_and(|instance| instance.invocations.is_empty());
         let left_behind = self.workers[worker].instance != Some(serial);
         if finished && left_behind && !self.streams.has_any(serial) && !self.has_standard_socket(serial) {
-            self.drop_instance(serial, &code_updated());
+            self.drop_instance(serial, &code_updated(), RunEnd::Interrupted);
         }
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`message`], [`object`] (deliveries and gates), [`faults`], [`turn`] (one turn and its commit), [`call`],
 //! [`service`], [`respond`] and [`ending`] (requests between guests), [`wire`] (streams and sockets), [`alarm`], [`life`],
-//! [`shared`], [`inspect`], [`control`], [`report`], [`thrown`] and [`trace`] (what people are told).
+//! [`shared`], [`inspect`], [`control`], [`gate_check`], [`report`], [`thrown`] and [`trace`] (what people are told).
 //!
 //! Invariant: everything it does follows from its inputs, its timers and its world, in an order it chooses itself.
 
@@ -14,6 +14,7 @@ mod call;
 mod control;
 mod ending;
 mod faults;
+mod gate_check;
 mod inspect;
 mod instance;
 mod life;
@@ -37,19 +38,20 @@ pub use thrown::{LogLine, Sources, Thrown, Uncaught};
 pub use waits::Waiter;
 pub use worker::{Namespace, Prepared, Service};
 
-use crate::bindings::{Output, Shared};
+use crate::bindings::{Said, Shared};
 use crate::core::ends::{Ends, Holder, SocketId};
 use crate::core::id;
 use crate::core::life::Policy;
+use crate::core::socket::Arrival;
 use crate::core::stream::{Party, StreamId, Streams};
 use crate::core::timers::Timers;
 use crate::error::Result;
 use crate::isolate::Engine;
 use crate::storage::Storage;
 use crate::world::World;
-use emu_abi::{Event, Invoke, Response};
+use emu_abi::{Event, Failure, Invoke, Response};
 use ending::Tails;
-use faults::{Late, Travelling};
+use faults::{Late, Route, Travelling};
 use inspect::Kept;
 use instance::{Instance, Origin};
 use object::Object;
@@ -125,10 +127,16 @@ pub struct Lane {
     held: Vec<Held>,
     /// Objects whose commit is late.
     late: BTreeMap<usize, Late>,
-    /// When the last request arrives that a handler sent to an object, where that is still to come.
-    last_arrivals: BTreeMap<((u64, u32), usize), f64>,
+    /// The ways from a handler, as its instance and its invocation, to an object that requests are on.
+    routes: BTreeMap<((u64, u32), usize), Route>,
     /// Objects whose alarm is indexed after the next flush.
     alarms_to_index: Vec<usize>,
+    /// How many events of hibernatable sockets are on their way to their objects.
+    socket_events_on_way: usize,
+    /// What was late on purpose: until when, and by how much, in milliseconds. Kept where tests ask for it.
+    lateness: RefCell<Vec<(f64, f64)>>,
+    /// Bodies from the network that break off with their next chunk.
+    breaking: BTreeSet<StreamId>,
     /// Sockets whose connections are not read for now.
     congested: BTreeSet<SocketId>,
     /// Sockets whose other side is on another lane, which has too much waiting.
@@ -155,10 +163,10 @@ struct Flown {
     object: Option<usize>,
 }
 
-/// An output that waits for the next flush.
+/// An output of an instance that has not been acted upon.
 struct Held {
     serial: u64,
-    output: Output,
+    said: Said,
 }
 
 /// What is to be done next.
@@ -182,16 +190,19 @@ impl Task {
 /// What timers are for. Each looks whether it still applies when it is due.
 enum Due {
     Timer { serial: u64, call: u32 },
+    StallOver { serial: u64 },
     Section { serial: u64, section: u32 },
     Idle { number: usize },
     Stale { number: usize, version: u64 },
     EvictionWait { number: usize, token: u64 },
-    Alarm { number: usize },
+    Alarm { number: usize, is_late: bool },
     AlarmTooLong { serial: u64, invocation: u32 },
     SocketEvent { serial: u64, invocation: u32 },
     LateCommit { number: usize },
     Arrival(Box<Travelling>),
     Answer { flight: u64, result: Box<Result<Response, Thrown>> },
+    SocketArrival { number: usize, socket: SocketId, arrival: Arrival },
+    Fetched { fetch: FetchId, result: Box<Result<Response, Failure>> },
     Start { number: usize },
 }
 
@@ -207,7 +218,12 @@ impl Lane {
             .map(|prepared| Worker::new(&options.engine, prepared))
             .collect::<Result<_>>()?;
         let namespaces = options.namespaces.iter().map(|namespace| id::Namespace::new(&namespace.unique_key));
-        let shared = Shared { world, namespaces: namespaces.collect(), ends: RefCell::new(Ends::default()) };
+        let shared = Shared {
+            gate_check: world.is_traced().then(RefCell::default),
+            world,
+            namespaces: namespaces.collect(),
+            ends: RefCell::new(Ends::default()),
+        };
         let mut lane = Self {
             me: options.me,
             lanes: options.lanes,
@@ -236,8 +252,11 @@ impl Lane {
             ready: VecDeque::new(),
             held: Vec::new(),
             late: BTreeMap::new(),
-            last_arrivals: BTreeMap::new(),
+            routes: BTreeMap::new(),
             alarms_to_index: Vec::new(),
+            socket_events_on_way: 0,
+            lateness: RefCell::default(),
+            breaking: BTreeSet::new(),
             congested: BTreeSet::new(),
             busy: BTreeSet::new(),
             effects: Vec::new(),
@@ -392,17 +411,20 @@ impl Lane {
 
     fn act_on_due(&mut self, due: Due) {
         match due {
-            Due::Timer { serial, call } => self.complete(serial, call, Ok(emu_abi::Outcome::Done)),
+            Due::Timer { serial, call } => self.timer_due(serial, call),
+            Due::StallOver { serial } => self.stall_over(serial),
             Due::Section { serial, section } => self.section_overdue(serial, section),
             Due::Idle { number } => self.idle_due(number),
             Due::Stale { number, version } => self.stale_due(number, version),
             Due::EvictionWait { number, token } => self.eviction_timed_out(number, token),
-            Due::Alarm { number } => self.alarm_due(number),
+            Due::Alarm { number, is_late } => self.alarm_due(number, is_late),
             Due::AlarmTooLong { serial, invocation } => self.alarm_too_long(serial, invocation),
             Due::SocketEvent { serial, invocation } => self.socket_event_overdue(serial, invocation),
-            Due::LateCommit { number } => self.commit_late(number),
-            Due::Arrival(travelling) => self.arrive_at(*travelling),
+            Due::LateCommit { number } => self.late_commit_due(number),
+            Due::Arrival(travelling) => self.end_journey(*travelling),
             Due::Answer { flight, result } => self.hand_answer(flight, *result),
+            Due::SocketArrival { number, socket, arrival } => self.end_journey_on_socket(number, socket, arrival),
+            Due::Fetched { fetch, result } => self.hand_fetched(fetch, *result),
             Due::Start { number } => self.start_due(number),
         }
     }

@@ -60,10 +60,12 @@ pub(super) struct AlarmState {
     pub(super) retry_due_ms: Option<f64>,
     /// A run waits before the gate.
     pub(super) waiting: bool,
+    /// The run that waits or runs repeats one that succeeded.
+    pub(super) is_repeat: bool,
+    /// Something else was admitted since the handler began to run.
+    pub(super) is_overtaken: bool,
     /// The timer for its next run.
     pub(super) timer: Option<TimerKey>,
-    /// How a run counts whose instance ends under it.
-    pub(super) fate: RunEnd,
 }
 
 /// What waits before the gate of an object.
@@ -122,7 +124,7 @@ impl Lane {
         if matches!(delivery, Delivery::Fetch { .. }) && self.objects[number].gate.waiting() >= MAX_WAITING {
             let message = "Durable Object is overloaded. Too many requests queued.";
             let failure = Failure { overloaded: true, ..Failure::error(message) };
-            self.refuse(number, delivery, &failure);
+            self.refuse(number, delivery, &failure, RunEnd::Failed);
             return;
         }
         self.objects[number].gate.arrive(0, Gated::Delivery(delivery));
@@ -143,7 +145,7 @@ impl Lane {
                     return;
                 }
                 if let Err(failure) = self.construct(number) {
-                    self.reset(number, &failure);
+                    self.reset(number, &failure, RunEnd::Failed);
                     return;
                 }
                 continue;
@@ -180,6 +182,7 @@ impl Lane {
         let now_ms = self.world().now_ms();
         let Some(serial) = self.objects[number].instance else { return };
         let Some(instance) = self.instances.get_mut(&serial) else { return };
+        self.objects[number].alarm.is_overtaken = !matches!(delivery, Delivery::Alarm { .. });
         let (invocation, what) = match delivery {
             Delivery::Fetch { origin, depth, request } => {
                 let invocation = instance.begin(origin.clone(), depth, now_ms);
@@ -229,11 +232,12 @@ impl Lane {
         let (home, resident) = self.home_of(worker, serial, whose)?;
         let object = &self.objects[number];
         let face = ObjectFace {
-            whose: self.objects[number].whose,
             instance: serial,
             number,
             id: object.id.clone(),
+            whose: object.whose,
             storage: object.storage.clone(),
+            storage_failed: None,
             sockets: Rc::clone(&object.sockets),
             has_alarm_handler,
             constructing: true,
@@ -275,10 +279,11 @@ impl Lane {
         Ok((Home::new(isolate, serial), OBJECT_IN_ISOLATE))
     }
 
-    /// The object is broken: its instance, its sockets and everything that waits for it end with `failure`.
-    pub(super) fn reset(&mut self, number: usize, failure: &Failure) {
+    /// The object is broken: its instance, its sockets and everything that waits for it end with `failure`. `run_end` says
+    /// how an alarm counts whose handler is cut off.
+    pub(super) fn reset(&mut self, number: usize, failure: &Failure, run_end: RunEnd) {
         self.trace_object(number, TraceKind::End, &failure.message);
-        self.drop_instance_of(number, failure);
+        self.drop_instance_of(number, failure, run_end);
         if let Some(eviction) = self.objects[number].wanted_eviction.take() {
             let label = self.object_label(number);
             self.answer_control(eviction.token, Ok(serde_json::json!({ "object": label, "evicted": true })));
@@ -286,7 +291,7 @@ impl Lane {
         let waiting = self.objects[number].gate.reset();
         for gated in waiting {
             if let Gated::Delivery(delivery) = gated {
-                self.refuse(number, delivery, failure);
+                self.refuse(number, delivery, failure, run_end);
             }
         }
         let sockets = self.objects[number].sockets.borrow_mut().clear();
@@ -311,26 +316,27 @@ impl Lane {
 
     /// Drops the instance of an object, if there is one: what waits for it fails with `failure`, and what it has not
     /// committed is lost.
-    pub(super) fn drop_instance_of(&mut self, number: usize, failure: &Failure) {
+    pub(super) fn drop_instance_of(&mut self, number: usize, failure: &Failure, run_end: RunEnd) {
         self.forget_late(number);
         self.objects[number].storage.rollback();
+        self.shared.with_gate_check(|check| check.loses(number));
         if self.objects[number].alarm.indexed_ns.is_some() {
             // An alarm that was indexed before a commit that did not happen.
             self.index_flushed_alarm(number);
         }
         if let Some(serial) = self.objects[number].instance.take() {
-            self.drop_instance(serial, failure);
+            self.drop_instance(serial, failure, run_end);
         }
     }
 
     /// A delivery that will not happen.
-    fn refuse(&mut self, number: usize, delivery: Delivery, failure: &Failure) {
+    fn refuse(&mut self, number: usize, delivery: Delivery, failure: &Failure, run_end: RunEnd) {
         match delivery {
             Delivery::Fetch { origin, request, .. } => {
                 self.drop_body(&request.body);
                 self.answer(&origin, Err(failure.clone().into()));
             }
-            Delivery::Alarm { .. } => self.alarm_refused(number),
+            Delivery::Alarm { .. } => self.alarm_refused(number, run_end),
             // The sockets of an object that is reset are cut.
             Delivery::Socket { .. } => {}
         }

@@ -5,7 +5,6 @@
 use super::Lane;
 use super::instance::{Home, Instance, Invocation, Origin, Owner};
 use super::message::{Effect, Parcel};
-use super::object::Delivery;
 use super::service::missing_handler;
 use super::thrown::Thrown;
 use crate::bindings::GuestHost;
@@ -156,7 +155,7 @@ impl Lane {
             let thrown = self.thrown(serial, 0, failure.clone());
             self.report_uncaught(serial, "the constructor", thrown);
             let failure = Failure { remote: true, durable_object_reset: true, ..failure };
-            self.reset(number, &failure);
+            self.reset(number, &failure, RunEnd::Failed);
             return;
         }
         if let Some(instance) = self.instances.get(&serial) {
@@ -171,7 +170,7 @@ impl Lane {
         self.objects[number].may_owe_close |= last;
         self.forget_after(socket, last);
         if let Some(arrival) = next {
-            self.deliver(number, Delivery::Socket { socket, arrival });
+            self.send_on_socket(number, socket, arrival);
         }
         self.socket_drained(socket);
     }

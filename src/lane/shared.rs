@@ -30,7 +30,7 @@ impl Lane {
         let outputs = instance.home.isolate.borrow_mut().host_mut().take_outputs();
         let said: Vec<Held> = outputs
             .into_iter()
-            .map(|output| Held { serial: self.speaker(&residents, &output).unwrap_or(serial), output })
+            .map(|said| Held { serial: self.speaker(&residents, &said.output).unwrap_or(serial), said })
             .collect();
         for (serial, death) in said.iter().filter_map(aborted) {
             if let Some(owner) = self.instances.get(&serial).map(|instance| instance.owner) {
@@ -51,8 +51,8 @@ impl Lane {
             self.held.extend(heard);
             return;
         }
-        for Held { serial, output } in heard {
-            self.act(serial, output);
+        for Held { serial, said } in heard {
+            self.act(serial, said);
         }
         for serial in involved {
             self.after_turn(serial);
@@ -116,7 +116,7 @@ impl Lane {
 
 /// Who ends with this output, and how.
 fn aborted(held: &Held) -> Option<(u64, Death)> {
-    match held.output.without_place() {
+    match held.said.output.without_place() {
         Output::Op(Op::Abort { reason, retry_alarm, .. }) => {
             Some((held.serial, Death::Aborted { reason: reason.clone(), retry_alarm: *retry_alarm }))
         }

@@ -65,15 +65,13 @@ impl Lane {
             self.note_told_output(serial, output, stack);
         }
         let Some(instance) = self.instances.get(&serial) else { return };
-        let (hash, text): (u64, &dyn Fn() -> String) = match output {
-            Output::Op(op) => (xxh64(&emu_abi::encode(op), 1), &|| self.op_text(serial, op)),
-            Output::Emit(socket, arrival) => {
-                (xxh64(arrival_key(arrival).as_bytes(), u64::from(*socket)), &|| arrival_text(arrival))
-            }
-            Output::Accepted(_) | Output::Hibernatable(_) => (2, &|| "accepts a socket".to_owned()),
+        let hash = match output {
+            Output::Op(op) => xxh64(&emu_abi::encode(op), 1),
+            Output::Emit(socket, arrival) => xxh64(arrival_key(arrival).as_bytes(), u64::from(*socket)),
+            Output::Accepted(_) | Output::Hibernatable(_) => 2,
             Output::At(..) => return,
         };
-        self.world().trace(self.whose(instance.owner), TraceKind::Send, hash, text);
+        self.world().trace(self.whose(instance.owner), TraceKind::Send, hash, &|| self.output_text(serial, output));
     }
 
     /// Notes what the text of an output and of what follows depends on.
@@ -202,6 +200,16 @@ impl Lane {
             (Some(CallKind::Timer { .. }), Ok(_)) => "its timer fires".into(),
             (Some(kind), _) => format!("{}: {}", kind.subject(), outcome_text(result)),
             (None, _) => outcome_text(result),
+        }
+    }
+
+    /// What a guest did.
+    pub(super) fn output_text(&self, serial: u64, output: &Output) -> String {
+        match output {
+            Output::Op(op) => self.op_text(serial, op),
+            Output::Emit(_, arrival) => arrival_text(arrival),
+            Output::Accepted(_) | Output::Hibernatable(_) => "accepts a socket".to_owned(),
+            Output::At(_, output) => self.output_text(serial, output),
         }
     }
 

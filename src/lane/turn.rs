@@ -8,10 +8,11 @@
 use super::call::Caller;
 use super::instance::{Origin, Owner};
 use super::{Held, Lane};
-use crate::bindings::Output;
+use crate::bindings::{Output, Said};
 use crate::core::alarm::RunEnd;
 use crate::core::socket::Arrival;
 use crate::isolate::Death;
+use crate::storage::is_constraint_violation;
 use crate::world::TraceKind;
 use emu_abi::{Event, Failure, LogLevel, Op, SocketEvent, Turn};
 use std::collections::BTreeSet;
@@ -48,7 +49,10 @@ impl Lane {
         if matches!(event, Event::Invoke { .. } | Event::Construct { .. }) {
             isolate.refill_cpu();
         }
-        let ran = isolate.turn(&Turn { now_ms: now_ms + instance.skew_ms, event });
+        let turn_ms = now_ms + instance.skew_ms;
+        self.storage.set_time_ms(turn_ms as i64);
+        let ran = isolate.turn(&Turn { now_ms: turn_ms, event });
+        self.storage.set_time_ms(now_ms as i64);
         let log = std::mem::take(&mut isolate.host_mut().log);
         drop(isolate);
         if let Some((socket, len)) = taken {
@@ -68,11 +72,14 @@ impl Lane {
     fn finish_turn(&mut self, serial: u64, owner: Owner) {
         let Some(instance) = self.instances.get(&serial) else { return };
         let outputs = instance.home.isolate.borrow_mut().host_mut().take_outputs();
-        let held = |output| Held { serial, output };
+        let held = |said| Held { serial, said };
         if let Owner::Object(number) = owner {
             match self.settle_writes(number, serial) {
                 Writes::Settled => {}
-                Writes::Late => return self.hold_late(number, outputs.into_iter().map(held)),
+                Writes::Late => {
+                    self.hold_late(number, outputs.into_iter().map(held));
+                    return self.after_turn(serial);
+                }
                 Writes::Lost => return,
             }
         }
@@ -80,26 +87,31 @@ impl Lane {
             self.held.extend(outputs.into_iter().map(held));
             return;
         }
-        for output in outputs {
-            self.act(serial, output);
+        for said in outputs {
+            self.act(serial, said);
         }
         self.after_turn(serial);
     }
 
     /// Commits what an object wrote in a turn, unless the commit takes its time.
     pub(super) fn settle_writes(&mut self, number: usize, serial: u64) -> Writes {
-        if let Some(failure) = self.strike_before_commit(number) {
-            self.reset(number, &failure);
-            self.objects[number].alarm.fate = RunEnd::default();
+        if let Some((failure, run_end)) = self.strike_before_commit(number) {
+            self.reset(number, &failure, run_end);
             return Writes::Lost;
         }
         if self.commits_late(number) {
             return Writes::Late;
         }
+        self.commit_writes(number, serial)
+    }
+
+    /// Commits what an object has written. Never [`Writes::Late`].
+    pub(super) fn commit_writes(&mut self, number: usize, serial: u64) -> Writes {
         let has_writes = self.objects[number].storage.has_writes();
         if let Err(failure) = self.commit(number, serial) {
             self.log_object(number, LogLevel::Error, failure.to_string());
-            self.reset(number, &failure);
+            let run_end = if is_constraint_violation(&failure) { RunEnd::Failed } else { RunEnd::Interrupted };
+            self.reset(number, &failure, run_end);
             return Writes::Lost;
         }
         if has_writes {
@@ -153,26 +165,27 @@ impl Lane {
                 let objects: BTreeSet<usize> = held.iter().filter_map(object_of).chain(alarms).collect();
                 // What workers said does not depend on this disk and is acted upon below.
                 for number in objects {
-                    self.reset(number, &failure);
+                    self.reset(number, &failure, RunEnd::Interrupted);
                 }
             }
         }
         // Only when all that a turn said has been acted upon can be told whether its instance is idle.
         let instances: BTreeSet<u64> = held.iter().map(|held| held.serial).collect();
-        for Held { serial, output } in held {
-            self.act(serial, output);
+        for Held { serial, said } in held {
+            self.act(serial, said);
         }
         for serial in instances {
             self.after_turn(serial);
         }
     }
 
-    pub(super) fn act(&mut self, serial: u64, output: Output) {
+    pub(super) fn act(&mut self, serial: u64, said: Said) {
         // An earlier output may have reset the object; what its instance said after that is not heard.
         if !self.instances.contains_key(&serial) {
             return;
         }
-        let (stack, output) = match output {
+        self.check_gate(serial, &said);
+        let (stack, output) = match said.output {
             Output::At(stack, output) => (Some(stack), *output),
             output => (None, output),
         };
@@ -223,18 +236,18 @@ impl Lane {
                 if !matches!(death, Death::Aborted { .. }) {
                     self.log_object(number, LogLevel::Error, format!("the object was reset: {death}"));
                 }
-                if let Death::Aborted { retry_alarm: false, .. } = death {
-                    self.objects[number].alarm.fate = RunEnd::Abandoned;
-                }
-                self.reset(number, &death.object_failure());
-                self.objects[number].alarm.fate = RunEnd::default();
+                let run_end = match death {
+                    Death::Aborted { retry_alarm: false, .. } => RunEnd::Abandoned,
+                    _ => RunEnd::Failed,
+                };
+                self.reset(number, &death.object_failure(), run_end);
             }
             Owner::Worker(worker) => {
                 self.log_owner(owner, LogLevel::Error, format!("the isolate was dropped: {death}"));
                 if self.workers[worker].instance == Some(serial) {
                     self.workers[worker].instance = None;
                 }
-                self.drop_instance(serial, &death.worker_failure());
+                self.drop_instance(serial, &death.worker_failure(), RunEnd::Failed);
             }
         }
     }
@@ -282,8 +295,9 @@ impl Lane {
         }
     }
 
-    /// Ends an instance: whoever waits for it gets `failure`, and whatever it waits for is cancelled.
-    pub(super) fn drop_instance(&mut self, serial: u64, failure: &Failure) {
+    /// Ends an instance: whoever waits for it gets `failure`, and whatever it waits for is cancelled. A run of its alarm ends
+    /// with `run_end`.
+    pub(super) fn drop_instance(&mut self, serial: u64, failure: &Failure, run_end: RunEnd) {
         let Some(instance) = self.instances.remove(&serial) else { return };
         instance.home.isolate.borrow_mut().host_mut().put_out(instance.resident);
         self.held.retain(|held| held.serial != serial);
@@ -297,7 +311,7 @@ impl Lane {
             self.running.remove(&invocation.origin);
             if !invocation.settled {
                 match (&invocation.origin, instance.owner) {
-                    (Origin::Alarm, Owner::Object(number)) => self.alarm_interrupted(number),
+                    (Origin::Alarm, Owner::Object(number)) => self.alarm_ended(number, run_end),
                     (Origin::Socket { socket, last }, Owner::Object(number)) => {
                         self.socket_handled(number, *socket, *last);
                     }

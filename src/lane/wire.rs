@@ -77,6 +77,7 @@ impl Lane {
                 let notices = self.streams.pull(stream);
                 self.notify_all(notices);
             }
+            Signal::Chunk(bytes) if self.breaking.remove(&stream) => self.break_off(stream, bytes),
             Signal::Chunk(bytes) => {
                 if let Ok(notices) = self.streams.chunk(stream, bytes) {
                     self.notify_all(notices);
@@ -220,19 +221,24 @@ impl Lane {
         self.arrive(peer, arrival);
     }
 
-    /// Both ends of a connection learn that it is lost.
+    /// Both ends of a connection learn that it is lost. Neither has closed it.
     fn cut(&mut self, ends: [SocketId; 2]) {
         for socket in ends {
             self.tails.socket_over(socket);
             if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
-                end.sent_close = true;
-            }
-        }
-        for socket in ends {
-            if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
                 end.got_close = true;
             }
             self.arrive(socket, Arrival::lost());
+        }
+        let mut is_handled_later = false;
+        for socket in ends {
+            if let Some(end) = self.shared.ends.borrow_mut().get_mut(socket) {
+                end.gone = true;
+                is_handled_later |= matches!(end.holder(), Holder::Object(_));
+            }
+        }
+        if !is_handled_later {
+            self.forget_after(ends[0], true);
         }
     }
 
@@ -288,7 +294,7 @@ impl Lane {
         let answerable = self.shared.ends.borrow().get(socket).is_some_and(|end| !end.sent_close);
         let received = self.objects[number].sockets.borrow_mut().receive(socket, arrival, answerable, now_ms);
         match received {
-            Received::Deliver(arrival) => self.deliver(number, Delivery::Socket { socket, arrival }),
+            Received::Deliver(arrival) => self.send_on_socket(number, socket, arrival),
             Received::Answer(text) => self.emit(socket, Arrival::Message(Message::Text(text))),
             Received::Wait | Received::Unknown => {}
         }

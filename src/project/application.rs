@@ -23,19 +23,42 @@ pub(crate) struct Application {
     pub(crate) classes: Vec<(String, usize)>,
     /// What is to be said about the configuration, the sources, and by global scopes.
     pub(crate) said: Vec<String>,
-    /// The files that it was made of.
+}
+
+/// What an application is made of, known also of one that has errors.
+#[derive(Default)]
+pub(crate) struct Inputs {
+    /// Every file that is read, or would be if it existed.
     pub(crate) files: Vec<PathBuf>,
+    /// Folders of which every file matters: those that builds read.
+    pub(crate) trees: Vec<PathBuf>,
+}
+
+impl Inputs {
+    /// Notes what a configuration names.
+    pub(crate) fn note(&mut self, project: &Project) {
+        self.files.extend(project.files.iter().cloned());
+        if let Some(build) = &project.worker.build {
+            self.trees.extend(build.watch_dirs.iter().map(|folder| project.folder.join(folder)));
+        }
+        self.trees.extend(project.module_folders.iter().cloned());
+    }
 }
 
 /// Reads, builds, compiles and freezes.
 ///
 /// # Errors
 /// When one of the configurations or workers has errors.
-pub(crate) fn open(engines: &Engines, configs: &[PathBuf], overrides: &Overrides) -> Result<Application> {
-    let (mut said, mut files) = (Vec::new(), Vec::new());
+pub(crate) fn open(
+    engines: &Engines,
+    configs: &[PathBuf],
+    overrides: &Overrides,
+    inputs: &mut Inputs,
+) -> Result<Application> {
+    let mut said = Vec::new();
     let mut projects: Vec<Project> = Vec::new();
     for config in configs {
-        let project = project(&load::find(Some(config))?, overrides, &mut said, &mut files)?;
+        let project = project(&load::find(Some(config))?, overrides, &mut said, inputs)?;
         if projects.iter().any(|other| other.worker.name == project.worker.name) {
             let name = &project.worker.name;
             return Err(Error::config(format!("two of the configurations describe workers of the name `{name}`")));
@@ -53,21 +76,23 @@ pub(crate) fn open(engines: &Engines, configs: &[PathBuf], overrides: &Overrides
     prepare::check_entrypoints(&projects, &workers)?;
     let mut classes = prepare::bound_classes(&projects, &namespaces)?;
     classes.extend(namespaces.iter().enumerate().map(|(number, namespace)| (namespace.class.clone(), number)));
-    Ok(Application { engine: engines.wasm.clone(), workers, namespaces, classes, said, files })
+    Ok(Application { engine: engines.wasm.clone(), workers, namespaces, classes, said })
 }
 
 fn project(
     config: &std::path::Path,
     overrides: &Overrides,
     said: &mut Vec<String>,
-    files: &mut Vec<PathBuf>,
+    inputs: &mut Inputs,
 ) -> Result<Project> {
+    inputs.files.push(config.to_owned());
     let mut project = load::load(config, overrides)?;
-    files.extend(project.files.iter().cloned());
+    inputs.note(&project);
     said.extend(project.diagnostics.iter().map(ToString::to_string));
     prepare::build(&project, &mut |line| said.push(line.to_owned()))?;
     source::bundle(&mut project, &mut |warning| said.push(warning.to_owned()), &mut |input| {
-        files.push(input.to_owned())
+        inputs.files.push(input.to_owned())
     })?;
+    inputs.note(&project);
     Ok(project)
 }

@@ -2,7 +2,7 @@
 //!
 //! In the order of that way: [`load`] (the configuration), [`source`] (workers that emu bundles), [`engines`] (what runs
 //! them), [`prepare`] (what they become), [`application`] (all of it at once),
-//! [`scenario`] (that of a test in no language).
+//! [`scenario`] (that of a test in no language), [`recorded`] (what other hosts answered).
 //!
 //! Invariant: knows neither connections nor simulated worlds, and prints nothing: what is to be said goes to whoever asks.
 
@@ -10,5 +10,6 @@ pub(crate) mod application;
 pub(crate) mod engines;
 pub(crate) mod load;
 pub(crate) mod prepare;
+pub(crate) mod recorded;
 pub(crate) mod scenario;
 pub(crate) mod source;

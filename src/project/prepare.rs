@@ -36,7 +36,8 @@ pub(crate) fn main_path(project: &Project) -> Result<PathBuf> {
     Ok(project.folder.join(main))
 }
 
-/// Runs `build.command`, if there is one. `say` is told so before; what the build says comes after that line.
+/// Runs `build.command`, if there is one. `say` is told so before; what the build says comes after that line, on standard
+/// error: standard output is for what emu was asked for.
 pub(crate) fn build(project: &Project, say: &mut dyn FnMut(&str)) -> Result<()> {
     let Some(build) = &project.worker.build else { return Ok(()) };
     let folder = build.cwd.as_ref().map_or_else(|| project.folder.clone(), |cwd| project.folder.join(cwd));
@@ -74,7 +75,7 @@ fn run_build(mut command: Command) -> std::io::Result<ExitStatus> {
         if matches!(*build, Build::Over) {
             return Err(std::io::ErrorKind::Interrupted.into());
         }
-        let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
+        let child = command.stdin(Stdio::null()).stdout(std::io::stderr()).process_group(0).spawn()?;
         *build = Build::Runs(Pid::from_child(&child));
         child
     };

@@ -2,7 +2,7 @@
 //!
 //! Invariant: reads; what the scenario comes to is not known here.
 
-use super::application::{self, Application};
+use super::application::{self, Application, Inputs};
 use super::engines::Engines;
 use super::load::read;
 use crate::config::Overrides;
@@ -19,18 +19,29 @@ pub(crate) struct Opened {
     pub(crate) application: Application,
 }
 
-/// Reads a scenario and everything that it names.
+/// Reads a scenario and everything that it names; with the worker of the configuration `against`, where there is one.
 ///
 /// # Errors
 /// When the scenario, the configuration it names or the worker has errors.
-pub(crate) fn open(engines: &Engines, file: &Path, overrides: &Overrides) -> Result<Opened> {
+pub(crate) fn open(
+    engines: &Engines,
+    file: &Path,
+    against: Option<&Path>,
+    overrides: &Overrides,
+    inputs: &mut Inputs,
+) -> Result<Opened> {
+    inputs.files.push(file.to_owned());
     let scenario = scenario(&read(file)?).map_err(|diagnostics| {
         let shown: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         Error::config(format!("`{}` cannot be run\n\n{}", file.display(), shown.join("\n\n")))
     })?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    let config = folder.join(&scenario.worker.0);
-    let application = application::open(engines, std::slice::from_ref(&config), overrides)
-        .map_err(|error| error.hint(format!("the scenario names the configuration: {}", scenario.worker.1)))?;
+    let config = against.map_or_else(|| folder.join(&scenario.worker.0), Path::to_owned);
+    let application = application::open(engines, std::slice::from_ref(&config), overrides, inputs).map_err(
+        |error| match against {
+            Some(_) => error,
+            None => error.hint(format!("the scenario names the configuration: {}", scenario.worker.1)),
+        },
+    )?;
     Ok(Opened { scenario, application })
 }

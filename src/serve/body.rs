@@ -3,6 +3,7 @@
 //! Invariant: buffers at most the chunk that was asked for.
 
 use super::driver::Driver;
+use super::record::Kept;
 use crate::core::stream::{Signal, StreamId};
 use crate::lane::Input;
 use bytes::Bytes;
@@ -20,6 +21,8 @@ pub(super) struct GuestBody {
     pulled: Cell<bool>,
     ended: Cell<bool>,
     waker: RefCell<Option<Waker>>,
+    /// What is kept of it, where it is recorded.
+    kept: RefCell<Option<Rc<RefCell<Kept>>>>,
 }
 
 impl GuestBody {
@@ -31,7 +34,14 @@ impl GuestBody {
             pulled: Cell::new(false),
             ended: Cell::new(false),
             waker: RefCell::new(None),
+            kept: RefCell::new(None),
         })
+    }
+
+    fn keep(&self, bytes: &[u8]) {
+        if let Some(kept) = &*self.kept.borrow() {
+            kept.borrow_mut().take(bytes);
+        }
     }
 
     /// What the lane says about the stream.
@@ -65,6 +75,13 @@ impl OutgoingBody {
         }
     }
 
+    /// Keeps what passes of a guest's stream.
+    pub(super) fn record(&self, kept: Rc<RefCell<Kept>>) {
+        if let Self::Guest(body, _) = self {
+            *body.kept.borrow_mut() = Some(kept);
+        }
+    }
+
     pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
         Self::Whole(Some(bytes.into()))
     }
@@ -93,6 +110,7 @@ impl Body for OutgoingBody {
             None => Poll::Pending,
             Some(Signal::Chunk(bytes)) => {
                 body.pulled.set(false);
+                body.keep(&bytes);
                 Poll::Ready(Some(Ok(Frame::data(bytes.into()))))
             }
             Some(Signal::Failed(failure)) => {

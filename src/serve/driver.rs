@@ -9,6 +9,7 @@ use super::connection::Connection;
 use super::levers::LaneLevers;
 use super::log::Log;
 use super::outbound::Outbound;
+use super::record::{Recorder, Recording};
 use super::routes::Routes;
 use crate::core::ends::SocketId;
 use crate::core::stream::{Signal, StreamId};
@@ -40,9 +41,37 @@ pub(super) enum Mail {
 
 /// A body on its way to a guest.
 struct Arriving {
-    body: Incoming,
+    source: Source,
     /// What the guest does not read of it is read nevertheless.
     drained: bool,
+}
+
+/// Where a body comes from.
+enum Source {
+    Network(Incoming),
+    /// From the network too, by way of whoever records it.
+    Recorder(mpsc::Receiver<hyper::Result<Bytes>>),
+}
+
+impl Source {
+    /// The next chunk that is not empty.
+    async fn chunk(&mut self) -> Option<hyper::Result<Bytes>> {
+        match self {
+            Self::Network(body) => next_chunk(body).await,
+            Self::Recorder(chunks) => chunks.recv().await,
+        }
+    }
+}
+
+/// The next chunk of a body that is not empty.
+pub(super) async fn next_chunk(body: &mut Incoming) -> Option<hyper::Result<Bytes>> {
+    loop {
+        match body.frame().await?.map(|frame| frame.into_data()) {
+            Ok(Ok(bytes)) if !bytes.is_empty() => return Some(Ok(bytes)),
+            Ok(_) => {}
+            Err(error) => return Some(Err(error)),
+        }
+    }
 }
 
 /// What is read of a request's body that the worker does not want, so that its connection can go on, and how long.
@@ -73,6 +102,8 @@ pub(super) struct Driver {
     outbound: Outbound,
     /// Where somebody asked for more than the real world.
     pub(super) levers: Option<LaneLevers>,
+    /// Where requests to the network are recorded.
+    pub(super) recorder: Option<Arc<Recorder>>,
     /// The lane's timers changed.
     pub(super) rearm: Notify,
     armed_ms: Cell<f64>,
@@ -85,6 +116,7 @@ impl Driver {
         lanes: Lanes,
         workers: Vec<Arc<Prepared>>,
         levers: Option<LaneLevers>,
+        recorder: Option<Arc<Recorder>>,
         log: Arc<Log>,
     ) -> Rc<Self> {
         Rc::new(Self {
@@ -103,6 +135,7 @@ impl Driver {
             last_control: Cell::new(0),
             outbound: Outbound::new(),
             levers,
+            recorder,
             rearm: Notify::new(),
             armed_ms: Cell::new(f64::INFINITY),
         })
@@ -183,8 +216,16 @@ impl Driver {
     /// Enters a body that guests may read. If it is `drained`, a bounded part of what they leave is read and dropped.
     pub(super) fn receive_body(&self, body: Incoming, drained: bool) -> StreamId {
         let stream = self.lane.borrow_mut().open_stream();
-        self.incoming.borrow_mut().insert(stream, Arriving { body, drained });
+        self.incoming.borrow_mut().insert(stream, Arriving { source: Source::Network(body), drained });
         stream
+    }
+
+    /// Records a body that has been entered and that nobody has read from.
+    pub(super) fn record_body(&self, stream: StreamId, recording: Recording) {
+        let mut incoming = self.incoming.borrow_mut();
+        if let Some(Arriving { source: Source::Network(body), drained }) = incoming.remove(&stream) {
+            incoming.insert(stream, Arriving { source: Source::Recorder(recording.follow(body)), drained });
+        }
     }
 
     /// The body that a guest sends as `stream`; made when it is first spoken of.
@@ -320,8 +361,8 @@ impl Driver {
             Signal::Pull(_) => self.read_incoming(stream),
             Signal::Cancel => {
                 let arriving = self.incoming.borrow_mut().remove(&stream);
-                if let Some(Arriving { body, drained: true }) = arriving {
-                    tokio::task::spawn_local(drain(body));
+                if let Some(Arriving { source, drained: true }) = arriving {
+                    tokio::task::spawn_local(drain(source));
                 }
             }
             signal => {
@@ -338,24 +379,16 @@ impl Driver {
         let Some(mut arriving) = self.incoming.borrow_mut().remove(&stream) else { return };
         let driver = Rc::clone(self);
         tokio::task::spawn_local(async move {
-            let signal = loop {
-                match arriving.body.frame().await {
-                    None => break Signal::End,
-                    Some(Err(error)) => break Signal::Failed(broken_body(&error)),
-                    Some(Ok(frame)) => {
-                        if let Ok(bytes) = frame.into_data()
-                            && !bytes.is_empty()
-                        {
-                            break Signal::Chunk(Bytes::into(bytes));
-                        }
-                    }
-                }
+            let signal = match arriving.source.chunk().await {
+                None => Signal::End,
+                Some(Err(error)) => Signal::Failed(broken_body(&error)),
+                Some(Ok(bytes)) => Signal::Chunk(Bytes::into(bytes)),
             };
             if matches!(signal, Signal::Chunk(_)) {
                 if driver.lane.borrow().has_stream(stream) {
                     driver.incoming.borrow_mut().insert(stream, arriving);
                 } else if arriving.drained {
-                    tokio::task::spawn_local(drain(arriving.body));
+                    tokio::task::spawn_local(drain(arriving.source));
                 }
             }
             driver.input(Input::Stream(stream, signal));
@@ -373,11 +406,11 @@ impl Driver {
 
 /// Reads what nobody wants. A connection closed with bytes unread is reset, and its response may be lost with it.
 #[expect(clippy::disallowed_methods, reason = "a client's slowness is bounded by real time")]
-async fn drain(mut body: Incoming) {
+async fn drain(mut source: Source) {
     let reading = async {
         let mut bytes = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            bytes += frame.data_ref().map_or(0, Bytes::len);
+        while let Some(Ok(chunk)) = source.chunk().await {
+            bytes += chunk.len();
             if bytes > MAX_DRAINED_BYTES {
                 break;
             }

@@ -2,7 +2,7 @@
 //!
 //! Each lane is a thread with its own event loop. All of them accept from the same listening sockets. Reading order:
 //! [`listen`], [`driver`] (a lane's inputs and effects), [`http`], [`headers`], [`routes`], [`body`] and [`failed`] (error pages), [`frames`] and [`connection`]
-//! (WebSockets), [`outbound`], [`control`], [`levers`] and [`clock`].
+//! (WebSockets), [`outbound`], [`record`], [`control`], [`levers`] and [`clock`].
 //!
 //! Invariant: translates bytes to inputs and effects to bytes. The sole user of hyper and tungstenite.
 
@@ -20,11 +20,13 @@ mod levers;
 mod listen;
 mod log;
 mod outbound;
+mod record;
 mod routes;
 mod sink;
 
 pub use listen::{Listening, Port, bind};
 pub use log::{Log, LogFormat};
+pub use record::Recorder;
 
 use crate::core::life::Policy;
 use crate::error::{Error, Result};
@@ -86,6 +88,8 @@ pub struct ServeOptions {
     pub lanes: usize,
     /// What is not as in the real world; `None` is nothing.
     pub levers: Option<Levers>,
+    /// Where requests to the network are recorded.
+    pub recorder: Option<Arc<Recorder>>,
     /// The log.
     pub log: Arc<Log>,
 }
@@ -136,6 +140,7 @@ pub fn start(options: ServeOptions, listening: &Listening) -> Result<Server> {
             policy: options.policy,
             on_reload: options.on_reload,
             levers: options.levers.clone(),
+            recorder: options.recorder.clone(),
             clock: clock.clone(),
             log: Arc::clone(&options.log),
             app: Arc::clone(&app),
@@ -188,6 +193,7 @@ struct LaneSetup {
     policy: Policy,
     on_reload: OnReload,
     levers: Option<Levers>,
+    recorder: Option<Arc<Recorder>>,
     clock: Option<Arc<Clock>>,
     log: Arc<Log>,
     app: Arc<App>,
@@ -235,7 +241,7 @@ fn open_lane(setup: LaneSetup, listeners: Vec<StdListener>) -> Result<(Rc<Driver
     };
     let workers = options.workers.clone();
     let lane = Lane::new(options, world)?;
-    let driver = Driver::new(lane, setup.me, setup.lanes, workers, levers, setup.log);
+    let driver = Driver::new(lane, setup.me, setup.lanes, workers, levers, setup.recorder, setup.log);
     let listeners = listeners
         .into_iter()
         .map(TcpListener::from_std)

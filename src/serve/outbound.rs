@@ -8,6 +8,8 @@ use super::driver::Driver;
 use super::frames::Role;
 use super::headers::{header_map, text_of};
 use super::levers::FetchFault;
+use super::record::Recording;
+use crate::core::base64;
 use crate::lane::FetchId;
 use crate::world::real::fill_random;
 use bytes::Bytes;
@@ -45,13 +47,25 @@ impl Outbound {
         let fault = driver.levers.as_ref().and_then(|levers| levers.fetch_fault(&request.url, &driver.log));
         let driver = Rc::clone(driver);
         // However the task ends, and even when it never runs, the body is dropped and so cancelled.
+        // What chaos does is no answer of the other server.
+        let recorder = driver.recorder.as_ref().filter(|_| fault.is_none());
+        let recording = recorder.map(|recorder| Recording::of(recorder, &request));
         let body = OutgoingBody::of(&driver, std::mem::replace(&mut request.body, GuestBody::Empty));
+        if let Some(recording) = &recording {
+            body.record(recording.request_body());
+        }
         let task = tokio::task::spawn_local(async move {
             let result = match fault {
                 None => fetch_following(&driver, request, body).await,
                 Some(FetchFault::Fails) => Err(connection_lost()),
                 Some(FetchFault::Hangs) => std::future::pending().await,
             };
+            let recording = recording.and_then(|recording| recording.answered(&result));
+            if let (Some(recording), Ok(GuestResponse { body: GuestBody::Stream { id, .. }, .. })) =
+                (recording, &result)
+            {
+                driver.record_body(*id, recording);
+            }
             driver.outbound_done(fetch);
             driver.fetched(fetch, result);
         });
@@ -233,7 +247,7 @@ async fn open_websocket(
 ) -> Result<GuestResponse, Failure> {
     let mut nonce = [0; 16];
     fill_random(&mut nonce);
-    let key = websocket_key(nonce);
+    let key = base64::encode(&nonce);
     let fixed = [
         (header::CONNECTION, "Upgrade"),
         (header::UPGRADE, "websocket"),
@@ -271,25 +285,4 @@ async fn open_websocket(
     answer.body = GuestBody::Empty;
     answer.socket = Some(socket);
     Ok(answer)
-}
-
-fn websocket_key(nonce: [u8; 16]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut key = String::with_capacity(24);
-    for group in nonce.chunks(3) {
-        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-        for position in 0..4 {
-            let digit = (bits >> (18 - 6 * position)) & 63;
-            key.push(if position <= group.len() { char::from(DIGITS[digit as usize]) } else { '=' });
-        }
-    }
-    key
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_nonce_becomes_the_key_of_the_rfc() {
-        assert_eq!(super::websocket_key(*b"the sample nonce"), "dGhlIHNhbXBsZSBub25jZQ==");
-    }
 }

@@ -5,10 +5,11 @@
 use super::{Later, Simulation};
 use crate::core::id::parse_hex;
 use crate::lane::{Answered, Command, FetchId, Input, Verb};
+use crate::world::virtual_clock::LAST_MS;
 use crate::world::{TraceKind, Whose, World};
 use emu_abi::{Body, ObjectId, Response, SqlValue};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Commands that have not been answered.
 #[derive(Default)]
@@ -16,18 +17,22 @@ pub(super) struct Commands {
     last_token: u64,
     /// Those that wait for the lane, and what to do with its answer.
     controls: BTreeMap<u64, (FetchId, Then)>,
+    /// Commands to several objects, by a number of their own: how many have not answered, and what failed.
+    groups: BTreeMap<u64, (usize, Vec<String>)>,
     /// Runs of alarms that have not ended.
     alarms: Vec<(FetchId, usize, ObjectId)>,
     /// Those that wait until nothing is left to do.
     settling: Vec<FetchId>,
+    /// Queries that wait until no transaction is open in their objects.
+    looking: VecDeque<(FetchId, Command)>,
 }
 
 /// What the lane's answer becomes.
 enum Then {
     /// The command's own.
     Answer,
-    /// Nothing: one of several.
-    Ignore,
+    /// One of several: the command is answered when all of them are.
+    Part(u64),
     /// The command waits until the alarm of this object has run.
     Alarm(usize, ObjectId),
 }
@@ -78,10 +83,11 @@ impl Simulation {
                     self.finish_command(fetch, Ok(json!({ "ran": false })));
                 }
             }
-            "sql" => {
-                let query = command["query"].as_str().ok_or("`sql` wants a `query`")?;
-                let params = parameters(&command["bindings"])?;
-                self.control_object(fetch, command, Then::Answer, Verb::Sql(query.to_owned(), params))?;
+            "sql" => self.query(fetch, command)?,
+            "lateness" => {
+                let since_ms = command["since"].as_f64().ok_or("`lateness` wants `since`, a time")?;
+                let ms = self.lane.lateness_ms(since_ms);
+                self.finish_command(fetch, Ok(json!({ "ms": ms })));
             }
             "evictAll" => self.for_all(fetch, &Verb::Evict { close_sockets: flag("closeSockets"), now: false }),
             "abortAll" => self.for_all(fetch, &Verb::Abort { reason: None }),
@@ -111,19 +117,45 @@ impl Simulation {
                 let now_ms = self.world.now_ms();
                 self.finish_command(fetch, Ok(json!({ "now": now_ms })));
             }
-            "advance" => {
-                let ms = command["ms"].as_f64().filter(|ms| *ms >= 0.0).ok_or("`advance` wants `ms`, not below 0")?;
-                self.timers.add(self.world.now_ms() + ms, Later::Command(fetch));
-            }
+            "advance" => self.advance(fetch, command)?,
             other => return Err(format!("the world knows no command `{other}`")),
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, fetch: FetchId, command: &Value) -> Result<(), String> {
+        let ms = command["ms"].as_f64().filter(|ms| *ms >= 0.0).ok_or("`advance` wants `ms`, not below 0")?;
+        let until_ms = self.world.now_ms() + ms;
+        if until_ms > LAST_MS {
+            return Err("the clock cannot show such a time".into());
+        }
+        self.timers.add(until_ms, Later::Command(fetch));
+        Ok(())
+    }
+
+    /// A query waits while a transaction is open in its object: what is written in one is not to be seen before it has ended.
+    fn query(&mut self, fetch: FetchId, command: &Value) -> Result<(), String> {
+        let (namespace, id) = self.object(command)?;
+        let query = command["query"].as_str().ok_or("`sql` wants a `query`")?.to_owned();
+        let verb = Verb::Sql(query, parameters(&command["bindings"])?);
+        let command = Command::Object { namespace, id, verb };
+        match self.lane.is_critical_for(&command) {
+            true => self.commands.looking.push_back((fetch, command)),
+            false => self.control(fetch, Then::Answer, command),
         }
         Ok(())
     }
 
     fn stack_storage(&mut self, fetch: FetchId, command: &Value) -> Result<(), String> {
         let done = match command["step"].as_str() {
-            Some("push") => self.lane.push_storage(),
-            Some("pop") => self.lane.pop_storage(),
+            Some("push") => {
+                self.network.push();
+                self.lane.push_storage()
+            }
+            Some("pop") => {
+                self.network.pop();
+                self.lane.pop_storage()
+            }
             _ => return Err("`storage` wants a `step`: `push` or `pop`".into()),
         };
         done.map_err(|error| error.to_string())?;
@@ -156,19 +188,37 @@ impl Simulation {
         Ok(())
     }
 
-    /// Does something with every object that runs.
+    /// Does something with every object that runs, and waits until it is done with all of them.
     fn for_all(&mut self, fetch: FetchId, verb: &Verb) {
-        for (namespace, id) in self.lane.running_objects() {
-            self.control(fetch, Then::Ignore, Command::Object { namespace, id, verb: verb.clone() });
+        let objects = self.lane.running_objects();
+        if objects.is_empty() {
+            return self.finish_command(fetch, Ok(json!({})));
         }
-        self.finish_command(fetch, Ok(json!({})));
+        let group = self.commands.next_token();
+        self.commands.groups.insert(group, (objects.len(), Vec::new()));
+        for (namespace, id) in objects {
+            self.control(fetch, Then::Part(group), Command::Object { namespace, id, verb: verb.clone() });
+        }
+    }
+
+    /// One of several objects has answered.
+    fn part_answered(&mut self, fetch: FetchId, group: u64, answered: Answered) {
+        let Some((left, failures)) = self.commands.groups.get_mut(&group) else { return };
+        *left -= 1;
+        failures.extend(answered.err());
+        if *left == 0 {
+            let failures = std::mem::take(failures);
+            self.commands.groups.remove(&group);
+            let answered = if failures.is_empty() { Ok(json!({})) } else { Err(failures.join("\n")) };
+            self.finish_command(fetch, answered);
+        }
     }
 
     /// The lane has done what a command asked for.
     pub(super) fn control_answered(&mut self, token: u64, answered: Answered) {
         let Some((fetch, then)) = self.commands.controls.remove(&token) else { return };
         match (then, answered) {
-            (Then::Ignore, _) => {}
+            (Then::Part(group), answered) => self.part_answered(fetch, group, answered),
             (Then::Answer, answered) => self.finish_command(fetch, answered),
             (Then::Alarm(namespace, id), Ok(answer)) if answer["ran"] == true => {
                 self.commands.alarms.push((fetch, namespace, id));
@@ -184,6 +234,11 @@ impl Simulation {
         if let Some(place) = ran {
             let (fetch, ..) = self.commands.alarms.remove(place);
             self.finish_command(fetch, Ok(json!({ "ran": true })));
+            return true;
+        }
+        let closed = self.commands.looking.iter().position(|(_, command)| !self.lane.is_critical_for(command));
+        if let Some((fetch, command)) = closed.and_then(|place| self.commands.looking.remove(place)) {
+            self.control(fetch, Then::Answer, command);
             return true;
         }
         if self.lane.is_at_rest()
@@ -210,6 +265,7 @@ impl Simulation {
     pub(super) fn forget_command(&mut self, fetch: FetchId) {
         self.commands.alarms.retain(|(waiting, ..)| *waiting != fetch);
         self.commands.settling.retain(|waiting| *waiting != fetch);
+        self.commands.looking.retain(|(waiting, _)| *waiting != fetch);
     }
 }
 

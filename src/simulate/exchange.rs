@@ -3,10 +3,14 @@
 //! Invariant: whoever waits for a body gets all of it or learns that it broke.
 
 use super::Simulation;
+use super::network::Outgoing;
 use crate::core::ends::SocketId;
 use crate::core::stream::{Signal, StreamId};
 use crate::lane::{FetchId, Input, PortId, Thrown};
 use emu_abi::{Body, Failure, Headers, Request, Response};
+
+/// The longest body that is collected.
+const MAX_BODY_BYTES: usize = 256 * 1024 * 1024;
 
 /// A complete answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +42,7 @@ pub(super) enum Recipient {
     /// Whoever sent a request from outside.
     Port(PortId),
     /// The entrypoint that stands for the network: the answer to an outgoing request.
-    Network(FetchId),
+    Network(FetchId, Box<Outgoing>),
 }
 
 /// A body that is on its way.
@@ -82,6 +86,12 @@ impl Simulation {
             Signal::Chunk(chunk) => {
                 let (Arriving::Response { bytes, .. } | Arriving::Request { bytes, .. }) = &mut arriving;
                 bytes.extend(chunk);
+                if bytes.len() > MAX_BODY_BYTES {
+                    self.input(Input::Stream(stream, Signal::Cancel));
+                    let message = format!("a body of more than {MAX_BODY_BYTES} bytes left the simulated world");
+                    self.broke(arriving, Failure::error(message));
+                    return;
+                }
                 self.pull(stream, arriving);
             }
             Signal::Failed(failure) => self.broke(arriving, failure),
@@ -103,7 +113,7 @@ impl Simulation {
                 let answer = Answer { status: head.status, headers: head.headers, body, socket: head.socket };
                 self.answers.insert(port, Ok(answer));
             }
-            Recipient::Network(fetch) => self.network_answered(fetch, head, body),
+            Recipient::Network(fetch, left) => self.network_answered(fetch, &left, head, body),
         }
     }
 
@@ -112,7 +122,7 @@ impl Simulation {
             Arriving::Response { to: Recipient::Port(port), .. } => {
                 self.answers.insert(port, Err(Thrown::from(failure)));
             }
-            Arriving::Response { to: Recipient::Network(fetch), .. } | Arriving::Request { fetch, .. } => {
+            Arriving::Response { to: Recipient::Network(fetch, _), .. } | Arriving::Request { fetch, .. } => {
                 self.input(Input::Fetched(fetch, Err(failure)));
             }
         }

@@ -17,8 +17,11 @@ mod network;
 mod outside;
 mod watch;
 
+pub use crate::core::base64::decode as decode_base64;
+pub use crate::core::outgoing::{Reply, Rule, check_header, fits_url};
 pub use client::{Client, Frame};
 pub use exchange::Answer;
+pub use network::{Handler, Outgoing};
 pub use outside::{is_lost, request, upgrade};
 
 use crate::core::life::Policy;
@@ -56,8 +59,10 @@ pub struct Setup {
     pub namespaces: Vec<Namespace>,
     /// A worker and its objects live in one isolate.
     pub is_colocated: bool,
-    /// The entrypoint of the first worker that answers the requests which leave the world; `None` refuses them.
+    /// The entrypoint of the first worker that answers the requests which leave the world.
     pub outbound: Option<String>,
+    /// What answers those that it leaves: the first rule that is meant and has not answered often enough.
+    pub rules: Arc<[Rule]>,
 }
 
 /// What came to light beside the answers.
@@ -135,7 +140,7 @@ impl Simulation {
             answers: BTreeMap::new(),
             arriving: BTreeMap::new(),
             clients: Clients::default(),
-            network: Network::new(setup.outbound.clone()),
+            network: Network::new(setup.outbound.clone(), Arc::clone(&setup.rules)),
             commands: Commands::default(),
             outside: Outside::default(),
             timers: Timers::default(),
@@ -229,11 +234,12 @@ impl Simulation {
         match self.next_due_ms() {
             Some(due_ms) => {
                 self.pass_time_until(due_ms);
-                while let Some(later) = self.timers.due(self.world.now_ms()) {
-                    let Later::Command(fetch) = later;
+                // Who waits for a time waits for all that is due by then.
+                if self.lane.next_due_ms().is_some_and(|lane_ms| lane_ms <= self.world.now_ms()) {
+                    self.lane.run_due();
+                } else if let Some(Later::Command(fetch)) = self.timers.due(self.world.now_ms()) {
                     self.finish_command(fetch, Ok(serde_json::json!({})));
                 }
-                self.lane.run_due();
                 true
             }
             // What waits now waits for ever: handlers are told so, as the platform does. Whoever waits for those goes on.
@@ -274,7 +280,7 @@ impl Simulation {
             },
             Effect::Stream(stream, signal) => self.stream(stream, signal),
             Effect::Socket(socket, arrival) => self.clients.receive(socket, arrival),
-            Effect::Fetch(fetch, request) => self.leave(fetch, request),
+            Effect::Fetch(fetch, request) => self.collect_request(fetch, request),
             Effect::Command(fetch, command) => self.command(fetch, &command),
             Effect::CancelFetch(fetch) => self.forget_fetch(fetch),
             Effect::Control(token, answered) => {

@@ -4,7 +4,7 @@
 
 use super::{Simulation, Stuck};
 use emu_abi::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The URL under which the test's entrypoint says whether what must hold does.
 const INVARIANTS_URL: &str = "emu-test://invariants/";
@@ -12,32 +12,44 @@ const INVARIANTS_URL: &str = "emu-test://invariants/";
 const MAX_STEPS: u64 = 10_000;
 
 impl Simulation {
-    /// Looks whether what must always hold does, if there were turns since the last time.
+    /// Looks whether what must always hold does, if there were turns since the last time. While a transaction is open it is
+    /// put off: what is written in one is not to be seen before it has ended.
     ///
     /// # Errors
     /// When it does not hold.
     pub(super) fn watch(&mut self) -> Result<(), Stuck> {
         let Some(entrypoint) = self.network.entrypoint.clone() else { return Ok(()) };
-        if self.watched_turns.take_if(|seen| *seen != self.lane.turns()).is_none() {
+        let is_due = |seen: &mut u64| *seen != self.lane.turns() && !self.lane.is_critical();
+        if self.watched_turns.take_if(is_due).is_none() {
             return Ok(());
         }
-        let had_faults = self.world.set_faults(false);
+        self.world.look_on();
         let request = Request { method: "POST".into(), url: INVARIANTS_URL.into(), ..Request::default() };
         let port = self.send(0, &entrypoint, request);
         // While it is looked at nothing is watched: the turns of looking would be looked at again.
         let answered = self.run_until_answered(port, MAX_STEPS);
-        self.world.set_faults(had_faults);
-        let Ok(Ok(answer)) = answered else {
-            // The test is over, or its isolate has gone: it says so itself.
-            return Ok(());
+        self.world.looked_on();
+        let looked = match answered {
+            Ok(Ok(answer)) => serde_json::from_slice::<Value>(&answer.body).unwrap_or_default(),
+            // The test was told the same: its isolate has gone.
+            Ok(Err(_)) if !self.answers.is_empty() => return Ok(()),
+            Ok(Err(thrown)) => return Err(unseen(&format!("looking at it failed: {}", thrown.failure))),
+            Err(Stuck::Broken(said)) => return Err(Stuck::Broken(said)),
+            Err(Stuck::Deadlock(_)) => return Err(unseen("looking at it waits for something that never comes")),
+            Err(Stuck::TooLong) => return Err(unseen("looking at it goes on and on")),
         };
-        let looked: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        match looked["failed"].get(0) {
-            Some(broken) => Err(Stuck::Broken(broken.to_string())),
-            None => {
-                self.watched_turns = looked["checked"].as_u64().filter(|count| *count > 0).map(|_| self.lane.turns());
+        match (looked["failed"].get(0), looked["checked"].as_u64()) {
+            (Some(broken), _) => Err(Stuck::Broken(broken.to_string())),
+            (None, None) => Err(unseen("looking at it was not answered")),
+            (None, Some(count)) => {
+                self.watched_turns = (count > 0).then(|| self.lane.turns());
                 Ok(())
             }
         }
     }
+}
+
+/// What must always hold could not be looked at.
+fn unseen(message: &str) -> Stuck {
+    Stuck::Broken(json!({ "name": "of the test", "error": { "name": "Error", "message": message } }).to_string())
 }

@@ -28,6 +28,11 @@ const CPU_EXCEEDED: &str = "Durable Object exceeded its CPU time limit and was r
 const CONSTRAINT_AT_COMMIT: &str = "Durable Object was reset and rolled back to its last known good state because the \
     application left the database in a state where constraints were violated: ";
 
+/// Whether a commit failed by the application's own fault: it left constraints violated that are looked at only then.
+pub fn is_constraint_violation(failure: &Failure) -> bool {
+    failure.message.starts_with(CONSTRAINT_AT_COMMIT)
+}
+
 /// The failure for an error of SQLite's: `<message>[ at offset <n>]: <CODE>[ (extended: <EXTENDED CODE>)]`.
 pub(super) fn from_sql(error: &rusqlite::Error) -> Failure {
     match base_code(error) {

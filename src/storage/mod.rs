@@ -28,6 +28,7 @@ mod tokens;
 mod transaction;
 
 pub use alarms::{Alarm, AlarmIndex};
+pub use failure::is_constraint_violation;
 pub use object::{CommitError, ObjectStorage};
 pub use snapshot::Snapshot;
 pub use sql::Opened;

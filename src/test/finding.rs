@@ -8,7 +8,7 @@ use super::run::Ended;
 use crate::lane::Waiter;
 use crate::simulate::{Happening, Stuck};
 use crate::world::simulated::Line;
-use crate::world::{Point, Rerun, Whose};
+use crate::world::{Point, Rerun, Tape, Whose};
 
 /// What the platform's texts say when a handler was given up that waited for ever.
 const GIVEN_UP: [&str; 2] = ["code had hung", "blockConcurrencyWhile() in a Durable Object waited for too long"];
@@ -20,8 +20,6 @@ pub struct Finding {
     pub failure: Failure,
     /// What runs it again.
     pub rerun: Rerun,
-    /// The test fails without any fault.
-    pub is_calm: bool,
     /// The number of the run that found it, from 1.
     pub run: u64,
     /// How many decisions the tape had before it was shrunk.
@@ -32,7 +30,7 @@ pub struct Finding {
     pub is_minimal: bool,
     /// A replay must end here.
     pub digest: u64,
-    /// The run, line by line.
+    /// The run, line by line. Nothing where the test fails only together with others of its file.
     pub lines: Vec<Line>,
     /// How people call what the lines speak of.
     pub names: Vec<(Whose, String)>,
@@ -45,24 +43,38 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// What is told of a run that failed, beside the calm one.
-    pub fn new(failure: Failure, rerun: Rerun, ended: Ended, calm: &[Line]) -> Self {
-        let mut faults: Vec<Point> = rerun.tape.iter().flat_map(|tape| tape.iter()).map(|(at, _)| at.point).collect();
+    /// A failure of which there is no run to tell.
+    pub fn untold(failure: Failure, rerun: Rerun) -> Self {
+        Self {
+            failure,
+            rerun,
+            run: 1,
+            decisions_before: 0,
+            faults: Vec::new(),
+            is_minimal: true,
+            digest: 0,
+            lines: Vec::new(),
+            names: Vec::new(),
+            difference: Difference::default(),
+            waits: Vec::new(),
+            thrown: None,
+        }
+    }
+
+    /// What is known of a failure by the run it is told from, and the other run that it is compared with.
+    pub fn of(failure: Failure, rerun: Rerun, ended: Ended, other: Option<&Ended>) -> Self {
+        let mut faults: Vec<Point> = rerun.tape.iter().flat_map(Tape::iter).map(|(place, _)| place.point).collect();
         faults.dedup();
         Self {
-            run: 1,
-            is_calm: false,
-            decisions_before: rerun.tape.as_ref().map_or(0, crate::world::Tape::len),
+            decisions_before: rerun.tape.as_ref().map_or(0, Tape::len),
             faults,
-            is_minimal: true,
             digest: ended.record.digest,
-            difference: difference(&ended.record.lines, calm),
+            difference: other.map(|other| difference(&ended.record.lines, &other.record.lines)).unwrap_or_default(),
             waits: waits(&failure, &ended),
             thrown: thrown(&failure, &ended),
             lines: ended.record.lines,
             names: ended.names,
-            failure,
-            rerun,
+            ..Self::untold(failure, rerun)
         }
     }
 }
@@ -90,49 +102,4 @@ fn thrown(failure: &Failure, ended: &Ended) -> Option<(String, String)> {
         }
         Happening::Log(_) => None,
     })
-}
-
-/// What a test came to in all its runs.
-#[derive(Clone, Debug)]
-pub struct Tested {
-    /// The test.
-    pub test: super::program::Test,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// How many runs it had.
-    pub runs: u64,
-    /// Of how many single deviations how many were tried.
-    pub explored: (usize, usize),
-    /// How long it took in the calm run, in virtual milliseconds.
-    pub virtual_ms: f64,
-    /// How long all of it took, in milliseconds.
-    pub real_ms: f64,
-    /// What is to be said beside that: why it was not shaken, …
-    pub notes: Vec<String>,
-}
-
-/// How a test ended.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// It passed in all runs.
-    Passed,
-    /// It failed, in the calm run or in another.
-    Failed(Box<Finding>),
-    /// It did not run.
-    Skipped,
-    /// It is not written yet.
-    Todo,
-}
-
-/// What a file came to.
-#[derive(Clone, Debug)]
-pub struct FileTested {
-    /// The file, as people call it.
-    pub name: String,
-    /// Its tests.
-    pub tests: Vec<Tested>,
-    /// Why it could not be run.
-    pub broken: Option<String>,
-    /// What was logged in the calm run.
-    pub logged: Vec<String>,
 }

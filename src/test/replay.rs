@@ -5,7 +5,7 @@
 use super::finding::Finding;
 use super::judge::{Baseline, judge};
 use super::program::{Program, Test};
-use super::run::{Ended, Plan, run};
+use super::run::{Ended, Plan, Snapshots, run};
 use crate::error::Result;
 use crate::world::driver::Replay;
 use crate::world::simulated::{Keep, Line};
@@ -25,7 +25,7 @@ pub struct Replayed {
 ///
 /// # Errors
 /// When there is no memory for it.
-pub fn replay(program: &Program, snapshots: Option<&str>, test: &Test, rerun: &Rerun) -> Result<Replayed> {
+pub fn replay(program: &Program, snapshots: &Snapshots, test: &Test, rerun: &Rerun) -> Result<Replayed> {
     let tape = rerun.tape.clone().unwrap_or_default();
     let ids = [test.id.clone()];
     let go = |tape: Tape| -> Result<Ended> {
@@ -42,9 +42,9 @@ pub fn replay(program: &Program, snapshots: Option<&str>, test: &Test, rerun: &R
     };
     let calm = go(Tape::default())?;
     let ended = go(tape.clone())?;
-    let rerun = Rerun { seed: rerun.seed, tape: Some(tape) };
     let (digest, lines) = (ended.record.digest, ended.record.lines.clone());
-    let finding = judge(&test.id, &ended, Some(Baseline::of(&calm)))
-        .map(|failure| Finding::new(failure, rerun, ended, &calm.record.lines));
+    let failure = judge(&test.id, &ended, Some(Baseline::of(&calm)));
+    let rerun = Rerun { seed: rerun.seed, tape: Some(tape) };
+    let finding = failure.map(|failure| Finding::of(failure, rerun, ended, Some(&calm)));
     Ok(Replayed { finding, digest, lines })
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a run that is asked for twice comes to the same.
 
+use super::marks::Mark;
 use super::program::{ENTRYPOINT, Program, Test};
 use super::scenario::play;
 use crate::error::{Error, Result};
@@ -11,8 +12,8 @@ use crate::world::driver::Driver;
 use crate::world::simulated::{Keep, Record, SimulatedWorld};
 use crate::world::{Seed, Whose, World};
 use emu_abi::{Body, Request};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -33,10 +34,28 @@ pub struct Plan<'a> {
     pub keep: Keep,
     /// Snapshots are compared only, as where the world does other than calm.
     pub is_shaken: bool,
-    /// The text of the file's snapshots.
-    pub snapshots: Option<&'a str>,
+    /// The file's snapshots.
+    pub snapshots: &'a Snapshots,
     /// Snapshots that differ are written anew.
     pub updates_snapshots: bool,
+}
+
+/// The snapshots of a test file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshots {
+    /// The text of the snapshot file; none where there is none.
+    pub file: Option<String>,
+    /// Those that belong into the sources, which do not have them yet.
+    pub inline: Vec<InlineSnapshot>,
+}
+
+/// A snapshot that belongs into a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InlineSnapshot {
+    /// Where the matcher is called, as a stack names it: a place in the bundle.
+    pub place: String,
+    /// The snapshot, without indentation or escapes.
+    pub text: String,
 }
 
 /// What a run came to.
@@ -50,8 +69,12 @@ pub struct Ended {
     pub stuck: Option<Stuck>,
     /// The text of the file's snapshots, where it changed.
     pub snapshots: Option<String>,
+    /// Inline snapshots that the sources do not have yet.
+    pub inline: Vec<InlineSnapshot>,
     /// Snapshots that no test asked for.
     pub obsolete: Vec<String>,
+    /// Conditions and places that the tests have met.
+    pub marks: Vec<Mark>,
     /// Everything else that came to light, in order.
     pub happenings: Vec<Happening>,
     /// Who waited when the first handler was given up.
@@ -86,6 +109,9 @@ pub struct TestResult {
     /// when callers see errors.
     #[serde(default)]
     pub withstands: bool,
+    /// It says that an alarm which runs twice leaves what it leaves when it runs once.
+    #[serde(default, rename = "idempotentAlarms")]
+    pub idempotent_alarms: bool,
 }
 
 /// How a test ended.
@@ -136,7 +162,11 @@ struct Ran {
     #[serde(default)]
     snapshots: Option<String>,
     #[serde(default)]
+    inline: Vec<InlineSnapshot>,
+    #[serde(default)]
     obsolete: Vec<String>,
+    #[serde(default)]
+    marks: Vec<Mark>,
 }
 
 /// The tests of a program.
@@ -185,7 +215,8 @@ pub fn run(program: &Program, plan: Plan<'_>) -> Result<Ended> {
     let asked = json!({
         "ids": plan.ids,
         "shaken": plan.is_shaken,
-        "snapshots": plan.snapshots,
+        "snapshots": plan.snapshots.file,
+        "inline": plan.snapshots.inline,
         "update": plan.updates_snapshots,
         "timeoutMs": TEST_TIMEOUT_MS,
     });
@@ -216,7 +247,9 @@ fn run_tests(program: &Program, asked: &Value, simulation: &mut Simulation, ende
             ended.results = ran.results;
             ended.errors = ran.errors;
             ended.snapshots = ran.snapshots;
+            ended.inline = ran.inline;
             ended.obsolete = ran.obsolete;
+            ended.marks = ran.marks;
         }
         Ok(Err(Thrown { failure, .. })) => ended.errors.push(TestError {
             name: failure.name,

@@ -2,7 +2,6 @@
 //!
 //! Invariant: the same seed and the same calm run mean the same driver.
 
-use super::campaign::MAX_FAULTS;
 use crate::world::driver::{Driver, Pct, Swarm, Walk};
 use crate::world::mix::mix;
 use crate::world::{Class, Points, Seed};
@@ -11,6 +10,8 @@ use crate::world::{Class, Points, Seed};
 const DRIVER: u64 = 0x6472_6976_6572;
 /// Of so many seeds one walks and one leaves the calm order at a few moments.
 const KINDS: u64 = 8;
+/// How many faults a seed may cause in one run.
+const MAX_FAULTS: u32 = 6;
 /// How many moments those are: two or three find most of what there is to find.
 const DEPTH: usize = 3;
 

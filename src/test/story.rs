@@ -2,11 +2,12 @@
 //!
 //! Invariant: nothing a guest says moves the reader's cursor; nothing is longer than a reader reads.
 
-use super::finding::{Finding, Outcome, Tested};
+use super::finding::Finding;
 use super::judge::Oracle;
 use super::places::Places;
 use super::program::{Program, Test};
 use super::run::TestError;
+use super::tested::{Outcome, Tested};
 use super::timeline::{Timeline, timeline};
 use crate::lane::Waiter;
 use crate::world::{Class, Point, TraceKind};
@@ -21,40 +22,6 @@ const MAX_NAME_CHARS: usize = 200;
 const MODULE: &str = "worker.js";
 /// How many errors that one was made of are told.
 const MAX_CAUSES: usize = 4;
-
-/// A test and what it came to, ready to be told.
-#[derive(Clone, Debug)]
-pub struct Told {
-    /// The file, as people call it.
-    pub file: String,
-    /// The test.
-    pub test: Test,
-    /// How it ended.
-    pub ended: End,
-    /// How many runs it had.
-    pub runs: u64,
-    /// Of how many single deviations how many were tried.
-    pub explored: (usize, usize),
-    /// How long it took in the calm run, in virtual milliseconds.
-    pub virtual_ms: f64,
-    /// How long all of it took, in milliseconds.
-    pub real_ms: f64,
-    /// What is to be said beside that.
-    pub notes: Vec<String>,
-}
-
-/// How a test ended.
-#[derive(Clone, Debug)]
-pub enum End {
-    /// It passed in all runs.
-    Passed,
-    /// It failed.
-    Failed(Box<Story>),
-    /// It did not run.
-    Skipped,
-    /// It is not written yet.
-    Todo,
-}
 
 /// The story of a failure.
 #[derive(Clone, Debug)]
@@ -87,7 +54,7 @@ pub struct Story {
     pub decisions: (usize, usize),
     /// Nothing more can be left out.
     pub is_minimal: bool,
-    /// The run; none for a test that fails calmly.
+    /// The run; none for a test that fails only together with others of its file.
     pub timeline: Option<Timeline>,
     /// The digest that a replay must end with.
     pub digest: u64,
@@ -105,25 +72,25 @@ impl Story {
 
     /// What made it fail, in few words.
     pub fn headline(&self) -> String {
-        match self.timeline {
-            None => "calm".into(),
-            Some(_) => format!("fault: {}", self.fault()),
+        match self.faults.is_empty() {
+            true => "calm".into(),
+            false => format!("fault: {}", self.fault()),
         }
     }
 }
 
 /// Makes what is told of a test.
-pub fn tell(program: &Program, tested: &Tested) -> Told {
-    let ended = match &tested.outcome {
-        Outcome::Passed => End::Passed,
-        Outcome::Skipped => End::Skipped,
-        Outcome::Todo => End::Todo,
-        Outcome::Failed(finding) => End::Failed(Box::new(story(program, &tested.test, finding))),
+pub fn tell(program: &Program, tested: &Tested) -> Tested<Story> {
+    let outcome = match &tested.outcome {
+        Outcome::Passed => Outcome::Passed,
+        Outcome::Skipped => Outcome::Skipped,
+        Outcome::Todo => Outcome::Todo,
+        Outcome::Failed(finding) => Outcome::Failed(Box::new(story(program, &tested.test, finding))),
     };
-    Told {
-        file: program.name.to_string(),
+    Tested {
+        file: tested.file.clone(),
         test: tested.test.clone(),
-        ended,
+        outcome,
         runs: tested.runs,
         explored: tested.explored,
         virtual_ms: tested.virtual_ms,
@@ -160,7 +127,7 @@ pub fn story(program: &Program, test: &Test, finding: &Finding) -> Story {
         run: finding.run,
         decisions: (finding.decisions_before, after),
         is_minimal: finding.is_minimal,
-        timeline: (!finding.is_calm).then(|| timeline(finding, &places)),
+        timeline: (!finding.lines.is_empty()).then(|| timeline(finding, &places)),
         digest: finding.digest,
     }
 }
@@ -216,8 +183,9 @@ fn waits(program: &Program, test: &Test, waiter: &Waiter, places: &Places<'_>) -
 
 /// The line that runs exactly this test again, for a shell.
 fn command(program: &Program, test: &Test, finding: &Finding) -> String {
-    let how = if finding.is_calm { "--calm".to_owned() } else { format!("--seed {}", finding.rerun) };
-    format!("emu test {} {} {how}", quoted(&program.name), filter(test))
+    // One of which there is no run fails only together with others of its file.
+    let filter = if finding.lines.is_empty() { String::new() } else { format!(" {}", filter(test)) };
+    format!("emu test {}{filter} --seed {}", quoted(&program.name), finding.rerun)
 }
 
 /// The option that names a test and no other one.

@@ -45,6 +45,11 @@ pub trait World {
         false
     }
 
+    /// What makes everything happen again that has happened in this world, if anything does.
+    fn rerun(&self) -> Option<Rerun> {
+        None
+    }
+
     /// Takes note that something happened. `hash` stands for all of it; `what` is its text, which is made only where
     /// texts are kept.
     fn trace(&self, whose: Whose, kind: TraceKind, hash: u64, what: &dyn Fn() -> String);

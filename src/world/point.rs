@@ -68,21 +68,26 @@ points! {
     TimerLate, "timer-late", Silent, "a timer fires late", "nothing relies on an exact time";
     AlarmLate, "alarm-late", Silent, "an alarm runs late", "nothing relies on an exact time";
     AlarmTwice, "alarm-twice", Silent, "an alarm that has succeeded runs again", "the handler is idempotent";
-    ClockSkew, "clock-skew", Silent, "the clock steps forward before an event", "times of two objects are not compared";
+    ClockSkew, "clock-skew", Silent, "an object starts on a machine whose clock is ahead", "times of two objects are not compared";
     SlowStart, "slow-start", Silent, "an instance takes long to start", "whoever waits for it can wait";
     FlushLate, "flush-late", Silent, "a commit stays pending, outputs are held", "nothing left before its writes were durable";
-    Crash, "crash", Loud, "an instance is lost while it awaits something", "storage is a prefix of the committed writes";
-    CrashBeforeCommit, "crash-before-commit", Loud, "an instance is lost before its turn is committed", "no answer came from writes that are gone";
-    CrashAfterCommit, "crash-after-commit", Loud, "a turn is durable, its instance is lost before it answered", "the caller can repeat a request of unknown outcome";
+    Crash, "crash", Loud, "an object is lost while it awaits something", "storage is a prefix of the committed writes";
+    CrashBeforeCommit, "crash-before-commit", Loud, "an object is lost before its turn is committed", "no answer came from writes that are gone";
+    CrashAfterCommit, "crash-after-commit", Loud, "a turn is durable, its object is lost before it answered", "the caller can repeat a request of unknown outcome";
     StorageError, "storage-error", Loud, "a commit fails and resets the object", "outputs were held and the object starts clean";
     CallFails, "call-fails", Loud, "a stub's answer is lost after the object has committed", "the caller can repeat a request of unknown outcome";
     CallOverloaded, "call-overloaded", Loud, "an object refuses a call as overloaded", "the caller waits before it tries again, or gives up";
     SocketLost, "socket-lost", Loud, "a WebSocket ends with 1006 and loses its last messages", "the attachment is enough to go on, clients connect again";
     FetchFails, "fetch-fails", Loud, "an outgoing request fails", "failures of other hosts are handled";
     FetchHangs, "fetch-hangs", Loud, "an outgoing request is not answered", "requests to other hosts have a timeout";
-    CpuLimit, "cpu-limit", Loud, "a turn exceeds its CPU time", "partial work is not visible";
-    MemoryLimit, "memory-limit", Loud, "an isolate exceeds its memory", "partial work is not visible";
-    Deploy, "deploy", Loud, "a new version is deployed: every instance starts anew", "state outside storage can be lost at any time";
+    CpuLimit, "cpu-limit", Loud, "a turn of an object exceeds its CPU time", "partial work is not visible";
+    MemoryLimit, "memory-limit", Loud, "an object exceeds its memory", "partial work is not visible";
+    Deploy, "deploy", Loud, "a new version is deployed: every object starts anew", "state outside storage can be lost at any time";
+    Message, "message", Order, "a WebSocket message takes its time on the way", "messages of two sockets, and requests, come in any order";
+    CloseLate, "close-late", Loud, "an object learns late that a connection was lost", "a client that has connected again is not taken for gone";
+    StorageFull, "storage-full", Loud, "a write finds the disk full and resets the object", "partial work is not visible";
+    FetchUnavailable, "fetch-unavailable", Loud, "an outgoing request is answered with 503", "the status of an answer is looked at";
+    FetchBreaks, "fetch-breaks", Loud, "the answer to an outgoing request breaks off", "half an answer is not taken for a whole one";
 }
 
 impl Point {

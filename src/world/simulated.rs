@@ -7,7 +7,7 @@
 use super::driver::{Census, Draw, Driver};
 use super::mix::mix;
 use super::point::{Class, Point};
-use super::seed::Seed;
+use super::seed::{Rerun, Seed};
 use super::streams::Streams;
 use super::tape::{Place, Tape};
 use super::virtual_clock::LAST_MS;
@@ -22,6 +22,8 @@ pub struct SimulatedWorld {
     seed: Seed,
     now_ms: Cell<f64>,
     faults: Cell<bool>,
+    /// How many look on, meanwhile no fault happens.
+    onlookers: Cell<u32>,
     digest: Cell<u64>,
     driver: RefCell<Box<dyn Driver>>,
     streams: Streams,
@@ -86,6 +88,7 @@ impl SimulatedWorld {
             seed,
             now_ms: Cell::new(START_MS),
             faults: Cell::new(true),
+            onlookers: Cell::new(0),
             digest: Cell::new(seed.0),
             driver: RefCell::new(driver),
             streams: Streams::new(seed.0),
@@ -100,7 +103,8 @@ impl SimulatedWorld {
     /// The same world with its clock showing another time, in milliseconds since the epoch.
     #[must_use]
     pub fn starting_at(self, at_ms: f64) -> Self {
-        self.now_ms.set(at_ms.ceil().clamp(0.0, LAST_MS));
+        // `max` ignores what is not a number.
+        self.now_ms.set(0.0_f64.max(at_ms.ceil()).min(LAST_MS));
         self
     }
 
@@ -110,9 +114,20 @@ impl SimulatedWorld {
         self.now_ms.set(self.now_ms.get().max(at_ms.ceil()).min(LAST_MS));
     }
 
-    /// Lets faults happen, or none any more, and says whether they could before. Orders stay open either way.
-    pub fn set_faults(&self, on: bool) -> bool {
-        self.faults.replace(on)
+    /// Lets faults happen, or none any more. Orders stay open either way.
+    pub fn set_faults(&self, on: bool) {
+        self.faults.set(on);
+    }
+
+    /// Somebody looks on: no fault happens before as many [`Self::looked_on`] have followed, whatever
+    /// [`Self::set_faults`] says.
+    pub fn look_on(&self) {
+        self.onlookers.update(|count| count + 1);
+    }
+
+    /// The end of [`Self::look_on`].
+    pub fn looked_on(&self) {
+        self.onlookers.update(|count| count.saturating_sub(1));
     }
 
     /// The seed of SQL's randomness, for the storage of this world.
@@ -174,7 +189,8 @@ impl World for SimulatedWorld {
         if let Some(census) = &self.census {
             census.borrow_mut().0.push(draw);
         }
-        if !self.faults.get() && point.class() != Class::Order {
+        let may_fail = self.faults.get() && self.onlookers.get() == 0;
+        if !may_fail && point.class() != Class::Order {
             return 0;
         }
         let value = self.driver.borrow_mut().answer(draw).min(n - 1);
@@ -186,6 +202,10 @@ impl World for SimulatedWorld {
 
     fn is_traced(&self) -> bool {
         true
+    }
+
+    fn rerun(&self) -> Option<Rerun> {
+        Some(Rerun { seed: self.seed, tape: Some(self.tape()) })
     }
 
     fn trace(&self, whose: Whose, kind: TraceKind, hash: u64, what: &dyn Fn() -> String) {

@@ -30,6 +30,7 @@ fn emu_test(fixture: &str, args: &[&str]) -> (i32, String) {
 fn every_planted_mistake_is_found_and_made_small() {
     let names = planted();
     assert!(names.len() >= 10, "{} mistakes", names.len());
+    let mut unexpected = Vec::new();
     for name in names {
         let (code, text) = emu_test(&format!("bugs/{name}"), &["--budget", "10s", "--reporter", "json"]);
         assert_eq!(code, 1, "{name}: {text}");
@@ -38,7 +39,21 @@ fn every_planted_mistake_is_found_and_made_small() {
         assert_eq!(failures.len(), 1, "{name}: {text}");
         let seed = failures[0]["seed"].as_str().unwrap_or_default();
         assert!((1..=3).contains(&seed.matches('=').count()), "{name}: `{seed}` is not small");
+        let exposed_by = exposed_by(&name);
+        let points = seed.split([':', '+']).skip(1).filter_map(|decision| decision.split('.').next());
+        let unnamed = points.filter(|point| !exposed_by.contains(&format!("`{point}`")));
+        unexpected.extend(unnamed.map(|point| format!("{name}: found by `{point}`, but {exposed_by}")));
     }
+    assert!(unexpected.is_empty(), "another mistake than the one they are about:\n{}", unexpected.join("\n"));
+}
+
+/// What the comment of a fixture says that its mistake is exposed by.
+fn exposed_by(name: &str) -> String {
+    let main = repository().join("fixtures/bugs").join(name).join("src/index.ts");
+    let source = fs::read_to_string(main).expect("the fixture's worker");
+    let comment: Vec<&str> = source.lines().map_while(|line| line.strip_prefix("//")).collect();
+    let comment = comment.concat();
+    comment[comment.find("Exposed by").expect(name)..].to_owned()
 }
 
 #[test]

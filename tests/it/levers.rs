@@ -93,6 +93,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("crash-after-commit", "process"),
     ("crash-after-commit", "full"),
     ("storage-error", "process"),
+    ("storage-full", "process"),
     ("call-fails", "process"),
     ("call-overloaded", "process"),
     ("cpu-limit", "process"),

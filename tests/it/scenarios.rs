@@ -12,36 +12,37 @@ fn emu(project: &Project, args: &[&str]) -> (i32, String) {
     (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
 }
 
-/// A copy of the scenarios and their worker, with texts of the worker replaced.
-fn chat(replaced: &[(&str, &str)]) -> Project {
+/// A copy of the scenarios and their workers, with texts of one of these replaced.
+fn changed(worker: &str, replaced: &[(&str, &str)]) -> Project {
     let project = Project::sources("testing/scenario");
-    let mut worker = std::fs::read_to_string(project.path("chat/src/index.ts")).expect("the worker");
+    let path = format!("{worker}/src/index.ts");
+    let mut worker = std::fs::read_to_string(project.path(&path)).expect("the worker");
     for (sound, broken) in replaced {
         assert!(worker.contains(sound), "the worker has no `{sound}`");
         worker = worker.replacen(sound, broken, 1);
     }
-    project.write("chat/src/index.ts", worker);
+    project.write(&path, worker);
     project
 }
 
 #[test]
 fn scenarios_pass_where_the_worker_is_sound() {
-    let project = chat(&[]);
+    let project = changed("chat", &[]);
     let (code, text) = emu(&project, &["test", "--seeds", "25", "--budget", "20s", "."]);
     assert_eq!(code, 0, "{text}");
-    for name in ["forgetting", "hibernation", "repeated_post", "talk"] {
+    for name in ["charged_once", "forgetting", "hibernation", "repeated_post", "talk"] {
         assert!(text.contains(&format!("{name}/scenario.jsonc › {name}")), "{name} in\n{text}");
     }
-    assert!(text.contains("4 passed"), "{text}");
+    assert!(text.contains("5 passed"), "{text}");
     assert!(!project.path(".emu").exists(), "nothing is kept of what passes");
 }
 
 #[test]
 fn scenarios_find_what_is_wrong_with_a_worker() {
     let other_messages = "`ada` has received other messages";
-    let table: [(&str, &[(&str, &str)], &str, &str); 3] = [
+    let table: [(&str, &[(&str, &str)], &str, &str); 4] = [
         // Whose socket it is is lost with the instance: at the eviction that is a step, or at one that emu makes.
-        ("hibernation", &[("server.serializeAttachment(name);", "this.last = name;")], other_messages, "--calm"),
+        ("hibernation", &[("server.serializeAttachment(name);", "this.last = name;")], other_messages, ":calm"),
         (
             "talk",
             &[
@@ -58,9 +59,17 @@ fn scenarios_find_what_is_wrong_with_a_worker() {
             "`always` does not hold in `ROOM:lobby`",
             "crash-after-commit",
         ),
+        // Whoever takes the money cannot know a repetition.
+        (
+            "charged_once",
+            &[("this.ctx.id.toString()", "crypto.randomUUID()")],
+            "`always` does not hold: 3 requests of different `Idempotency-Key` to https://pay.example/*, at most 2",
+            "crash",
+        ),
     ];
     for (name, replaced, message, fault) in table {
-        let project = chat(replaced);
+        let worker = if name == "charged_once" { "shop" } else { "chat" };
+        let project = changed(worker, replaced);
         let (code, text) = emu(&project, &["test", "--seeds", "300", "--budget", "20s", "--reporter", "json", name]);
         assert_eq!(code, 1, "{name}: {text}");
         let mut told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -96,11 +105,12 @@ fn a_compiled_worker_has_scenarios_too() {
 
 #[test]
 fn what_is_wrong_with_a_scenario_is_said_with_its_place() {
-    let project = chat(&[]);
+    let project = changed("chat", &[]);
     for (steps, message) in [
         (r#"{ "as": "ada", "send": "hi" }"#, "`ada` has not connected before this"),
         (r#"{ "evict": "HALL:x" }"#, "there is no binding or class `HALL`; there is `ROOM`, `Room`"),
         (r#"{ "as": "ada", "conect": "/" }"#, "did you mean `connect`?"),
+        (r#"{ "as": "ada", "connect": "/" }, { "as": "ada", "send": { "base64": "%" } }"#, "this is no base 64"),
     ] {
         let text = format!("{{\n  \"worker\": \"../chat/wrangler.jsonc\",\n  \"steps\": [\n    {steps}\n  ]\n}}");
         project.write("wrong/scenario.jsonc", text);
@@ -108,4 +118,46 @@ fn what_is_wrong_with_a_scenario_is_said_with_its_place() {
         assert_eq!(code, 1, "{text}");
         assert!(text.contains(message) && text.contains("scenario.jsonc:4:"), "{message}: {text}");
     }
+}
+
+/// What the JSON reporter told of the scenario.
+fn told(text: &str) -> Value {
+    let mut told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    told.rfind(|line| line["type"] == "test").unwrap_or_else(|| panic!("{text}"))
+}
+
+#[test]
+fn scenarios_are_explored_kept_replayed_and_shrunk() {
+    // Whose socket it is is lost at any eviction.
+    let forgetful = [
+        ("server.serializeAttachment(name);", "(this.names ??= new Map()).set(server, name);"),
+        ("sender.deserializeAttachment()", "this.names?.get(sender)"),
+    ];
+    let sound = changed("chat", &[]);
+    let (code, text) = emu(&sound, &["test", "--explore", "evict:1", "--reporter", "json", "talk"]);
+    assert_eq!(code, 0, "{text}");
+    let explored = told(&text)["explored"].clone();
+    assert!(explored["tried"].as_u64() > Some(0) && explored["tried"] == explored["all"], "{explored}");
+
+    let project = changed("chat", &forgetful);
+    let kept = ["--save", "saved", "--trace", "a.emutrace"];
+    let (code, text) =
+        emu(&project, &[&["test", "--explore", "evict:1", "--reporter", "json", "talk"], &kept[..]].concat());
+    assert_eq!(code, 1, "{text}");
+    let failure = told(&text)["failure"].clone();
+    let digest = failure["digest"].as_str().expect("a digest").to_owned();
+    assert_eq!(failure["faults"][0]["name"], "evict", "{failure}");
+    for path in ["saved", "a.emutrace"] {
+        let (code, text) = emu(&project, &["replay", path]);
+        assert_eq!(code, 1, "{path}: {text}");
+        assert!(text.contains(&digest), "{path}: {digest} in\n{text}");
+        let (code, text) = emu(&project, &["shrink", path]);
+        assert_eq!(code, 0, "{path}: {text}");
+        assert_eq!(emu(&project, &["replay", path]).0, 1, "{path}");
+    }
+    // Against a worker that is sound it passes, and parts from what was kept.
+    project.copy(&sound.path("chat"), std::path::Path::new("mended"));
+    let (code, text) = emu(&project, &["replay", "a.emutrace", "--against", "mended/wrangler.jsonc"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("talk passes") && text.contains("because: event "), "{text}");
 }

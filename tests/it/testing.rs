@@ -204,3 +204,229 @@ it("asks", async () => {
     let (code, text) = emu(&project, &["test", "--calm"]);
     assert_eq!(code, 0, "{text}");
 }
+
+#[test]
+fn inline_snapshots_write_themselves() {
+    let project = project(SOUND);
+    let name = "test/counter.test.ts";
+    let test = r#"
+import { expect, it } from "vitest";
+
+it("takes", async () => {
+    expect({ a: [1] }).toMatchInlineSnapshot();
+    await expect(Promise.reject(new Error("no `${1}`"))).rejects.toThrowErrorMatchingInlineSnapshot(); expect(2).toMatchInlineSnapshot();
+});
+"#;
+    let first = r#"
+    expect({ a: [1] }).toMatchInlineSnapshot(`
+      {
+        "a": [
+          1,
+        ],
+      }
+    `);
+    await expect(Promise.reject(new Error("no `${1}`"))).rejects.toThrowErrorMatchingInlineSnapshot(`[Error: no \`\${1}\`]`); expect(2).toMatchInlineSnapshot(`2`);
+"#;
+    let source = || fs::read_to_string(project.path(name)).expect("the test");
+    project.write(name, test);
+    let output = project.command(&["test", "--calm"]).env("CI", "true").output().expect("emu runs");
+    assert_eq!((output.status.code(), source().as_str()), (Some(1), test), "nothing is written in CI");
+
+    // What the calm run took the seeds compare with.
+    let (code, text) = emu(&project, &["test", "--seeds", "5"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(source().contains(first), "{}", source());
+
+    // It is compared with from then on, and written anew only when that is asked for.
+    let written = source();
+    let changed = written.replace("{ a: [1] }", "{ a: [2] }");
+    project.write(name, &changed);
+    let (code, text) = emu(&project, &["test", "--calm"]);
+    assert_eq!((code, source()), (1, changed), "{text}");
+    assert!(text.contains("+     2,"), "{text}");
+    let (code, text) = emu(&project, &["test", "--seeds", "5", "-u"]);
+    let expected = written.replace("{ a: [1] }", "{ a: [2] }").replace("          1,", "          2,");
+    assert_eq!((code, source()), (0, expected), "{text}");
+}
+
+#[test]
+fn all_objects_are_evicted_when_they_are_idle() {
+    let project = project(FORGETFUL);
+    let slow = r#"async fetch(request: Request) {
+        const ms = Number(new URL(request.url).searchParams.get("ms"));
+        await (ms > 0 && new Promise((done) => setTimeout(done, ms)));"#;
+    project.write("src/index.ts", WORKER.replace("KEPT", FORGETFUL).replace("async fetch() {", slow));
+    let test = r#"
+import { env, evictAllDurableObjects } from "cloudflare:test";
+import { expect, it } from "vitest";
+
+it("waits", async () => {
+    const [idle, busy] = ["idle", "busy"].map((name) => env.COUNTER.getByName(name));
+    await idle.fetch("https://example.com/");
+    const ended = [];
+    const answer = busy.fetch("https://example.com/?ms=500").then((response) => { ended.push("answer"); return response.json(); });
+    await evictAllDurableObjects();
+    ended.push("evicted");
+    expect(await answer).toBe(1);
+    expect(ended).toEqual(["answer", "evicted"]);
+    for (const stub of [idle, busy]) {
+        expect(await (await stub.fetch("https://example.com/")).json()).toBe(1);
+    }
+});
+"#;
+    project.write("test/counter.test.ts", test);
+    let (code, text) = emu(&project, &["test", "--calm"]);
+    assert_eq!(code, 0, "{text}");
+}
+
+#[test]
+fn a_suite_is_configured_as_for_vitest() {
+    let project = project(SOUND);
+    project.replace(
+        "\"name\": \"counter\"",
+        "\"name\": \"counter\", \"env\": { \"test\": { \"vars\": { \"STAGE\": \"test\" } } }",
+    );
+    let config = r#"
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+    plugins: [cloudflareTest({
+        wrangler: { configPath: "./wrangler.jsonc", environment: "test" },
+        miniflare: { bindings: { LIMIT: 3, TOKEN: process.env.TOKEN }, compatibilityFlags: ["nodejs_compat"] },
+    })],
+    test: { globals: true, setupFiles: ["./test/setup.ts"], include: ["test/**/*.check.ts"], globalSetup: "./global.ts" },
+});
+"#;
+    project.write("vitest.config.ts", config);
+    project.write("test/setup.ts", "beforeAll(() => { globalThis.setUp = true; });");
+    let test = r#"
+import { env } from "cloudflare:test";
+import { Buffer } from "node:buffer";
+
+it("is as configured", () => {
+    expect([env.STAGE, env.LIMIT, globalThis.setUp]).toEqual(["test", 3, true]);
+    expect(Buffer.from("a").toString("hex")).toBe("61");
+    expect(import.meta.env.MODE).toBe("test");
+});
+"#;
+    project.write("test/deep/a.check.ts", test);
+    let (code, text) = emu(&project, &["test", "--calm"]);
+    assert_eq!(code, 0, "{text}");
+    for says in [
+        "test/deep/a.check.ts › is as configured",
+        "`vitest.config.ts`: `test.globalSetup` is left out",
+        "`vitest.config.ts`: the binding `TOKEN` is left out",
+        "1 passed",
+    ] {
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+    assert!(!text.contains("counter.test.ts"), "{text}");
+}
+
+/// What the tests of mocks replace, and what stands between them and the worker.
+const GREETING: &str = r#"
+export function greet(name: string) { return `Hello, ${name}!`; }
+export const volume = 3;
+export class Mailer { sent = 0; send(to: string) { this.sent += 1; return `to ${to}`; } }
+export default { sign: () => "yours" };
+"#;
+
+#[test]
+fn modules_are_mocked_for_the_test_and_its_worker() {
+    let project = project(SOUND);
+    let worker = r#"import greeting, { greet, volume } from "./barrel";
+        export default { fetch: () => Response.json([greet("you"), volume, greeting.sign()]) };"#;
+    project.write("src/index.ts", worker);
+    project.write("src/barrel.ts", "export * from \"./greeting\";\nexport { default } from \"./greeting\";\n");
+    project.write("src/greeting.ts", GREETING);
+    project.write("wrangler.jsonc", r#"{ "name": "w", "main": "src/index.ts", "compatibility_date": "2026-01-01" }"#);
+    let head = r#"
+import { SELF } from "cloudflare:test";
+import { expect, it, vi } from "vitest";
+import greeting, { greet, Mailer, volume } from "../src/greeting";
+import type { Absent } from "./absent";
+const answer = async () => (await SELF.fetch("https://example.com/")).json();
+"#;
+    for (name, mock) in [
+        // The most common of all, with a value that is hoisted, and one that is used only later.
+        (
+            "factory",
+            r#"
+            const hoisted = vi.hoisted(() => ({ greet: vi.fn(() => "mocked") }));
+            const later = vi.fn(() => "later");
+            vi.mock("../src/greeting", () => ({ greet: hoisted.greet, volume: 7, default: { sign: () => later() } }));
+            it("mocks", async () => {
+                expect([greet("me"), volume, greeting.sign(), Mailer]).toEqual(["mocked", 7, "later", undefined]);
+                expect(await answer()).toEqual(["mocked", 7, "later"]);
+                expect(hoisted.greet).toHaveBeenLastCalledWith("you");
+                hoisted.greet.mockReturnValueOnce("once");
+                expect(await answer()).toEqual(["once", 7, "later"]);
+                const original = await vi.importActual<typeof import("../src/greeting")>("../src/greeting");
+                expect(original.greet("x")).toBe("Hello, x!");
+            });"#,
+        ),
+        (
+            "part",
+            r#"
+            vi.mock(import("../src/greeting"), async (importOriginal) => {
+                const original = await importOriginal();
+                return { ...original, greet: (name: string) => `${original.greet(name)}!` };
+            });
+            it("mocks", async () => {
+                expect([greet("me"), new Mailer().send("me")]).toEqual(["Hello, me!!", "to me"]);
+                expect(await answer()).toEqual(["Hello, you!!", 3, "yours"]);
+            });"#,
+        ),
+        (
+            "automatic",
+            r#"
+            vi.mock("../src/greeting");
+            it("mocks", async () => {
+                const mailer = new Mailer();
+                expect([greet("me"), volume, mailer.send("me"), greeting.sign()]).toEqual([undefined, 3, undefined, undefined]);
+                vi.mocked(greet).mockReturnValue("set");
+                expect(await answer()).toEqual(["set", 3, null]);
+                expect(mailer.send).toHaveBeenCalledWith("me");
+            });"#,
+        ),
+        (
+            "spy",
+            r#"
+            vi.mock("../src/greeting", { spy: true });
+            it("mocks", async () => {
+                expect(await answer()).toEqual(["Hello, you!", 3, "yours"]);
+                expect(greet).toHaveBeenCalledExactlyOnceWith("you");
+                expect(new Mailer().send("me")).toBe("to me");
+            });"#,
+        ),
+        ("no mock", r#"it("mocks nothing", async () => expect(await answer()).toEqual(["Hello, you!", 3, "yours"]));"#),
+    ] {
+        project.write("test/counter.test.ts", format!("{head}{mock}"));
+        let (code, text) = emu(&project, &["test", "--seeds", "3"]);
+        assert_eq!(code, 0, "{name}: {text}");
+    }
+}
+
+#[test]
+fn what_a_mock_cannot_do_is_said_with_its_place() {
+    let project = project(SOUND);
+    project.write("src/greeting.ts", GREETING);
+    let head = "import { expect, it, vi } from \"vitest\";\nimport { greet } from \"../src/greeting\";\n\n";
+    for (body, says) in [
+        // The lines are those of the file that the reader knows.
+        (
+            "vi.mock(\"../src/greeting\", () => ({\n    greet: () => \"mocked\",\n}));\n\nit(\"a\", () => expect(greet(\"b\")).toBe(\"c\"));",
+            "--> test/counter.test.ts:8:",
+        ),
+        ("vi.mock(\"../src/absent\", () => ({}));", "`../src/absent` cannot be mocked"),
+        ("it(\"a\", () => { vi.doMock(\"../src/greeting\"); });", "`vi.doMock()` does not work in `emu test`"),
+        ("it(\"a\", () => { vi.mock(\"../src/greeting\"); });", "and at its top level"),
+        ("vi.mock(\"../src/greeting\", () => 1);", "did not return an object"),
+    ] {
+        project.write("test/counter.test.ts", format!("{head}{body}"));
+        let (code, text) = emu(&project, &["test", "--calm"]);
+        assert_eq!(code, 1, "{body}: {text}");
+        assert!(text.contains(says), "{body}: {text}");
+    }
+}

@@ -3,7 +3,8 @@
 //! Invariant: what is asserted is what a Rust test of a worker would assert.
 
 use crate::support::repository;
-use emu::{Application, Explore, Frame, World};
+use emu::{Application, Explore, Frame, Response, World};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::thread;
@@ -173,4 +174,71 @@ fn planted_bugs_are_found_and_made_small_and_their_corrected_twins_pass() {
         assert!(panic_of(|| test(&again)).is_some(), "{name}: the line to rerun it does");
         Explore::new(bug(name, "fixed")).faults(faults).run(test);
     }
+}
+
+fn shop() -> Application {
+    Application::open(repository().join("fixtures/testing/scenario/shop/wrangler.jsonc")).expect("an application")
+}
+
+#[test]
+fn a_test_answers_for_other_hosts() {
+    let world = shop().world().open().expect("a world");
+    let refused = world.fetch("POST", "/1", "a book");
+    assert_eq!(refused.status, 500);
+    let expected = "`fetch` of https://pay.example/charges was refused: there is no network in a simulated world";
+    assert!(refused.text().contains(expected), "{}", refused.text());
+
+    let mut charges = 0;
+    world.on_fetch(move |request| {
+        charges += 1;
+        let id = format!("ch_{charges} for {}", request.text());
+        (request.url == "https://pay.example/charges")
+            .then(|| Response::json(&serde_json::json!({ "id": id })).status(201).header("x-mine", "yes"))
+    });
+    assert_eq!(world.fetch("POST", "/1", "a book").status, 201);
+    assert_eq!(world.fetch("POST", "/1", "a book").status, 201, "it is paid");
+    assert_eq!(world.fetch("GET", "/1", "").json()["charge"], "ch_1 for a book");
+    // Who comes last is asked first, and may leave a request to the others.
+    world.on_fetch(|request| (request.text() == "a yacht").then(|| Response::new(402)));
+    assert_eq!(world.fetch("POST", "/2", "a yacht").status, 402);
+    assert_eq!(world.fetch("POST", "/3", "a pen").status, 201);
+    world.on_fetch(|_| Some(Response::fails("Connection refused.")));
+    assert!(world.fetch("POST", "/4", "a pen").text().contains("Connection refused."));
+
+    let outgoing = world.outgoing();
+    let bodies: Vec<String> = outgoing.iter().map(emu::Request::text).collect();
+    assert_eq!(bodies, ["a book", "a book", "a yacht", "a pen", "a pen"]);
+    assert_eq!(outgoing[0].method, "POST");
+    assert_eq!(outgoing[0].header("idempotency-key"), outgoing[1].header("idempotency-key"));
+    let panic = panic_of(|| drop(Response::new(101))).expect("a panic");
+    assert!(panic.contains("cannot have the status 101"), "{panic}");
+}
+
+#[test]
+fn explored_worlds_are_answered_and_charge_once() {
+    let charged_once = |world: &World| {
+        world.on_fetch(|_| Some(Response::json(&serde_json::json!({ "id": "ch_1" }))));
+        world.request("POST", "/1").body("a book").retry(12).send();
+        let keys: BTreeSet<_> =
+            world.outgoing().iter().map(|request| request.header("idempotency-key").map(str::to_owned)).collect();
+        assert!(keys.len() <= 1, "{keys:?}");
+    };
+    Explore::of(&shop()).faults("loud").seeds(20).run(charged_once);
+}
+
+#[test]
+fn a_world_is_answered_from_a_recording() {
+    let project = crate::support::Project::empty();
+    let line = r#"{ "url": "https://pay.example/*", "answer": { "status": 201, "json": { "id": "recorded" } } }"#;
+    project.write("http.jsonl", line);
+    let path = project.path("http.jsonl");
+    let world = shop().world().recording(&path).open().expect("a world");
+    assert_eq!(world.fetch("POST", "/1", "a book").status, 201);
+    assert_eq!(world.fetch("GET", "/1", "").json()["charge"], "recorded");
+    Explore::of(&shop()).recording(&path).seeds(2).run(|world| {
+        assert_eq!(world.fetch("POST", "/1", "a book").status, 201);
+    });
+    project.write("http.jsonl", format!("{line}\nnonsense"));
+    let refused = shop().world().recording(&path).open().err().expect("no recording").to_string();
+    assert!(refused.contains("http.jsonl:2: no JSON"), "{refused}");
 }

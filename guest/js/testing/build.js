@@ -18,6 +18,8 @@ const MODULES = {
     "emu:test": "emu-test.js",
     "emu:test/begin": "begin.js",
     "emu:test/end": "end.js",
+    "emu:test/globals": "globals.js",
+    "emu:test/mocks": "mocks.js",
     "emu:test/runner": "runner.js",
 };
 
@@ -30,7 +32,8 @@ const EXTERNAL = ["cloudflare:workers", "emu:internals"];
  * The runner measures on the world's clock, which tests wind forward. It keeps a timer going to tell a terminal how far it
  * is. It limits the time of tests even where the world is late on purpose. It begins to collect a moment later, when the
  * test file, which is a sibling of `emu:test/begin`, was evaluated already. It looks for a test's place by the name of a
- * file, where there is a bundle.
+ * file, where there is a bundle. It reads what a function asks of fixtures from its text when it is called, in every run;
+ * now that is done when it is declared, before the memory is frozen.
  *
  * A snapshot file is read by evaluating it, which workers may not.
  */
@@ -46,6 +49,10 @@ const CHANGED = [
                 "(function runWithTimeout(...args) {\n if (isUntimed(timeout)) return fn(...args);",
             ],
             ["await runner.onBeforeCollect?.(paths);", ""],
+            [
+                "const suite = options?.suite || collector.suite || collector.file;",
+                "const suite = options?.suite || collector.suite || collector.file;\n try { getUsedProps(fn); } catch {}",
+            ],
             ["stack && stack.file === testFilePath", 'stack && !line.includes("emu:test/")'],
         ],
     },

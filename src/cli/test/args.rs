@@ -3,6 +3,7 @@
 //! Invariant: reads arguments and variables; no files.
 
 use crate::error::{Error, Result};
+use crate::test::campaign::Shard;
 use crate::test::report::ReporterName;
 use crate::world::real::fill_random;
 use crate::world::{Class, Points, Rerun, Seed};
@@ -41,17 +42,18 @@ pub(in crate::cli) struct TestArgs {
     pub(super) name: Option<String>,
 
     /// Run each test once: with this seed, and with nothing but the faults of the tape, where one is given.
-    /// With `--seeds` or `--budget` it is what the seeds of all runs are made of, as EMU_SEED is; without either that is
+    /// With `--seeds`, `--budget`, `--explore` or `--shard` it is what the seeds of all runs are made of, as EMU_SEED is; without either that is
     /// fresh every time, and in CI always the same
     #[arg(long, value_name = "SEED[:TAPE]")]
     pub(super) seed: Option<Rerun>,
 
-    /// How many seeds each test has; without it as many as there is time for
+    /// How many seeds each test has; without it as many as there is time for, and with `--explore` none
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(0..=MAX_SEEDS))]
     pub(super) seeds: Option<u64>,
 
-    /// How long all tests together are run after they have passed calmly: `10s`, `500ms`, `20m`
-    #[arg(long, env = "EMU_BUDGET", value_name = "TIME", value_parser = parse_time)]
+    /// How long all tests together are run after they have passed calmly: `10s`, `500ms`, `20m`; EMU_BUDGET says how long
+    /// that is where nothing else does
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(super) budget: Option<Duration>,
 
     /// Run each test calmly and no further
@@ -62,7 +64,8 @@ pub(in crate::cli) struct TestArgs {
     #[arg(long, value_name = "FAULTS", allow_hyphen_values = true)]
     pub(super) faults: Option<String>,
 
-    /// Try every single one of these instead of all faults: `crash:1`, or `crash:2,evict:2` for every pair too
+    /// Try every single one of these instead of seeds: `crash:1`, or `crash:2,evict:2` for every pair too; all of them,
+    /// unless a budget is given
     #[arg(long, value_name = "FAULT:DEPTH,…", value_parser = parse_explore)]
     pub(super) explore: Option<Explore>,
 
@@ -82,8 +85,9 @@ pub(in crate::cli) struct TestArgs {
     #[arg(long, short, conflicts_with_all = ["list", "save", "trace"])]
     pub(super) watch: bool,
 
-    /// Only every n-th test: `1/3`, `2/3` and `3/3` together are all of them
-    #[arg(long, value_name = "INDEX/COUNT", value_parser = parse_shard)]
+    /// Of every test only each n-th single fault and seed, for several machines: `1/3`, `2/3` and `3/3` together are all
+    /// of them. Calm runs, with which these are compared, are made by each. The seeds are those of CI unless told otherwise
+    #[arg(long, value_name = "INDEX/COUNT", value_parser = parse_shard, conflicts_with_all = ["calm", "list"])]
     pub(super) shard: Option<Shard>,
 
     /// List the tests, and run none
@@ -118,13 +122,6 @@ pub(super) struct Explore {
     pub(super) depth: usize,
 }
 
-/// Which part of the tests is run: `index` of `count`, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shard {
-    pub(super) index: u64,
-    pub(super) count: u64,
-}
-
 /// Whether this is a continuous integration, which wants the same runs every time and no new snapshots.
 pub(super) fn is_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
@@ -134,7 +131,11 @@ impl TestArgs {
     /// What is run again, if that is all there is to do.
     pub(super) fn rerun(&self) -> Option<Rerun> {
         let has_tape = self.seed.as_ref().is_some_and(|seed| seed.tape.is_some());
-        self.seed.clone().filter(|_| has_tape || (self.seeds.is_none() && self.budget.is_none()))
+        self.seed.clone().filter(|_| has_tape || !self.asks_for_more())
+    }
+
+    fn asks_for_more(&self) -> bool {
+        self.seeds.is_some() || self.budget.is_some() || self.explore.is_some() || self.shard.is_some()
     }
 
     /// What the seeds of runs are made of.
@@ -149,7 +150,8 @@ impl TestArgs {
             Ok(text) if !text.is_empty() => {
                 text.parse().map_err(|problem| Error::usage(format!("EMU_SEED: {problem}")))
             }
-            _ if is_ci() => Ok(CI_SEED),
+            // All shards have to mean the same seeds.
+            _ if is_ci() || self.shard.is_some() => Ok(CI_SEED),
             _ => {
                 // Short enough to be read out; there are so many more seeds than anybody runs.
                 let mut bytes = [0; 4];
@@ -178,9 +180,25 @@ impl TestArgs {
         }
     }
 
-    /// How much time there is.
-    pub(super) fn budget(&self) -> Duration {
-        self.budget.unwrap_or(DEFAULT_BUDGET)
+    /// How many seeds each test has, if that is known.
+    pub(super) fn seeds(&self) -> Option<u64> {
+        self.seeds.or(self.explore.map(|_| 0))
+    }
+
+    /// How much time there is. Whoever says what is to be run, and not for how long, wants all of it.
+    ///
+    /// # Errors
+    /// When `EMU_BUDGET` is no time.
+    pub(super) fn budget(&self) -> Result<Option<Duration>> {
+        if self.budget.is_some() || self.seeds().is_some() {
+            return Ok(self.budget);
+        }
+        match std::env::var("EMU_BUDGET") {
+            Ok(text) if !text.is_empty() => {
+                parse_time(&text).map(Some).map_err(|problem| Error::usage(format!("EMU_BUDGET: {problem}")))
+            }
+            _ => Ok(Some(DEFAULT_BUDGET)),
+        }
     }
 
     /// How many threads run tests.
@@ -253,6 +271,7 @@ mod tests {
             ("--seed 7f3a-19c2:calm", Some("7f3a-19c2:calm")),
             ("--seed 7f3a-19c2 --seeds 10", None),
             ("--seed 7f3a-19c2 --budget 1s", None),
+            ("--seed 7f3a-19c2 --shard 1/2", None),
             ("--seed 1:crash.1.0=1 --seeds 10", Some("1:crash.1.0=1")),
         ] {
             let args = parse(line).expect(line);
@@ -273,6 +292,7 @@ mod tests {
             ("--explore crash:3", "no depth"),
             ("--shard 0/3", "INDEX/COUNT"),
             ("--shard 4/3", "INDEX/COUNT"),
+            ("--shard 1/3 --calm", "cannot be used with"),
             ("--reporter dots", "there is no reporter `dots`"),
             ("--json", "--list"),
             ("--calm --seeds 3", "cannot be used with"),

@@ -2,13 +2,11 @@
 //!
 //! Invariant: the same tests whatever the order in which they are asked about.
 
-use super::args::Shard;
 use super::kept::Bugs;
 use crate::error::{Error, Result};
 use crate::test::campaign::Choice;
 use crate::test::program::{Mode, Test};
 use crate::world::Rerun;
-use crate::world::mix::xxh64;
 use regress::Regex;
 
 /// What a test's full name must be like.
@@ -51,25 +49,17 @@ impl NameFilter {
 /// What the command line says of tests, and which failures are known.
 pub(in crate::cli) struct Chosen<'a> {
     pub(in crate::cli) name: Option<NameFilter>,
-    pub(in crate::cli) shard: Option<Shard>,
     pub(in crate::cli) bugs: Option<&'a Bugs>,
 }
 
 impl Choice for Chosen<'_> {
-    fn takes(&self, file: &str, test: &Test) -> bool {
+    fn takes(&self, test: &Test) -> bool {
         self.name.as_ref().is_none_or(|name| name.takes(test))
-            && self.shard.is_none_or(|shard| is_in(shard, file, test))
     }
 
     fn failed_before(&self, file: &str, test: &Test) -> Option<Rerun> {
         self.bugs.filter(|_| matches!(test.mode, Mode::Run | Mode::Only))?.find(file, &test.full_name())
     }
-}
-
-/// A test stays in its shard when others come and go.
-fn is_in(shard: Shard, file: &str, test: &Test) -> bool {
-    let name = xxh64(test.full_name().as_bytes(), xxh64(file.as_bytes(), 0));
-    name % shard.count == shard.index - 1
 }
 
 #[cfg(test)]
@@ -96,18 +86,5 @@ mod tests {
             assert_eq!(parsed.takes(&test("keeps messages")), takes, "{filter}");
         }
         assert!(NameFilter::parse("/(/").is_err());
-    }
-
-    #[test]
-    fn every_test_is_in_one_shard() {
-        let shards: Vec<Shard> = (1..=3).map(|index| Shard { index, count: 3 }).collect();
-        let mut sizes = [0; 3];
-        for number in 0..300 {
-            let test = test(&format!("test {number}"));
-            let own: Vec<usize> = (0..3).filter(|index| is_in(shards[*index], "a.test.ts", &test)).collect();
-            assert_eq!(own.len(), 1, "{number}");
-            sizes[own[0]] += 1;
-        }
-        assert!(sizes.iter().all(|size| *size > 60), "{sizes:?}");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: reads folders only, none outside the project, and a bounded number of them.
 
+use super::patterns::Patterns;
 use crate::config::CONFIG_NAMES;
 use crate::error::{Error, Result};
 use crate::project::scenario::FILE_NAME as SCENARIO;
@@ -10,8 +11,6 @@ use std::path::{Path, PathBuf};
 
 /// Folders that hold no tests of the project's own, beside those that begin with a dot.
 const SKIPPED_FOLDERS: [&str; 4] = ["node_modules", "dist", "build", "target"];
-/// Vitest's own patterns: `*.test.*` and `*.spec.*` in any of these languages.
-const LANGUAGES: [&str; 8] = ["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs"];
 /// How many files and folders are looked at.
 const MAX_ENTRIES: usize = 200_000;
 
@@ -58,12 +57,20 @@ fn scenarios_at(path: &Path) -> Vec<PathBuf> {
     inside
 }
 
+/// The test files of a project, and the folders in which others may come.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Listing {
+    pub(super) files: Vec<TestFile>,
+    pub(super) folders: Vec<PathBuf>,
+}
+
 /// The test files of a project that contain one of `filters` in their path, sorted by name; all where there is no filter.
+/// `own` is the folder of the project's configuration, which may lie inside of `folder`.
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub(super) fn find(folder: &Path, filters: &[String]) -> Result<Vec<TestFile>> {
-    let mut files = Vec::new();
+pub(super) fn list(folder: &Path, own: &Path, patterns: &Patterns, filters: &[String]) -> Result<Listing> {
+    let mut listing = Listing::default();
     let (mut waiting, mut entries) = (vec![folder.to_owned()], 0);
     while let Some(current) = waiting.pop() {
         let refused =
@@ -74,20 +81,25 @@ pub(super) fn find(folder: &Path, filters: &[String]) -> Result<Vec<TestFile>> {
             let name = entry.file_name().to_string_lossy().into_owned();
             entries += 1;
             let is_skipped = name.starts_with('.') || SKIPPED_FOLDERS.contains(&name.as_str());
-            if kind.is_dir() && !is_skipped && !is_project(&entry.path()) {
+            if kind.is_dir() && !is_skipped && (!is_project(&entry.path()) || is_same(&entry.path(), own)) {
                 waiting.push(entry.path());
-            } else if kind.is_file() && (is_test(&name) || name == SCENARIO) {
-                files.push(file(folder, entry.path()));
+            } else if kind.is_file() {
+                let found = file(folder, entry.path());
+                if patterns.take(&found.name) || name == SCENARIO {
+                    listing.files.push(found);
+                }
             }
         }
+        listing.folders.push(current);
         if entries > MAX_ENTRIES {
             let message = format!("more than {MAX_ENTRIES} files in `{}` may be tests", folder.display());
             return Err(Error::config(message).hint("name the configuration of the worker: `emu test -c …`"));
         }
     }
-    files.retain(|file| filters.is_empty() || filters.iter().any(|filter| is_meant(file, filter)));
-    files.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(files)
+    listing.files.retain(|file| filters.is_empty() || filters.iter().any(|filter| is_meant(file, filter)));
+    listing.files.sort_by(|one, other| one.name.cmp(&other.name));
+    listing.folders.sort();
+    Ok(listing)
 }
 
 fn file(folder: &Path, path: PathBuf) -> TestFile {
@@ -100,9 +112,8 @@ fn is_project(folder: &Path) -> bool {
     CONFIG_NAMES.iter().any(|name| folder.join(name).is_file())
 }
 
-fn is_test(name: &str) -> bool {
-    let Some((stem, language)) = name.rsplit_once('.') else { return false };
-    LANGUAGES.contains(&language) && (stem.ends_with(".test") || stem.ends_with(".spec"))
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 /// A filter is part of a path, or a path from where the reader is.
@@ -143,7 +154,8 @@ mod tests {
         }
         let names = |filters: &[&str]| {
             let filters: Vec<String> = filters.iter().map(|filter| (*filter).to_owned()).collect();
-            find(&folder, &filters).expect("files").into_iter().map(|file| file.name).collect::<Vec<_>>()
+            let listing = list(&folder, &folder, &Patterns::default(), &filters).expect("files");
+            listing.files.into_iter().map(|file| file.name).collect::<Vec<_>>()
         };
         assert_eq!(names(&[]), ["b.test.tsx", "src/deep/a.spec.mjs", "src/room.test.ts", "talk/scenario.jsonc"]);
         assert_eq!(names(&["room"]), ["src/room.test.ts"]);

@@ -3,17 +3,19 @@
 //! Invariant: builds run once, before anything is bundled.
 
 use super::program::Workshop;
+use super::vitest_config::VitestConfig;
 use crate::cli::eprint;
 use crate::cli::serve::show;
 use crate::cli::watch::Seen;
 use crate::config::Overrides;
 use crate::error::{Error, Result};
+use crate::project::application::Inputs;
 use crate::project::engines::Engines;
 use crate::project::engines::cache_folder;
 use crate::project::load::{self, Project};
 use crate::project::{prepare, source};
 use crate::world::real::today;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The engines that tests run on.
@@ -39,22 +41,30 @@ pub(in crate::cli) fn workshop(
     env: Option<&str>,
     seen: &mut Seen,
 ) -> Result<Workshop> {
-    let overrides = overrides(env);
-    let paths = match configs {
-        [] => vec![load::find(None)?],
-        configs => configs.iter().map(|config| load::find(Some(config))).collect::<Result<_>>()?,
-    };
+    let (paths, vitest) = find(configs)?;
+    if let Some(path) = &vitest.path {
+        seen.note_once(path);
+    }
+    for warning in &vitest.warnings {
+        eprint(&format!("warning: {warning}\n"));
+    }
+    let overrides = overrides(env.or(vitest.environment.as_deref()));
     let mut projects: Vec<Project> = Vec::new();
     for path in paths {
+        seen.note_once(&path);
         let mut project = load::load(&path, &overrides)?;
+        if projects.is_empty() {
+            vitest.apply(&mut project);
+        }
         show(&project.diagnostics);
         if projects.iter().any(|other| other.worker.name == project.worker.name) {
             let name = &project.worker.name;
             return Err(Error::config(format!("two of the configurations describe workers of the name `{name}`")));
         }
-        for file in &project.files {
-            seen.note_once(file);
-        }
+        let mut inputs = Inputs::default();
+        inputs.note(&project);
+        inputs.files.iter().for_each(|file| seen.note_once(file));
+        inputs.trees.iter().for_each(|folder| seen.note_tree(folder));
         prepare::build(&project, &mut |line| eprint(&format!("{line}\n")))?;
         // The first worker becomes part of each test file's program.
         if !projects.is_empty() {
@@ -64,5 +74,25 @@ pub(in crate::cli) fn workshop(
         projects.push(project);
     }
     show(&prepare::missing_services(&projects));
-    Workshop::new(Arc::clone(engines), projects, overrides)
+    Workshop::new(Arc::clone(engines), projects, overrides, vitest)
+}
+
+/// The configurations that are meant, and Vitest's: that beside the first of them, or of the current folder, which may
+/// name another one.
+pub(super) fn find(configs: &[PathBuf]) -> Result<(Vec<PathBuf>, VitestConfig)> {
+    if !configs.is_empty() {
+        let paths = configs.iter().map(|config| load::find(Some(config))).collect::<Result<Vec<_>>>()?;
+        let vitest = VitestConfig::of(paths[0].parent().unwrap_or(Path::new("")));
+        return Ok((paths, vitest));
+    }
+    let here = VitestConfig::of(Path::new(""));
+    if let Some(named) = &here.wrangler {
+        return Ok((vec![load::find(Some(named))?], here));
+    }
+    let path = load::find(None)?;
+    let vitest = match here.path {
+        Some(_) => here,
+        None => VitestConfig::of(path.parent().unwrap_or(Path::new(""))),
+    };
+    Ok((vec![path], vitest))
 }

@@ -2,23 +2,20 @@
 //!
 //! Invariant: that nobody reads standard output is no reason to fail; that a file cannot be written is.
 
+use super::bar::Bar;
 use crate::error::{Error, Result};
-use crate::test::report::{Begin, FileTold, Reporter, ReporterName, Summary, reporter};
-use crate::test::story::Told;
+use crate::test::report::{Begin, Reporter, ReporterName, Summary, Told, reporter};
+use crate::test::tested::FileTested;
 use crate::test::timeline::View;
-use crate::world::real::steady;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How often the line of progress is drawn at most.
-const REDRAW: Duration = Duration::from_millis(100);
-
 /// All reporters.
 pub(super) struct Outputs {
     all: Vec<Output>,
-    progress: Option<Bar>,
+    bar: Bar,
 }
 
 struct Output {
@@ -52,50 +49,40 @@ impl Outputs {
             Ok(Output { reporter: reporter(name, has_colours && path.is_none(), view), writer, path })
         });
         let all = all.collect::<Result<Vec<_>>>()?;
-        let progress = io::stderr().is_terminal().then(Bar::default);
-        Ok(Self { all, progress })
+        Ok(Self { all, bar: Bar::new() })
     }
 
     pub(super) fn begin(&mut self, begin: &Begin) -> Result<()> {
-        if let Some(bar) = &mut self.progress {
-            *bar = Bar { all: begin.tests, began: steady(), ..Bar::default() };
-        }
+        self.bar.begin(begin.tests);
         self.each(|reporter, out| reporter.begin(begin, out))
     }
 
-    pub(super) fn file(&mut self, file: &FileTold) -> Result<()> {
+    pub(super) fn file(&mut self, file: &FileTested) -> Result<()> {
         self.each(|reporter, out| reporter.file(file, out))
     }
 
     pub(super) fn test(&mut self, told: &Told) -> Result<()> {
         self.each(|reporter, out| reporter.test(told, out))?;
-        self.advance(1, 0);
+        self.bar.test(told.failure().is_some());
         Ok(())
+    }
+
+    /// From now on there is this much time.
+    pub(super) fn budget(&mut self, budget: Option<Duration>) {
+        self.bar.budget(budget);
     }
 
     /// So many runs more.
     pub(super) fn runs(&mut self, more: u64) {
-        self.advance(0, more);
+        self.bar.runs(more);
     }
 
     pub(super) fn end(&mut self, summary: &Summary) -> Result<()> {
-        self.each(|reporter, out| reporter.end(summary, out))?;
-        self.progress = None;
-        Ok(())
-    }
-
-    fn advance(&mut self, tests: usize, runs: u64) {
-        if let Some(bar) = &mut self.progress {
-            bar.done += tests;
-            bar.runs += runs;
-            bar.draw();
-        }
+        self.each(|reporter, out| reporter.end(summary, out))
     }
 
     fn each(&mut self, tell: impl Fn(&mut dyn Reporter, &mut dyn Write) -> io::Result<()>) -> Result<()> {
-        if let Some(bar) = &mut self.progress {
-            bar.clear();
-        }
+        self.bar.clear();
         for Output { reporter, writer, path } in &mut self.all {
             let told = tell(reporter.as_mut(), writer).and_then(|()| writer.flush());
             if let (Err(error), Some(path)) = (told, path) {
@@ -114,37 +101,4 @@ fn create(path: &Path) -> Result<File> {
 
 fn not_written(path: &Path) -> Error {
     Error::storage(format!("`{}` cannot be written", path.display()))
-}
-
-/// The line of progress, on standard error.
-#[derive(Default)]
-struct Bar {
-    all: usize,
-    done: usize,
-    runs: u64,
-    began: Duration,
-    drawn: Duration,
-    is_shown: bool,
-}
-
-impl Bar {
-    fn draw(&mut self) {
-        let now = steady();
-        if now.saturating_sub(self.drawn) < REDRAW {
-            return;
-        }
-        self.drawn = now;
-        self.is_shown = true;
-        let seconds = now.saturating_sub(self.began).as_secs_f64();
-        let filled = (20 * self.done).checked_div(self.all).unwrap_or(20).min(20);
-        let bar = format!("{}{}", "━".repeat(filled), "─".repeat(20 - filled));
-        let line = format!("\r\u{1b}[K{bar} {}/{} tests · {} runs · {seconds:.1} s", self.done, self.all, self.runs);
-        let _ = io::stderr().write_all(line.as_bytes());
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.is_shown) {
-            let _ = io::stderr().write_all(b"\r\x1b[K");
-        }
-    }
 }

@@ -3,19 +3,22 @@
 //! Invariant: all runs of a file start from one image.
 
 use super::files::{self, TestFile};
+use super::vitest_config::VitestConfig;
 use crate::bundle::{self, Bundle, Entry};
 use crate::config::Overrides;
 use crate::error::{Error, Result};
 use crate::lane::{LogLine, Namespace, Prepared, STACK_BYTES};
+use crate::project::application::Inputs;
 use crate::project::engines::{Engines, testing_modules};
 use crate::project::load::Project;
 use crate::project::prepare::{self, Code};
-use crate::project::{scenario, source};
-use crate::simulate::Setup;
+use crate::project::{recorded, scenario, source};
+use crate::simulate::{Rule, Setup};
 use crate::test::program::{ENTRYPOINT, Program};
 use crate::test::scenario::Scenario;
 use emu_abi::Module;
 use std::collections::VecDeque;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -29,13 +32,18 @@ pub(in crate::cli) struct Workshop {
     /// The workers but the first one, which is part of every program.
     others: Vec<Arc<Prepared>>,
     modules: Vec<Module>,
+    /// The configuration of the worker that scenarios are about, where it is not theirs.
+    against: Option<PathBuf>,
+    vitest: VitestConfig,
 }
 
 /// What became of a test file.
 pub(in crate::cli) struct Made {
     pub(in crate::cli) program: Result<Program>,
-    /// The files that it was made of.
-    pub(in crate::cli) inputs: Vec<PathBuf>,
+    /// What it was made of.
+    pub(in crate::cli) inputs: Inputs,
+    /// The text of the test file before it was bundled; nothing where it cannot be read.
+    pub(in crate::cli) text: String,
     /// What was logged in global scope.
     pub(in crate::cli) logged: Vec<String>,
 }
@@ -45,14 +53,28 @@ impl Workshop {
     ///
     /// # Errors
     /// When one of them cannot run.
-    pub(in crate::cli) fn new(engines: Arc<Engines>, projects: Vec<Project>, overrides: Overrides) -> Result<Self> {
+    pub(super) fn new(
+        engines: Arc<Engines>,
+        projects: Vec<Project>,
+        overrides: Overrides,
+        vitest: VitestConfig,
+    ) -> Result<Self> {
         let namespaces = prepare::namespaces(&projects)?;
         let mut others = Vec::new();
         for index in 1..projects.len() {
             let code = Code::of(&projects[index])?;
             others.push(prepare::prepare(&engines, &projects, &namespaces, index, &code, &mut |_| {})?);
         }
-        Ok(Self { engines, overrides, projects, namespaces, others, modules: testing_modules()? })
+        Ok(Self {
+            engines,
+            overrides,
+            projects,
+            namespaces,
+            others,
+            modules: testing_modules()?,
+            against: None,
+            vitest,
+        })
     }
 
     /// For scenarios that belong to no project: each names its worker.
@@ -64,11 +86,23 @@ impl Workshop {
             namespaces: Vec::new(),
             others: Vec::new(),
             modules: Vec::new(),
+            against: None,
+            vitest: VitestConfig::default(),
         }
+    }
+
+    /// Scenarios are about the worker of this configuration.
+    pub(in crate::cli) fn against(self, config: Option<&Path>) -> Self {
+        Self { against: config.map(Path::to_owned), ..self }
     }
 
     /// The folder that names of files start from.
     pub(in crate::cli) fn folder(&self) -> &Path {
+        self.vitest.folder().unwrap_or_else(|| self.root())
+    }
+
+    /// The folder that places in sources start from.
+    pub(in crate::cli) fn root(&self) -> &Path {
         self.projects.first().map_or(Path::new("."), |project| &project.folder)
     }
 
@@ -79,7 +113,8 @@ impl Workshop {
     pub(in crate::cli) fn files(&self, named: &[String]) -> Result<Vec<TestFile>> {
         match self.projects.is_empty() {
             true => Ok(files::scenarios(named).unwrap_or_default()),
-            false => files::find(self.folder(), named),
+            false => files::list(self.folder(), &self.project().folder, &self.vitest.patterns, named)
+                .map(|listing| listing.files),
         }
     }
 
@@ -119,47 +154,64 @@ impl Workshop {
         let main = project.worker.main.as_ref();
         if let Some(main) = main.filter(|main| !source::is_source(main.as_ref())) {
             let message = format!("`{}` is compiled: tests of a test file run inside of their worker", main.display());
+            let inputs = Inputs { files: vec![file.path.clone()], ..Inputs::default() };
             let error = Error::config(message).hint("test it with a scenario, or from Rust with `emu::World`");
-            return Made { program: Err(error), inputs: Vec::new(), logged: Vec::new() };
+            return Made { program: Err(error), inputs, text: String::new(), logged: Vec::new() };
         }
-        let settings = bundle::Project {
+        let mut settings = bundle::Project {
             entry: Some(self.entry(file)),
             no_bundle: false,
             find_additional_modules: false,
             ..source::settings(project, &file.path)
         };
+        if !settings.define.iter().any(|(name, _)| name.starts_with("import.meta.env")) {
+            settings.define.push(("import.meta.env".to_owned(), VITE_ENV.to_owned()));
+        }
+        let text = fs::read_to_string(&file.path).unwrap_or_default();
         let built = bundle::bundle(&settings);
+        let mut inputs = Inputs { files: built.inputs, trees: built.folders };
         let mut logged = Vec::new();
         let program = built.bundle.and_then(|bundle| {
             logged.extend(bundle.warnings.iter().cloned());
-            self.freeze(file, Arc::new(bundle), &mut |line| logged.push(line.text().into_owned()))
+            let rules = recorded(&file.path, Some(self.folder()), &mut inputs.files)?;
+            self.freeze(file, Arc::new(bundle), rules, &mut |line| logged.push(line.text().into_owned()))
         });
-        Made { program, inputs: built.inputs, logged }
+        Made { program, inputs, text, logged }
     }
 
     fn make_scenario(&self, file: &TestFile) -> Made {
-        let (mut inputs, mut logged) = (vec![file.path.clone()], Vec::new());
-        let program = scenario::open(&self.engines, &file.path, &self.overrides).and_then(|opened| {
+        let (mut inputs, mut logged) = (Inputs::default(), Vec::new());
+        let opened = scenario::open(&self.engines, &file.path, self.against.as_deref(), &self.overrides, &mut inputs);
+        let program = opened.and_then(|opened| {
             let application = opened.application;
-            inputs.extend(application.files);
             logged = application.said;
             let folder = Path::new(&file.name).parent().and_then(Path::file_name);
             let name = folder.map_or_else(|| file.name.clone(), |folder| folder.to_string_lossy().into_owned());
             let scenario = Scenario::new(&name, opened.scenario, application.classes)?;
+            // What the scenario says comes before what was recorded.
+            let mut rules = scenario.rules().to_vec();
+            rules.extend(recorded(&file.path, file.path.parent(), &mut inputs.files)?);
             let setup = Setup {
                 engine: application.engine,
                 workers: application.workers,
                 namespaces: application.namespaces,
                 is_colocated: false,
                 outbound: None,
+                rules: rules.into(),
             };
             let (name, path) = (file.name.as_str().into(), file.path.clone());
             Ok(Program { name, path, setup, scenario: Some(Arc::new(scenario)) })
         });
-        Made { program, inputs, logged }
+        Made { program, inputs, text: String::new(), logged }
     }
 
-    fn freeze(&self, file: &TestFile, bundle: Arc<Bundle>, say: &mut dyn FnMut(LogLine)) -> Result<Program> {
+    fn freeze(
+        &self,
+        file: &TestFile,
+        bundle: Arc<Bundle>,
+        rules: Vec<Rule>,
+        say: &mut dyn FnMut(LogLine),
+    ) -> Result<Program> {
         let code = Code { path: PathBuf::from(&file.name), bundle: Some(&bundle), testing: Some(&self.modules) };
         let tested = prepare::prepare(&self.engines, &self.projects, &self.namespaces, 0, &code, say)?;
         let workers: Vec<_> = std::iter::once(tested).chain(self.others.iter().cloned()).collect();
@@ -170,6 +222,7 @@ impl Workshop {
             namespaces: self.namespaces.clone(),
             is_colocated: true,
             outbound: Some(ENTRYPOINT.to_owned()),
+            rules: rules.into(),
         };
         Ok(Program { name: file.name.as_str().into(), path: file.path.clone(), setup, scenario: None })
     }
@@ -185,16 +238,36 @@ impl Workshop {
             }
             Err(_) => "export default {};\n".to_owned(),
         };
+        let globals = if self.vitest.has_globals { "import \"emu:test/globals\";\n" } else { "" };
+        let setup: String = self
+            .vitest
+            .setup_files
+            .iter()
+            .map(|file| format!("import {};\n", quoted(source::absolute(file))))
+            .collect();
         let source = format!(
-            "import \"emu:test/begin\";\nimport {test};\n{worker}import {{ end }} from \"emu:test/end\";\n\
+            "import \"emu:test/begin\";\n{globals}{setup}import {test};\n{worker}import {{ end }} from \"emu:test/end\";\n\
              export {{ TestEntrypoint as {ENTRYPOINT} }} from \"emu:test/runner\";\nawait end();\n"
         );
+        let mocking = self.vitest.setup_files.iter().chain([&file.path]).map(|file| source::absolute(file));
         Entry {
             source,
+            mocking: mocking.map(|file| file.canonicalize().unwrap_or(file)).collect(),
             outside: self.modules.iter().map(|module| module.name.clone()).collect(),
             refused: REFUSED.map(|(start, help)| (start.to_owned(), help.to_owned())).to_vec(),
         }
     }
+}
+
+/// What Vite tells code of how it is built, in tests.
+const VITE_ENV: &str = r#"{ "MODE": "test", "DEV": true, "PROD": false, "SSR": true, "BASE_URL": "/" }"#;
+
+/// What was recorded for a test, which is then one of the files it is made of.
+fn recorded(file: &Path, root: Option<&Path>, inputs: &mut Vec<PathBuf>) -> Result<Vec<Rule>> {
+    let Some(path) = root.and_then(|root| recorded::find(file, root)) else { return Ok(Vec::new()) };
+    let rules = recorded::read(&path);
+    inputs.push(path);
+    rules
 }
 
 /// What cannot be imported by tests, by how its specifier begins.

@@ -10,19 +10,19 @@ use super::{DIVERGED, load, print, session, snapshots, trace_file};
 use crate::cli::eprint;
 use crate::cli::watch::Seen;
 use crate::error::{Error, Result};
-use crate::test::campaign::{Options, Progress, campaign};
-use crate::test::finding::{Outcome, Tested};
+use crate::test::campaign::{Options, Progress, Shard, campaign};
 use crate::test::program::{Program, Test};
 use crate::test::replay::{Replayed, replay};
 use crate::test::report::plain_story;
-use crate::test::run::collect;
+use crate::test::run::{Snapshots, collect};
 use crate::test::story;
+use crate::test::tested::{Outcome, Tested};
 use crate::test::timeline::View;
 use crate::world::Points;
+use crate::world::simulated::Line;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// Run a failure again that `emu test` kept.
 ///
@@ -31,6 +31,12 @@ use std::time::Duration;
 pub(in crate::cli) struct ReplayArgs {
     #[command(flatten)]
     kept: KeptArgs,
+
+    /// Run the same test against the worker of another configuration, one of the same name, and say where the two runs
+    /// part. Exits with 1 when
+    /// it fails, with 0 when it passes
+    #[arg(long, value_name = "CONFIG")]
+    against: Option<PathBuf>,
 }
 
 /// Make a failure that `emu test` kept as small as it can be, and keep that instead.
@@ -60,22 +66,32 @@ struct Found {
     kept: Kept,
     program: Program,
     test: Test,
-    snapshots: Option<String>,
+    snapshots: Snapshots,
 }
 
 impl KeptArgs {
-    fn find(&self) -> Result<Found> {
+    /// The test that was kept, with its worker or that of another configuration.
+    fn find(&self, against: Option<&Path>) -> Result<Found> {
         let kept = kept::read(&self.path)?;
         let (engines, env) = (load::engines()?, self.env.as_deref());
-        let (workshop, file) =
-            match files::scenarios(std::slice::from_ref(&kept.file)).and_then(|mut files| files.pop()) {
-                Some(file) => (Workshop::without_project(engines, load::overrides(env)), file),
-                None => {
-                    let workshop = load::workshop(&engines, &self.configs, env, &mut Seen::default())?;
-                    let file = file(&workshop, &kept)?;
-                    (workshop, file)
+        let scenario = files::scenarios(std::slice::from_ref(&kept.file)).and_then(|mut files| files.pop());
+        let (workshop, file) = match scenario {
+            Some(file) => {
+                let workshop = Workshop::without_project(engines, load::overrides(env));
+                (workshop.against(against), file)
+            }
+            None => {
+                let workshop = load::workshop(&engines, &self.configs, env, &mut Seen::default())?;
+                let file = file(&workshop, &kept)?;
+                match against {
+                    Some(config) => {
+                        let configs = [config.to_owned()];
+                        (load::workshop(&engines, &configs, env, &mut Seen::default())?.against(against), file)
+                    }
+                    None => (workshop, file),
                 }
-            };
+            }
+        };
         let snapshots = snapshots::read(&file)?;
         let made = workshop.make_all(std::slice::from_ref(&file), 1).into_iter().next();
         let program = made.ok_or_else(|| Error::internal("no thread can be started"))?.program?;
@@ -104,37 +120,46 @@ fn file(workshop: &Workshop, kept: &Kept) -> Result<TestFile> {
 
 /// Runs `emu replay`.
 pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
-    let found = args.kept.find()?;
-    let Replayed { finding, digest, lines } =
-        replay(&found.program, found.snapshots.as_deref(), &found.test, &found.kept.rerun)?;
+    let found = args.kept.find(args.against.as_deref())?;
+    let Replayed { finding, digest, lines } = replay(&found.program, &found.snapshots, &found.test, &found.kept.rerun)?;
     let has_failed = finding.is_some();
     match finding {
         Some(finding) => {
             let outcome = Outcome::Failed(Box::new(finding));
-            print(&plain_story(&story::tell(&found.program, &tested(found.test, outcome)), super::view()));
+            let tested = Tested::once(&found.kept.file, found.test, outcome);
+            print(&plain_story(&story::tell(&found.program, &tested), super::view()));
         }
         None => print(&format!("{} › {} passes\n", found.kept.file, story::one_line(&found.kept.test))),
     }
     let digest = format!("{digest:016x}");
-    if !found.kept.digest.is_empty() && digest != found.kept.digest {
-        eprint(&format!("error: the run ended with digest {digest}, not {}\n", found.kept.digest));
-        if let Some((number, old, new)) = trace_file::first_difference(&args.kept.path, &lines) {
-            let (old, new) = (story::clean(&old), story::clean(&new));
-            eprint(&format!("  because: event {number} was: {old}\n  because: event {number} is:  {new}\n"));
-        }
-        eprint("  help: the code, its tests, its snapshots or emu are not those of the run that was kept\n");
+    let is_same = found.kept.digest.is_empty() || digest == found.kept.digest;
+    let parting = match is_same {
+        true => String::new(),
+        false => parting(&args.kept.path, &found.kept.digest, &digest, &lines),
+    };
+    if args.against.is_some() {
+        eprint(if is_same { "the two runs are the same\n" } else { &parting });
+    } else if !is_same {
+        let help = "the code, its tests, its snapshots or emu are not those of the run that was kept";
+        eprint(&format!("error: {parting}  help: {help}\n"));
         return Ok(ExitCode::from(DIVERGED));
     }
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn tested(test: Test, outcome: Outcome) -> Tested {
-    Tested { test, outcome, runs: 1, explored: (0, 0), virtual_ms: 0.0, real_ms: 0.0, notes: Vec::new() }
+/// Where a run parts from the one that was kept.
+fn parting(path: &Path, old: &str, new: &str, lines: &[Line]) -> String {
+    let mut text = format!("the run ended with digest {new}, not {}\n", story::clean(old));
+    if let Some((number, old, new)) = trace_file::first_difference(path, lines) {
+        let (old, new) = (story::clean(&old), story::clean(&new));
+        text.push_str(&format!("  because: event {number} was: {old}\n  because: event {number} is:  {new}\n"));
+    }
+    text
 }
 
 /// Runs `emu shrink`.
 pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
-    let found = args.kept.find()?;
+    let found = args.kept.find(None)?;
     let options = Options {
         jobs: 1,
         points: Points::NONE,
@@ -142,15 +167,16 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
         depth: 0,
         base: found.kept.rerun.seed,
         seeds: None,
-        budget: Duration::ZERO,
+        budget: None,
         rerun: Some(found.kept.rerun.clone()),
         is_calm: false,
         bail: None,
         updates_snapshots: false,
         adds_snapshots: false,
         checked_seeds: 1,
+        shard: Shard::ALL,
     };
-    let chosen = Chosen { name: Some(NameFilter::Exactly(found.test.full_name())), shard: None, bugs: None };
+    let chosen = Chosen { name: Some(NameFilter::Exactly(found.test.full_name())), bugs: None };
     let mut last = None;
     let programs = [found.program];
     campaign(&programs, &[found.snapshots], &options, &chosen, &mut |progress| {
@@ -158,11 +184,11 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
             last = Some(tested);
         }
     })?;
-    let Some(Tested { outcome: Outcome::Failed(finding), .. }) = last.as_deref() else {
+    let Some((tested, finding)) = last.as_ref().and_then(|tested| Some((tested, tested.failure()?))) else {
         eprint("error: it does not fail any more: there is nothing to shrink\n");
         return Ok(ExitCode::FAILURE);
     };
-    let told = story::tell(&programs[0], last.as_deref().unwrap_or(&tested(found.test, Outcome::Passed)));
+    let told = story::tell(&programs[0], tested);
     let kept = session::kept_of(&told, finding);
     let text = plain_story(&told, View::WHOLE);
     match args.kept.path.is_dir() {

@@ -8,19 +8,21 @@ use super::files::TestFile;
 use super::kept::{self, Bugs, Kept};
 use super::outputs::Outputs;
 use super::program::{Made, Workshop};
-use super::{snapshots, trace_file};
-use crate::cli::watch::Seen;
-use crate::error::{Result, report};
-use crate::test::campaign::{Choice, Options, Progress, campaign};
-use crate::test::finding::{FileTested, Finding, Outcome, Tested};
+use super::{inline_snapshots, snapshots, trace_file};
+use crate::cli::watch::{self, Seen};
+use crate::error::{Error, Result, report};
+use crate::test::campaign::{Choice, Options, Progress, Shard, campaign};
+use crate::test::finding::Finding;
 use crate::test::judge::Oracle;
 use crate::test::program::Program;
-use crate::test::report::{Begin, FileTold, Summary, plain_story};
-use crate::test::run::collect;
-use crate::test::story::{self, End, Told};
+use crate::test::report::{Begin, Summary, Told, plain_story};
+use crate::test::run::{InlineSnapshot, Snapshots, collect};
+use crate::test::story;
+use crate::test::tested::{FileTested, Outcome, Tested};
 use crate::test::timeline::View;
 use crate::world::real::steady;
 use serde_json::json;
+use std::path::Path;
 
 /// One seed of so many is run twice, to see that it is the same run; in CI every one.
 const CHECKED_SEEDS: u64 = 50;
@@ -46,36 +48,37 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
         return Ok(Passed::Nothing);
     }
     let bugs = Bugs::of(&folder);
+    let options = options(args)?;
     let chosen = Chosen {
         name: args.name.as_deref().map(NameFilter::parse).transpose()?,
-        shard: args.shard,
-        bugs: args.rerun().is_none().then_some(&bugs),
+        bugs: (args.rerun().is_none() && options.shard.index == 1).then_some(&bugs),
     };
-    let options = options(args)?;
     let began = steady();
+    let since = watch::now();
     let made = workshop.make_all(&files, options.jobs);
-    for input in made.iter().flat_map(|made| &made.inputs) {
-        seen.note_once(input);
+    for Made { inputs, .. } in &made {
+        inputs.files.iter().for_each(|file| seen.note_read(file, since));
+        inputs.trees.iter().for_each(|folder| seen.note_tree(folder));
     }
     let mut outputs = Outputs::open(if args.list { &[] } else { &args.reporter })?;
     let (mut programs, mut sources, mut broken) = (Vec::new(), Vec::new(), Vec::new());
-    for (file, Made { program, logged, .. }) in files.into_iter().zip(made) {
+    for (file, Made { program, text, logged, .. }) in files.into_iter().zip(made) {
         match program {
             Ok(program) => {
                 programs.push(program);
-                sources.push((file, logged));
+                sources.push(Source { file, text, logged });
             }
             Err(error) => {
                 let text = report(&error);
                 let text = text.strip_prefix("error: ").unwrap_or(&text).to_owned();
-                broken.push(FileTold { name: file.name, broken: Some(text), logged });
+                broken.push(FileTested { name: file.name, broken: Some(text), logged });
             }
         }
     }
     if args.list {
         return list(args, &programs, &chosen).map(|()| Passed::Listed);
     }
-    let texts = sources.iter().map(|(file, _)| snapshots::read(file)).collect::<Result<Vec<_>>>()?;
+    let texts = sources.iter().map(|source| snapshots::read(&source.file)).collect::<Result<Vec<_>>>()?;
     let base = options.rerun.as_ref().map_or(options.base, |rerun| rerun.seed).to_string();
     let summary = Summary { base, files: programs.len() + broken.len(), ..Summary::default() };
     let mut session = Session {
@@ -83,6 +86,7 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
         bugs: &bugs,
         programs: &programs,
         sources: &sources,
+        root: workshop.root(),
         is_rerun: options.rerun.is_some(),
         outputs: &mut outputs,
         summary,
@@ -95,6 +99,9 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, seen: &mut Seen) -> Res
 }
 
 fn options(args: &TestArgs) -> Result<Options> {
+    if args.shard.is_some() && args.rerun().is_some() {
+        return Err(Error::usage("--shard: with a tape there is one run only, which cannot be shared out"));
+    }
     let points = args.points()?;
     let explored = args.explored(points);
     Ok(Options {
@@ -103,14 +110,15 @@ fn options(args: &TestArgs) -> Result<Options> {
         explored: explored.points,
         depth: explored.depth,
         base: args.base()?,
-        seeds: args.seeds,
-        budget: args.budget(),
+        seeds: args.seeds(),
+        budget: args.budget()?,
         rerun: args.rerun(),
         is_calm: args.calm,
         bail: args.bail,
         updates_snapshots: args.update,
         adds_snapshots: !is_ci(),
         checked_seeds: if is_ci() { 1 } else { CHECKED_SEEDS },
+        shard: args.shard.unwrap_or(Shard::ALL),
     })
 }
 
@@ -118,7 +126,7 @@ fn list(args: &TestArgs, programs: &[Program], chosen: &Chosen<'_>) -> Result<()
     let mut lines = Vec::new();
     for program in programs {
         let (tests, _) = collect(program)?;
-        for test in tests.iter().filter(|test| chosen.takes(&program.name, test)) {
+        for test in tests.iter().filter(|test| chosen.takes(test)) {
             lines.push(match args.json {
                 true => json!({ "file": &*program.name, "suite": test.suite, "name": test.name }).to_string(),
                 false => format!("{} › {}", program.name, story::one_line(&test.full_name())),
@@ -132,21 +140,32 @@ fn list(args: &TestArgs, programs: &[Program], chosen: &Chosen<'_>) -> Result<()
     Ok(())
 }
 
+/// What a program was made of.
+struct Source {
+    file: TestFile,
+    /// The file's text, as it was when the program was made.
+    text: String,
+    /// What was logged in global scope.
+    logged: Vec<String>,
+}
+
 /// What becomes of a campaign's results.
 struct Session<'a> {
     args: &'a TestArgs,
     bugs: &'a Bugs,
     programs: &'a [Program],
-    sources: &'a [(TestFile, Vec<String>)],
+    sources: &'a [Source],
+    /// The folder that places of the reader's start from.
+    root: &'a Path,
     is_rerun: bool,
     outputs: &'a mut Outputs,
     summary: Summary,
     /// The first failure was written where the command line says.
     is_kept: bool,
     /// Files that did not become programs.
-    broken: Vec<FileTold>,
+    broken: Vec<FileTested>,
     /// The first thing that could not be written.
-    failed: Option<crate::error::Error>,
+    failed: Option<Error>,
 }
 
 impl Session<'_> {
@@ -155,7 +174,11 @@ impl Session<'_> {
             Progress::Planned { tests, .. } => self.begin(tests),
             Progress::File(index, file) => self.file(index, *file),
             Progress::Tested(index, tested) => self.tested(index, &tested),
-            Progress::Snapshots(index, text) => snapshots::write(&self.sources[index].0, &text),
+            Progress::Snapshots(index, left) => self.snapshots(index, &left),
+            Progress::Shaking(budget) => {
+                self.outputs.budget(budget);
+                Ok(())
+            }
             Progress::Runs(more) => {
                 self.summary.runs += more;
                 self.outputs.runs(more);
@@ -178,12 +201,23 @@ impl Session<'_> {
     }
 
     fn file(&mut self, index: usize, tested: FileTested) -> Result<()> {
-        let FileTested { name, tests, broken, logged } = tested;
-        let logged = self.sources[index].1.iter().chain(&logged).map(|line| story::clean(line)).collect();
+        let FileTested { name, broken, logged } = tested;
+        let logged = self.sources[index].logged.iter().chain(&logged).map(|line| story::clean(line)).collect();
         self.summary.broken += usize::from(broken.is_some());
         let broken = broken.map(|broken| self.mapped(index, &broken));
-        self.outputs.file(&FileTold { name, broken, logged })?;
-        tests.iter().try_for_each(|tested| self.tested(index, tested))
+        self.outputs.file(&FileTested { name, broken, logged })
+    }
+
+    /// Writes what a calm run left of snapshots.
+    fn snapshots(&self, index: usize, left: &Snapshots) -> Result<()> {
+        let Source { file, text, .. } = &self.sources[index];
+        snapshots::write(file, left.file.as_deref())?;
+        if left.inline.is_empty() {
+            return Ok(());
+        }
+        let inline =
+            left.inline.iter().map(|InlineSnapshot { place, text }| (self.mapped(index, place), text.as_str()));
+        inline_snapshots::write(file, text, self.root, &inline.collect::<Vec<_>>())
     }
 
     /// A text with the reader's own places.
@@ -213,9 +247,13 @@ impl Session<'_> {
     }
 
     fn keep(&mut self, told: &Told, finding: &Finding) -> Result<()> {
+        if finding.lines.is_empty() {
+            return Ok(());
+        }
         let kept = kept_of(told, finding);
         let story = plain_story(told, View::WHOLE);
-        if matches!(&told.ended, End::Failed(story) if story.timeline.is_some()) {
+        // The calm run is made first of all anyway, and what it fails with says nothing of what else is wrong.
+        if finding.run > 1 {
             self.bugs.keep(&kept, &story)?;
         }
         if std::mem::replace(&mut self.is_kept, true) {
@@ -241,8 +279,8 @@ impl Session<'_> {
     }
 }
 
-/// What runs a failure again. Of one that is calm nothing is known of where it ends alone.
+/// What runs a failure again.
 pub(in crate::cli) fn kept_of(told: &Told, finding: &Finding) -> Kept {
-    let digest = if finding.is_calm { String::new() } else { format!("{:016x}", finding.digest) };
+    let digest = format!("{:016x}", finding.digest);
     Kept { file: told.file.clone(), test: told.test.full_name(), rerun: finding.rerun.clone(), digest }
 }

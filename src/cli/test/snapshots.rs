@@ -4,6 +4,7 @@
 
 use super::files::TestFile;
 use crate::error::{Error, Result};
+use crate::test::run::Snapshots;
 use std::fs;
 use std::path::PathBuf;
 
@@ -14,21 +15,28 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 ///
 /// # Errors
 /// When they are there and cannot be read.
-pub(in crate::cli) fn read(file: &TestFile) -> Result<Option<String>> {
+pub(in crate::cli) fn read(file: &TestFile) -> Result<Snapshots> {
     let path = path_of(file);
     let refused = |error: std::io::Error| Error::config(format!("`{}` cannot be read", path.display())).because(error);
     match fs::metadata(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Snapshots::default()),
         Ok(metadata) if metadata.len() > MAX_BYTES => Err(refused(std::io::Error::other("it is too large"))),
-        _ => fs::read_to_string(&path).map(Some).map_err(refused),
+        _ => match fs::read_to_string(&path) {
+            Ok(text) => Ok(Snapshots { file: Some(text), inline: Vec::new() }),
+            Err(error) => Err(refused(error)),
+        },
     }
 }
 
-/// Writes the snapshots of a test file; an empty text removes them.
+/// Writes the snapshots of a test file where they have changed; an empty text removes them.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub(in crate::cli) fn write(file: &TestFile, text: &str) -> Result<()> {
+pub(in crate::cli) fn write(file: &TestFile, text: Option<&str>) -> Result<()> {
+    let Some(text) = text.filter(|text| read(file).ok().and_then(|before| before.file).as_deref() != Some(*text))
+    else {
+        return Ok(());
+    };
     let path = path_of(file);
     let written = match (text.is_empty(), path.parent()) {
         (true, _) => fs::remove_file(&path).or_else(|error| match error.kind() {

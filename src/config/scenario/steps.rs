@@ -5,6 +5,8 @@
 use super::super::Place;
 use super::super::diagnostic::Reader;
 use super::super::syntax::{Node, Value};
+use super::keys;
+use super::outside::{Counted, Payload, counted, payload};
 use super::{array, check_keys, number, required, text, time};
 
 /// A step.
@@ -28,12 +30,12 @@ pub enum Action {
         /// Headers.
         headers: Vec<(String, String)>,
     },
-    /// `as`, `send`: a client sends a text.
+    /// `as`, `send`: a client sends a message.
     Send {
         /// The client.
         client: String,
-        /// The text; what is no string is sent as JSON.
-        text: String,
+        /// The text, or bytes.
+        payload: Payload,
     },
     /// `as`, `close`: a client closes its connection.
     Close {
@@ -58,6 +60,13 @@ pub enum Action {
     },
     /// `fetch`: a request and its answer.
     Fetch(Box<Fetch>),
+    /// `outside`, `expect`: how often other hosts were asked by now.
+    Outside {
+        /// Which requests count.
+        counted: Counted,
+        /// How many there are.
+        requests: u32,
+    },
     /// `together`: steps that begin at once.
     Together(Vec<Step>),
     /// `advance`: time passes, in milliseconds.
@@ -71,7 +80,7 @@ pub enum Action {
 /// What a client has received by now.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expecting {
-    /// All its messages since it connected; what is no string is compared as JSON.
+    /// All its messages since it connected: a string, `{ "base64": "…" }`, or what is compared as JSON.
     pub messages: Option<Vec<serde_json::Value>>,
     /// The messages may have come in any order.
     pub any_order: bool,
@@ -120,21 +129,6 @@ pub enum ObjectVerb {
     Alarm,
 }
 
-/// The keys of which a step has exactly one, with those that may stand beside it.
-const ACTIONS: [(&str, &[&str]); 11] = [
-    ("connect", &["as", "headers"]),
-    ("send", &["as"]),
-    ("close", &["as"]),
-    ("lose", &["as"]),
-    ("fetch", &["expect"]),
-    ("together", &[]),
-    ("advance", &[]),
-    ("evict", &[]),
-    ("hibernate", &[]),
-    ("crash", &[]),
-    ("alarm", &[]),
-];
-
 /// Reads a step. Inside of `together` a step only begins something.
 pub(super) fn step(reader: &mut Reader<'_>, node: &Node, is_together: bool) -> Option<Step> {
     let place = reader.file.place(&node.span);
@@ -143,12 +137,16 @@ pub(super) fn step(reader: &mut Reader<'_>, node: &Node, is_together: bool) -> O
         "together" => together(reader, node.get("together")?)?,
         "advance" => Action::Advance(advance(reader, node.get("advance")?)?),
         "fetch" => Action::Fetch(Box::new(fetch(reader, node)?)),
+        "outside" => counting(reader, node)?,
         "evict" | "hibernate" => object(reader, node, ObjectVerb::Evict)?,
         "crash" => object(reader, node, ObjectVerb::Crash)?,
         "alarm" => object(reader, node, ObjectVerb::Alarm)?,
         key => of_client(reader, node, key)?,
     };
-    let waits = matches!(action, Action::Expect { .. } | Action::Together(_) | Action::Advance(_) | Action::Settle);
+    let waits = matches!(
+        action,
+        Action::Expect { .. } | Action::Outside { .. } | Action::Together(_) | Action::Advance(_) | Action::Settle
+    );
     if is_together && waits {
         let help = "only steps that begin something can be together: `send`, `fetch`, `connect`, `close`, `evict`, …";
         reader.error(&node.span, "this step cannot be `together` with others").help(help);
@@ -159,7 +157,7 @@ pub(super) fn step(reader: &mut Reader<'_>, node: &Node, is_together: bool) -> O
 
 /// The key that says what a step does. Reports all others that do not belong to it.
 fn action_of(reader: &mut Reader<'_>, node: &Node) -> Option<&'static str> {
-    let mut named = ACTIONS.iter().filter(|(key, _)| node.get(key).is_some());
+    let mut named = keys::STEPS.iter().filter(|(key, _)| node.get(key).is_some());
     let (key, beside) = match (named.next(), named.next()) {
         (Some((one, _)), Some((other, _))) => {
             let message = format!("a step does one thing, and `{one}` and `{other}` are two");
@@ -167,15 +165,17 @@ fn action_of(reader: &mut Reader<'_>, node: &Node) -> Option<&'static str> {
             return None;
         }
         (Some((key, beside)), None) => (*key, *beside),
-        (None, _) if node.get("expect").is_some() => ("expect", &["as"][..]),
-        (None, _) if node.get("settle").is_some() => ("settle", &[][..]),
-        (None, _) => {
-            let keys: Vec<_> = ACTIONS.iter().map(|(key, _)| *key).chain(["expect", "settle", "as"]).collect();
-            check_keys(reader, node, "a step", &keys);
-            let help = format!("a step has one of `{}`", keys.join("`, `"));
-            reader.error(&node.span, "this step does nothing").help(help);
-            return None;
-        }
+        (None, _) => match keys::STEPS_ALONE.iter().find(|(key, _)| node.get(key).is_some()) {
+            Some((key, beside)) => (*key, *beside),
+            None => {
+                let all = keys::STEPS.iter().chain(&keys::STEPS_ALONE).map(|(key, _)| *key);
+                let all: Vec<_> = all.chain(["as"]).collect();
+                check_keys(reader, node, "a step", &all);
+                let help = format!("a step has one of `{}`", all.join("`, `"));
+                reader.error(&node.span, "this step does nothing").help(help);
+                return None;
+            }
+        },
     };
     let known: Vec<_> = std::iter::once(key).chain(beside.iter().copied()).collect();
     check_keys(reader, node, &format!("a step with `{key}`"), &known);
@@ -211,9 +211,9 @@ fn of_client(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Action> 
             let path = text(reader, value, key)?.to_owned();
             Action::Connect { client: client?, path, headers: headers(reader, node) }
         }
-        "send" => Action::Send { client: client?, text: text_or_json(value) },
+        "send" => Action::Send { client: client?, payload: payload(reader, value)? },
         "close" => {
-            check_keys(reader, value, "`close`", &["code", "reason"]);
+            check_keys(reader, value, "`close`", keys::CLOSE);
             let code = value.get("code").map_or(Some(1000), |code| number(reader, code, "code", 1000..=4999))?;
             let reason = value.text("reason").unwrap_or_default().to_owned();
             Action::Close { client: client?, code: code as u16, reason }
@@ -224,7 +224,7 @@ fn of_client(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Action> 
 }
 
 fn expecting(reader: &mut Reader<'_>, node: &Node) -> Option<Expecting> {
-    check_keys(reader, node, "`expect` of a client", &["messages", "anyOrder", "closed"]);
+    check_keys(reader, node, "`expect` of a client", keys::CLIENT_EXPECT);
     let messages = match node.get("messages") {
         Some(messages) => Some(array(reader, messages, "messages")?.iter().map(Node::to_json).collect()),
         None => None,
@@ -237,9 +237,21 @@ fn expecting(reader: &mut Reader<'_>, node: &Node) -> Option<Expecting> {
     Some(Expecting { messages, any_order, close_code })
 }
 
+/// A step that counts requests to other hosts.
+fn counting(reader: &mut Reader<'_>, step: &Node) -> Option<Action> {
+    let what = "a step with `outside`";
+    let expect = required(reader, step, what, "expect");
+    let requests = expect.and_then(|node| {
+        check_keys(reader, node, "`expect` of `outside`", keys::OUTSIDE_EXPECT);
+        let requests = required(reader, node, "`expect` of `outside`", "requests")?;
+        number(reader, requests, "requests", 0..=1_000_000)
+    });
+    Some(Action::Outside { counted: counted(reader, step)?, requests: requests? })
+}
+
 fn fetch(reader: &mut Reader<'_>, step: &Node) -> Option<Fetch> {
     let node = step.get("fetch")?;
-    check_keys(reader, node, "`fetch`", &["method", "path", "headers", "body", "json", "retry"]);
+    check_keys(reader, node, "`fetch`", keys::FETCH);
     let path = required(reader, node, "`fetch`", "path").and_then(|path| text(reader, path, "path"));
     let method = node.get("method").map_or(Some("GET"), |method| text(reader, method, "method"));
     let mut headers = headers(reader, node);
@@ -264,7 +276,7 @@ fn fetch(reader: &mut Reader<'_>, step: &Node) -> Option<Fetch> {
 }
 
 fn expected(reader: &mut Reader<'_>, node: &Node) -> Expected {
-    check_keys(reader, node, "`expect`", &["status", "headers", "body", "json"]);
+    check_keys(reader, node, "`expect`", keys::FETCH_EXPECT);
     Expected {
         status: node
             .get("status")
@@ -276,7 +288,7 @@ fn expected(reader: &mut Reader<'_>, node: &Node) -> Expected {
     }
 }
 
-fn headers(reader: &mut Reader<'_>, node: &Node) -> Vec<(String, String)> {
+pub(super) fn headers(reader: &mut Reader<'_>, node: &Node) -> Vec<(String, String)> {
     let Some(headers) = node.get("headers") else { return Vec::new() };
     if !matches!(headers.value, Value::Object(_)) {
         reader.error(&headers.span, format!("`headers` must be an object, found {}", headers.value.noun()));
@@ -285,8 +297,4 @@ fn headers(reader: &mut Reader<'_>, node: &Node) -> Vec<(String, String)> {
         Some((member.key.clone(), text(reader, &member.node, &member.key)?.to_owned()))
     };
     headers.members().iter().filter_map(header).collect()
-}
-
-fn text_or_json(node: &Node) -> String {
-    node.as_text().map_or_else(|| node.to_json().to_string(), str::to_owned)
 }

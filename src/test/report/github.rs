@@ -2,8 +2,9 @@
 //!
 //! Invariant: one command a line, whatever texts there are.
 
-use super::{Begin, FileTold, Reporter, Summary, count};
-use crate::test::story::{End, Told, one_line};
+use super::{Begin, Reporter, Summary, Told, count};
+use crate::test::story::one_line;
+use crate::test::tested::{FileTested, Outcome};
 use std::io::{self, Write};
 
 /// See the file's comment.
@@ -14,7 +15,7 @@ impl Reporter for Github {
         writeln!(out, "emu test: seed {}", begin.base)
     }
 
-    fn file(&mut self, file: &FileTold, out: &mut dyn Write) -> io::Result<()> {
+    fn file(&mut self, file: &FileTested, out: &mut dyn Write) -> io::Result<()> {
         match &file.broken {
             Some(broken) => {
                 writeln!(out, "::error file={},title={}::{}", property(&file.name), property(&file.name), data(broken))
@@ -24,7 +25,7 @@ impl Reporter for Github {
     }
 
     fn test(&mut self, told: &Told, out: &mut dyn Write) -> io::Result<()> {
-        let End::Failed(story) = &told.ended else { return Ok(()) };
+        let Outcome::Failed(story) = &told.outcome else { return Ok(()) };
         let (file, place) = match &story.place {
             Some((file, line, column)) => (file.as_str(), format!(",line={line},col={column}")),
             None => (told.file.as_str(), String::new()),

@@ -2,8 +2,9 @@
 //!
 //! Invariant: every line is one object with a `type`.
 
-use super::{Begin, FileTold, Reporter, Summary};
-use crate::test::story::{End, Story, Told};
+use super::{Begin, Reporter, Summary, Told};
+use crate::test::story::Story;
+use crate::test::tested::{FileTested, Outcome};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -19,16 +20,16 @@ impl Reporter for Json {
         )
     }
 
-    fn file(&mut self, file: &FileTold, out: &mut dyn Write) -> io::Result<()> {
+    fn file(&mut self, file: &FileTested, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", json!({ "type": "file", "file": file.name, "broken": file.broken, "logged": file.logged }))
     }
 
     fn test(&mut self, told: &Told, out: &mut dyn Write) -> io::Result<()> {
-        let (state, failure) = match &told.ended {
-            End::Passed => ("pass", Value::Null),
-            End::Failed(story) => ("fail", failed(story)),
-            End::Skipped => ("skip", Value::Null),
-            End::Todo => ("todo", Value::Null),
+        let (state, failure) = match &told.outcome {
+            Outcome::Passed => ("pass", Value::Null),
+            Outcome::Failed(story) => ("fail", failed(story)),
+            Outcome::Skipped => ("skip", Value::Null),
+            Outcome::Todo => ("todo", Value::Null),
         };
         let (tried, all) = told.explored;
         let line = json!({

@@ -2,8 +2,9 @@
 //!
 //! Invariant: well formed whatever texts there are; nothing is written before the end, because suites begin with sums.
 
-use super::{Begin, FileTold, Reporter, Summary};
-use crate::test::story::{End, Story, Told, one_line};
+use super::{Begin, Reporter, Summary, Told};
+use crate::test::story::{Story, one_line};
+use crate::test::tested::{FileTested, Outcome};
 use crate::test::timeline::View;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -33,7 +34,7 @@ impl Reporter for Junit {
         Ok(())
     }
 
-    fn file(&mut self, file: &FileTold, _out: &mut dyn Write) -> io::Result<()> {
+    fn file(&mut self, file: &FileTested, _out: &mut dyn Write) -> io::Result<()> {
         let suite = self.suites.entry(file.name.clone()).or_default();
         suite.logged = file.logged.join("\n");
         if let Some(broken) = &file.broken {
@@ -58,13 +59,13 @@ impl Reporter for Junit {
         let (name, class) = (escaped(&one_line(&told.test.full_name())), escaped(&told.file));
         let seconds = told.real_ms / 1000.0;
         let head = format!("    <testcase name=\"{name}\" classname=\"{class}\" time=\"{seconds:.3}\"");
-        let _ = match &told.ended {
-            End::Passed => writeln!(suite.cases, "{head}/>"),
-            End::Skipped | End::Todo => {
+        let _ = match &told.outcome {
+            Outcome::Passed => writeln!(suite.cases, "{head}/>"),
+            Outcome::Skipped | Outcome::Todo => {
                 suite.skipped += 1;
                 writeln!(suite.cases, "{head}>\n      <skipped/>\n    </testcase>")
             }
-            End::Failed(story) => {
+            Outcome::Failed(story) => {
                 suite.failures += 1;
                 writeln!(suite.cases, "{head}>\n{}    </testcase>", failed(story))
             }

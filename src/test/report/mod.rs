@@ -11,7 +11,8 @@ mod tap;
 #[cfg(test)]
 mod tests;
 
-use super::story::{Told, one_line};
+use super::story::{Story, one_line};
+use super::tested::{FileTested, Tested};
 use super::timeline::View;
 use std::io::{self, Write};
 
@@ -61,16 +62,8 @@ pub struct Begin {
     pub base: String,
 }
 
-/// A file that has been run calmly.
-#[derive(Clone, Debug, Default)]
-pub struct FileTold {
-    /// The file, as people call it.
-    pub name: String,
-    /// Why it could not be run.
-    pub broken: Option<String>,
-    /// What was logged in the calm run.
-    pub logged: Vec<String>,
-}
+/// A test and what it came to, ready to be told.
+pub type Told = Tested<Story>;
 
 /// What everything came to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -113,7 +106,7 @@ pub trait Reporter {
     fn begin(&mut self, begin: &Begin, out: &mut dyn Write) -> io::Result<()>;
 
     /// A file has been run calmly.
-    fn file(&mut self, file: &FileTold, out: &mut dyn Write) -> io::Result<()>;
+    fn file(&mut self, file: &FileTested, out: &mut dyn Write) -> io::Result<()>;
 
     /// A test has had all its runs.
     fn test(&mut self, test: &Told, out: &mut dyn Write) -> io::Result<()>;

@@ -2,9 +2,10 @@
 //!
 //! Invariant: colours only repeat what the words say.
 
-use super::{Begin, FileTold, Reporter, Summary, count, title};
+use super::{Begin, Reporter, Summary, Told, count, title};
 use crate::test::judge::Oracle;
-use crate::test::story::{End, Story, Told};
+use crate::test::story::Story;
+use crate::test::tested::{FileTested, Outcome};
 use crate::test::timeline::View;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -64,7 +65,7 @@ impl Reporter for Pretty {
         writeln!(out, "{}\n", self.paint.dim(&text))
     }
 
-    fn file(&mut self, file: &FileTold, out: &mut dyn Write) -> io::Result<()> {
+    fn file(&mut self, file: &FileTested, out: &mut dyn Write) -> io::Result<()> {
         for line in &file.logged {
             writeln!(out, "{} {line}", self.paint.dim(&format!("{} │", file.name)))?;
         }
@@ -78,17 +79,17 @@ impl Reporter for Pretty {
 
     fn test(&mut self, told: &Told, out: &mut dyn Write) -> io::Result<()> {
         let paint = self.paint;
-        let (mark, rest) = match &told.ended {
-            End::Passed => (paint.green("✓"), effort(told)),
-            End::Failed(story) => (paint.red("✗"), format!("{}, run {}", story.headline(), story.run)),
-            End::Skipped => (paint.yellow("-"), "skipped".into()),
-            End::Todo => (paint.yellow("-"), "todo".into()),
+        let (mark, rest) = match &told.outcome {
+            Outcome::Passed => (paint.green("✓"), effort(told)),
+            Outcome::Failed(story) => (paint.red("✗"), format!("{}, run {}", story.headline(), story.run)),
+            Outcome::Skipped => (paint.yellow("-"), "skipped".into()),
+            Outcome::Todo => (paint.yellow("-"), "todo".into()),
         };
         writeln!(out, "{mark}  {}  {}", title(told), paint.dim(&rest))?;
         for note in &told.notes {
             writeln!(out, "   {} {note}", paint.yellow("note:"))?;
         }
-        if let End::Failed(_) = &told.ended {
+        if let Outcome::Failed(_) = &told.outcome {
             self.failures.push(story(told, &paint, self.view));
         }
         Ok(())
@@ -134,7 +135,7 @@ fn effort(told: &Told) -> String {
 
 /// The story of a failure.
 pub(super) fn story(told: &Told, paint: &Paint, view: View) -> String {
-    let End::Failed(story) = &told.ended else { return String::new() };
+    let Outcome::Failed(story) = &told.outcome else { return String::new() };
     let seconds = told.real_ms / 1000.0;
     let facts = match story.timeline {
         Some(_) => {
@@ -176,7 +177,8 @@ fn told_timeline(story: &Story, paint: Paint, view: View) -> String {
         let _ = writeln!(text, "{line}");
     }
     if let Some(first) = &timeline.first_difference {
-        let _ = writeln!(text, "  first difference from the calm run: event {}, {}", first.event, first.what);
+        let other = if story.oracle == Oracle::Determinism { "other" } else { "calm" };
+        let _ = writeln!(text, "  first difference from the {other} run: event {}, {}", first.event, first.what);
         if let Some(calm) = &first.calm {
             let _ = writeln!(text, "    calm it was: {calm}");
         }

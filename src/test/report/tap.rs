@@ -2,8 +2,9 @@
 //!
 //! Invariant: every line is one of the protocol's, whatever a test is called.
 
-use super::{Begin, FileTold, Reporter, Summary, count, title};
-use crate::test::story::{End, Story, Told};
+use super::{Begin, Reporter, Summary, Told, count, title};
+use crate::test::story::Story;
+use crate::test::tested::{FileTested, Outcome};
 use crate::test::timeline::View;
 use std::io::{self, Write};
 
@@ -18,7 +19,7 @@ impl Reporter for Tap {
         writeln!(out, "TAP version 14\n# seed {}", begin.base)
     }
 
-    fn file(&mut self, file: &FileTold, out: &mut dyn Write) -> io::Result<()> {
+    fn file(&mut self, file: &FileTested, out: &mut dyn Write) -> io::Result<()> {
         for line in file.logged.iter().flat_map(|line| line.lines()) {
             writeln!(out, "# {line}")?;
         }
@@ -31,15 +32,15 @@ impl Reporter for Tap {
     fn test(&mut self, told: &Told, out: &mut dyn Write) -> io::Result<()> {
         self.points += 1;
         let name = escaped(&title(told));
-        let (state, directive) = match &told.ended {
-            End::Passed => ("ok", ""),
-            End::Failed(_) => ("not ok", ""),
-            End::Skipped => ("ok", " # SKIP"),
-            End::Todo => ("ok", " # TODO"),
+        let (state, directive) = match &told.outcome {
+            Outcome::Passed => ("ok", ""),
+            Outcome::Failed(_) => ("not ok", ""),
+            Outcome::Skipped => ("ok", " # SKIP"),
+            Outcome::Todo => ("ok", " # TODO"),
         };
         writeln!(out, "{state} {} - {name}{directive}", self.points)?;
-        match &told.ended {
-            End::Failed(story) => failed(out, told, story),
+        match &told.outcome {
+            Outcome::Failed(story) => failed(out, told, story),
             _ => Ok(()),
         }
     }

@@ -3,14 +3,14 @@
 use super::*;
 use crate::test::judge::Oracle;
 use crate::test::program::Test;
-use crate::test::story::{End, Story, Told};
+use crate::test::story::Story;
+use crate::test::tested::Outcome;
 use crate::test::timeline::{FirstDifference, Row, Timeline, View};
 use crate::world::Point;
 
-fn told(name: &str, ended: End) -> Told {
-    let test = Test::named("0.0", name, &["chat"]);
-    let (file, notes) = ("test/a.test.ts".to_owned(), Vec::new());
-    Told { file, test, ended, runs: 7, explored: (3, 3), virtual_ms: 5.0, real_ms: 12.0, notes }
+fn told(name: &str, outcome: Outcome<Story>) -> Told {
+    let once = Told::once("test/a.test.ts", Test::named("0.0", name, &["chat"]), outcome);
+    Told { runs: 7, explored: (3, 3), virtual_ms: 5.0, real_ms: 12.0, ..once }
 }
 
 fn failed() -> Told {
@@ -40,7 +40,7 @@ fn failed() -> Told {
     };
     told(
         "keeps <all> # of them",
-        End::Failed(Box::new(Story {
+        Outcome::Failed(Box::new(Story {
             oracle: Oracle::Test,
             message: "AssertionError: expected 1 to be 2, 100%".into(),
             stack: vec!["at add (src/room.ts:4:7)".into()],
@@ -66,10 +66,10 @@ fn written(name: ReporterName) -> String {
     let mut write = || {
         reporter.begin(&Begin { files: 2, tests: 3, base: "7f3a".into() }, &mut out)?;
         let broken = Some("it has 1 error\nthere".into());
-        reporter.file(&FileTold { name: "test/b.test.ts".into(), broken, logged: vec!["hello".into()] }, &mut out)?;
-        reporter.test(&told("adds", End::Passed), &mut out)?;
+        reporter.file(&FileTested { name: "test/b.test.ts".into(), broken, logged: vec!["hello".into()] }, &mut out)?;
+        reporter.test(&told("adds", Outcome::Passed), &mut out)?;
         reporter.test(&failed(), &mut out)?;
-        reporter.test(&told("subtracts", End::Skipped), &mut out)?;
+        reporter.test(&told("subtracts", Outcome::Skipped), &mut out)?;
         let summary = Summary {
             passed: 1,
             failed: 1,

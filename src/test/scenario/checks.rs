@@ -2,7 +2,8 @@
 //!
 //! Invariant: looking changes nothing in the world. An object or a table that does not exist yet counts as holding.
 
-use super::{Check, Scenario};
+use super::{Check, Scenario, outside};
+use crate::config::Place;
 use crate::simulate::Simulation;
 use crate::test::run::TestError;
 use serde_json::Value;
@@ -31,25 +32,36 @@ impl<'a> Checks<'a> {
 }
 
 fn violated(check: &Check, world: &mut Simulation) -> Option<TestError> {
-    let id = world.object_named(check.namespace, &check.object);
-    let expected = &check.written.is;
-    let (object, place) = &check.written.object;
-    let found = match world.look(check.namespace, &id, &check.written.sql)? {
-        Ok(found) if expected.is_array() => found["rows"].clone(),
-        Ok(found) => found["rows"][0][0].clone(),
-        Err(message) if message.contains(NO_TABLE) => return None,
-        Err(message) => Value::String(message),
-    };
-    if found == *expected {
-        return None;
+    match check {
+        Check::Query { namespace, name, object, sql, is } => {
+            let id = world.object_named(*namespace, name);
+            let found = match world.look(*namespace, &id, sql)? {
+                Ok(found) if is.is_array() => found["rows"].clone(),
+                Ok(found) => found["rows"][0][0].clone(),
+                Err(message) if message.contains(NO_TABLE) => return None,
+                Err(message) => Value::String(message),
+            };
+            let (object, place) = object;
+            let message = || format!("`always` does not hold in `{object}`: it is {found}, not {is}: {sql}");
+            let diff = || format!("- Expected\n+ Received\n\n- {is}\n+ {found}");
+            (found != *is).then(|| error(message(), place, Some(diff())))
+        }
+        Check::Outside { place, counted, at_most } => {
+            let found = outside::count(counted, world.outgoing());
+            let message = || format!("`always` does not hold: {}, at most {at_most}", outside::told(counted, found));
+            (found > *at_most).then(|| error(message(), place, None))
+        }
     }
-    Some(TestError {
+}
+
+fn error(message: String, place: &Place, diff: Option<String>) -> TestError {
+    TestError {
         name: "AssertionError".into(),
-        message: format!("`always` does not hold in `{object}`: it is {found}, not {expected}: {}", check.written.sql),
+        message,
         stack: format!("    at always ({place})"),
-        diff: Some(format!("- Expected\n+ Received\n\n- {expected}\n+ {found}")),
+        diff,
         oracle: Some("invariant".into()),
         cause: None,
         fault: false,
-    })
+    }
 }

@@ -3,7 +3,7 @@
 //! Invariant: pure. The first difference is told; its first line has the same words whenever it is the same difference.
 
 use crate::config::scenario::{Expected, Expecting};
-use crate::simulate::{Answer, Frame};
+use crate::simulate::{Answer, Frame, decode_base64};
 use emu_abi::Message;
 use serde_json::Value;
 
@@ -94,8 +94,14 @@ fn says(expected: &Value, message: &Message) -> bool {
         (expected, Message::Text(text)) => {
             serde_json::from_str::<Value>(text).is_ok_and(|found| is_same(expected, &found))
         }
-        (_, Message::Binary(_)) => false,
+        (expected, Message::Binary(bytes)) => bytes_of(expected).is_some_and(|expected| expected == bytes.0),
     }
+}
+
+/// The bytes of `{ "base64": "…" }`.
+fn bytes_of(expected: &Value) -> Option<Vec<u8>> {
+    let members = expected.as_object().filter(|members| members.len() == 1)?;
+    decode_base64(members.get("base64")?.as_str()?)
 }
 
 /// A message as text; bytes as SQL writes them.
@@ -109,6 +115,9 @@ fn text_of(message: &Message) -> String {
 }
 
 fn text_of_expected(expected: &Value) -> String {
+    if let Some(bytes) = bytes_of(expected) {
+        return text_of(&Message::Binary(bytes.into()));
+    }
     expected.as_str().map_or_else(|| expected.to_string(), str::to_owned)
 }
 
@@ -169,6 +178,17 @@ mod tests {
             let messages = serde_json::from_str(messages).expect("messages");
             let expecting = Expecting { messages: Some(messages), any_order, close_code };
             assert_eq!(frames("ada", &expecting, &got).is_none(), is_same, "{expecting:?}");
+        }
+        let bytes = [Frame::Message(Message::Binary(b"\xff".to_vec().into()))];
+        for (messages, difference) in [
+            (r#"[{ "base64": "/w==" }]"#, None),
+            (r#"["x'ff'"]"#, None),
+            (r#"[{ "base64": "/g==" }]"#, Some("- Expected\n+ Received\n\n- x'fe'\n+ x'ff'")),
+        ] {
+            let messages = serde_json::from_str(messages).expect("messages");
+            let expecting = Expecting { messages: Some(messages), ..Expecting::default() };
+            let found = frames("ada", &expecting, &bytes).and_then(|difference| difference.diff);
+            assert_eq!(found.as_deref(), difference, "{expecting:?}");
         }
         let expecting = Expecting { close_code: Some(1000), ..Expecting::default() };
         let open = frames("ada", &expecting, &[]).expect("a difference");

@@ -1,19 +1,22 @@
 //! Scenarios: tests in no language, against workers in any.
 //!
-//! [`play`] does what the steps say, [`checks`] looks after what holds all the time, [`compare`] says what an answer lacks.
+//! [`play`] does what the steps say, [`checks`] looks after what holds all the time, [`compare`] says what an answer lacks,
+//! [`outside`] is about other hosts.
 //!
 //! Invariant: a scenario is run, judged, shrunk and told like any other test; only here is known that it is one.
 
 mod checks;
 mod compare;
+mod outside;
 mod play;
 
 pub(super) use play::play;
 
 use super::program::Test;
-use crate::config::scenario::{self as written, Action, Step};
+use crate::config::scenario::{self as written, Action, Always, Counted, Step};
 use crate::config::{Diagnostic, Place, Severity};
 use crate::error::{Error, Result};
+use crate::simulate::Rule;
 use crate::world::{Class, Points};
 
 /// The id of the one test that a scenario is.
@@ -29,17 +32,27 @@ pub struct Scenario {
     pub(super) points: Points,
     pub(super) steps: Vec<Step>,
     pub(super) always: Vec<Check>,
+    /// What other hosts answer.
+    rules: Vec<Rule>,
     /// The names of the objects' classes.
     classes: Vec<(String, usize)>,
 }
 
-/// A query whose result never changes.
+/// What holds all the time.
 #[derive(Debug)]
-pub(super) struct Check {
-    pub(super) namespace: usize,
-    /// The object's name.
-    pub(super) object: String,
-    pub(super) written: written::Always,
+pub(super) enum Check {
+    /// A query whose result never changes.
+    Query {
+        namespace: usize,
+        /// The object's name.
+        name: String,
+        /// The object as it is written, and where.
+        object: (String, Place),
+        sql: String,
+        is: serde_json::Value,
+    },
+    /// Requests to other hosts, of which there are no more.
+    Outside { place: Place, counted: Counted, at_most: u64 },
 }
 
 impl Scenario {
@@ -54,15 +67,32 @@ impl Scenario {
             points: points(written.modes.as_deref())?,
             steps: written.steps,
             always: Vec::new(),
+            rules: outside::rules(&written.outside)?,
             classes,
         };
         for always in written.always {
-            let (namespace, object) =
-                scenario.find(&always.object.0).map_err(|what| refused(what, &always.object.1))?;
-            scenario.always.push(Check { namespace, object, written: always });
+            let check = scenario.check_of(always)?;
+            scenario.always.push(check);
         }
         scenario.check(&scenario.steps, &mut Vec::new())?;
         Ok(scenario)
+    }
+
+    fn check_of(&self, always: Always) -> Result<Check> {
+        match always {
+            Always::Query { object, sql, is } => {
+                let (namespace, name) = self.find(&object.0).map_err(|what| refused(what, &object.1))?;
+                Ok(Check::Query { namespace, name, object, sql, is })
+            }
+            Always::Outside { place, counted, at_most } => {
+                Ok(Check::Outside { place, counted, at_most: at_most.into() })
+            }
+        }
+    }
+
+    /// What other hosts answer in it.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 
     /// The one test that it is.
@@ -103,12 +133,15 @@ impl Scenario {
                     if !connected.contains(&client.as_str()) {
                         return Err(refused(format!("`{client}` has not connected before this"), &step.place));
                     }
+                    if let Action::Send { payload, .. } = &step.action {
+                        outside::check(payload)?;
+                    }
                 }
                 Action::Object(_, object) => {
                     self.find(object).map_err(|what| refused(what, &step.place))?;
                 }
                 Action::Together(steps) => self.check(steps, connected)?,
-                Action::Fetch(_) | Action::Advance(_) | Action::Settle => {}
+                Action::Fetch(_) | Action::Outside { .. } | Action::Advance(_) | Action::Settle => {}
             }
         }
         Ok(())

@@ -7,8 +7,8 @@
 
 use super::checks::Checks;
 use super::compare::{self, Difference};
-use super::{ID, Scenario};
-use crate::config::scenario::{Action, Expecting, Fetch, ObjectVerb, Step};
+use super::{ID, Scenario, outside};
+use crate::config::scenario::{Action, Counted, Expecting, Fetch, ObjectVerb, Payload, Step};
 use crate::lane::{PortId, Thrown, Verb};
 use crate::simulate::{self, Answer, Client, Frame, Simulation, Stuck};
 use crate::test::run::{State, TestError, TestResult};
@@ -113,6 +113,7 @@ impl<'s> Play<'s, '_> {
             errors,
             note: None,
             withstands: self.scenario.withstands(),
+            idempotent_alarms: false,
         };
         (result, stuck)
     }
@@ -128,6 +129,7 @@ impl<'s> Play<'s, '_> {
             Action::Advance(ms) => Ok(self.advance(*ms)?),
             Action::Settle => Ok(self.settle()?),
             Action::Expect { client, expecting } => self.expect(client, expecting),
+            Action::Outside { counted, requests } => self.count(counted, u64::from(*requests)),
             Action::Object(verb, object) => self.object(*verb, object),
             _ => {
                 let begun = self.begin(step)?;
@@ -156,9 +158,13 @@ impl<'s> Play<'s, '_> {
                 let port = self.world.send(0, "", simulate::upgrade(path, headers));
                 return Ok(Begun::Connection(client, port));
             }
-            Action::Send { client, text } => {
+            Action::Send { client, payload } => {
                 let socket = self.socket(client)?;
-                self.world.send_message(socket, Message::Text(text.clone()));
+                let message = match payload {
+                    Payload::Text(text) => Message::Text(text.clone()),
+                    bytes => Message::Binary(outside::bytes(bytes).into()),
+                };
+                self.world.send_message(socket, message);
             }
             Action::Close { client, code, reason } => {
                 let socket = self.socket(client)?;
@@ -169,7 +175,11 @@ impl<'s> Play<'s, '_> {
                 self.world.lose_socket(socket);
             }
             Action::Object(verb, object) => self.object(*verb, object)?,
-            Action::Expect { .. } | Action::Together(_) | Action::Advance(_) | Action::Settle => {}
+            Action::Expect { .. }
+            | Action::Outside { .. }
+            | Action::Together(_)
+            | Action::Advance(_)
+            | Action::Settle => {}
         }
         self.checks.look(self.world);
         Ok(Begun::Nothing)
@@ -255,11 +265,7 @@ impl<'s> Play<'s, '_> {
         let until_ms = self.world.world().now_ms() + PATIENCE_MS;
         let Self { world, checks, guests, .. } = self;
         let guest = guests.entry(client).or_default();
-        // What is too much comes while anything is under way.
-        world.run_within(world.world().now_ms() + QUIET_MS, MAX_STEPS, |world| {
-            checks.look(world);
-            world.is_quiet().then_some(())
-        })?;
+        until_quiet(world, checks)?;
         let mut difference = None;
         world.run_within(until_ms, MAX_STEPS, |world| {
             checks.look(world);
@@ -268,6 +274,23 @@ impl<'s> Play<'s, '_> {
             difference.is_none().then_some(())
         })?;
         difference.map_or(Ok(()), |difference| Err(difference.into()))
+    }
+
+    /// Waits until other hosts were asked so often, or it is clear that they were not.
+    fn count(&mut self, counted: &Counted, requests: u64) -> Done {
+        let until_ms = self.world.world().now_ms() + PATIENCE_MS;
+        let Self { world, checks, .. } = self;
+        until_quiet(world, checks)?;
+        let mut found = 0;
+        world.run_within(until_ms, MAX_STEPS, |world| {
+            checks.look(world);
+            found = outside::count(counted, world.outgoing());
+            (found >= requests).then_some(())
+        })?;
+        match found == requests {
+            true => Ok(()),
+            false => Err(differs(format!("{}, not {requests}", outside::told(counted, found)))),
+        }
     }
 
     fn object(&mut self, verb: ObjectVerb, object: &str) -> Done {
@@ -295,6 +318,16 @@ impl<'s> Play<'s, '_> {
         let socket = self.guests.get(client).and_then(|guest| guest.socket);
         socket.ok_or_else(|| differs(format!("`{client}` is not connected")))
     }
+}
+
+/// Runs for a while, or until nothing is under way: what is too much comes while anything is.
+fn until_quiet(world: &mut Simulation, checks: &mut Checks<'_>) -> Result<(), Stuck> {
+    let until_ms = world.world().now_ms() + QUIET_MS;
+    let quiet = world.run_within(until_ms, MAX_STEPS, |world| {
+        checks.look(world);
+        world.is_quiet().then_some(())
+    });
+    quiet.map(drop)
 }
 
 fn client_of(step: &Step) -> Option<&str> {

@@ -100,13 +100,23 @@ fn decisions_are_counted_for_each_point_and_each_one() {
 
 #[test]
 fn no_fault_happens_once_they_are_off_and_orders_stay_open() {
-    let world = world(1, Replay("task.0.1=1+crash.a.1=1+crash.a.2=1".parse().expect("a tape")));
+    let world = world(1, Replay("task.0.1=1+crash.a.1=1+crash.a.2=1+crash.a.3=1".parse().expect("a tape")));
     let step = || (world.choose(Point::Task, Whose::WORLD, 2), world.choose(Point::Crash, A, 2));
     assert_eq!(step(), (0, 0));
     world.set_faults(false);
     assert_eq!(step(), (1, 0));
+    world.look_on();
     world.set_faults(true);
+    assert_eq!(world.choose(Point::Crash, A, 2), 0, "somebody looks on");
+    world.looked_on();
     assert_eq!(step(), (0, 1));
+}
+
+#[test]
+fn the_clock_starts_where_it_can() {
+    for (at_ms, expected) in [(f64::NAN, 0.0), (-1.0, 0.0), (0.5, 1.0), (f64::INFINITY, LAST_MS)] {
+        assert_eq!(world(1, Calm).starting_at(at_ms).now_ms(), expected, "at {at_ms}");
+    }
 }
 
 #[test]

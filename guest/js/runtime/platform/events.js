@@ -31,8 +31,11 @@ const NOT_A_PROMISE = "Callback returned incorrect type; expected 'Promise'";
 const NOT_A_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'.";
 const CLIENT_GONE = "The client disconnected before the request was answered.";
 
-/** The objects of this isolate. */
+/** The objects of this isolate, by the host's numbers of their instances. */
 const objects = new Map();
+
+/** The number of each object's last instance. An object has one at a time, so the one before it has gone. */
+const instances = new Map();
 
 /** The scopes of the handlers that have not settled: their client may go away. */
 const running = new Map();
@@ -65,6 +68,9 @@ export function construct(number, object, className, idHex, name) {
         fail(invocation, error);
         return;
     }
+    const key = `${className} ${idHex}`;
+    objects.delete(instances.get(key));
+    instances.set(key, object);
     objects.set(object, instance);
     if (enabled("emu_test")) {
         noteObject(instance, state);

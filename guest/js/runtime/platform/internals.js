@@ -8,6 +8,7 @@
 import { fetchCall } from "../calls.js";
 import { Response, responseFromHost } from "../fetch/response.js";
 import { currentScope, Invocation } from "../scope.js";
+import { watchUncaught } from "../web/uncaught.js";
 import { executionContext, scheduledController } from "./context.js";
 import { targetOf, testedWorker } from "./fetcher.js";
 import { durableObjectId, numberOf, stubOf } from "./namespace.js";
@@ -153,5 +154,6 @@ export const internals = {
     createContext,
     contextSettled,
     createController: scheduledController,
+    watchUncaught,
     worker: testedWorker,
 };

@@ -7,9 +7,8 @@
 import { inspect } from "../console/inspect.js";
 import { toFailure } from "../failure.js";
 import { host } from "../host.js";
+import { tellUncaught } from "../web/uncaught.js";
 import { isObject } from "../web/webidl.js";
-
-const ERROR_LEVEL = 4;
 
 /**
  * Holds an invocation open until a promise settles. If it is rejected the host logs why. A test that calls a handler
@@ -48,12 +47,12 @@ export function waitUntil(invocation, promise) {
 
 /** Logs a promise's rejection that nobody handles. */
 export function logRejection(reason) {
-    host.log(ERROR_LEVEL, `Uncaught (in promise) ${describe(reason)}`);
+    tellUncaught(reason, () => `Uncaught (in promise) ${describe(reason)}`);
 }
 
 /** Logs an exception that no code of the worker caught. */
 export function logUncaught(error) {
-    host.log(ERROR_LEVEL, `Uncaught ${describe(error)}`);
+    tellUncaught(error, () => `Uncaught ${describe(error)}`);
 }
 
 function describe(value) {

@@ -12,7 +12,9 @@ import { builtin } from "../modules.js";
 import { cloudflareWorkers } from "../platform/cloudflare-workers.js";
 import { env } from "../platform/env.js";
 import * as events from "../platform/events.js";
+import { queueMicrotask } from "../platform/timers.js";
 import { Invocation, Scope, setScope } from "../scope.js";
+import { reportError } from "../web/report-error.js";
 
 const { DurableObject } = cloudflareWorkers;
 const ID = "ab".repeat(32);
@@ -115,6 +117,19 @@ test("the worker that is tested answers by way of the world", async () => {
         worker.fetch("http://a/path");
         assert.deepEqual(started().rest.slice(0, 3), ["world", "GET", "http://a/path"]);
     }
+});
+
+test("errors that nobody catches can be taken before they are logged", async () => {
+    const thrown = [];
+    internals.watchUncaught((error) => thrown.push(error.message));
+    queueMicrotask(() => {
+        throw new Error("in a microtask");
+    });
+    await Promise.resolve();
+    reportError(new Error("reported"));
+    internals.watchUncaught(undefined);
+    assert.deepEqual(thrown, ["in a microtask", "reported"]);
+    assert.deepEqual(operations, []);
 });
 
 test("other workers cannot import it", () => {

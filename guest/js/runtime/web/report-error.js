@@ -4,14 +4,11 @@
  * Invariant: whatever was thrown, reporting it does not fail, except by what an `error` listener throws.
  */
 
-import { host } from "../host.js";
 import { provideReport } from "./event.js";
 import { ErrorEvent } from "./event-types.js";
 import { dispatchGlobal } from "./global-scope.js";
+import { tellUncaught } from "./uncaught.js";
 import { isObject, parameterError } from "./webidl.js";
-
-/** The level of errors in the host's log. */
-const LEVEL_ERROR = 4;
 
 const FRAME = /\(?([^\s()]+):(\d+):(\d+)\)?$/mu;
 
@@ -54,7 +51,7 @@ export function reportException(error) {
     const [, filename = "", lineno = 0, colno = 0] = FRAME.exec(stackOf(error) ?? "") ?? [];
     const event = new ErrorEvent("error", { message, filename, lineno, colno, error, cancelable: true });
     if (dispatchGlobal(event)) {
-        host.log(LEVEL_ERROR, `Uncaught ${describe(error)}`);
+        tellUncaught(error, () => `Uncaught ${describe(error)}`);
     }
 }
 

@@ -12,9 +12,21 @@ use std::ffi::c_int;
 use std::ptr::{NonNull, null_mut};
 use std::rc::Rc;
 
+/// What a function is found again by. In wasm a value is one number, tag included.
+#[cfg(target_arch = "wasm32")]
+fn key(raw: qjs::JSValue) -> u64 {
+    raw as u64
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn key(raw: qjs::JSValue) -> u64 {
+    // SAFETY: reads the value's own bits.
+    unsafe { qjs::JS_VALUE_GET_PTR(raw) as u64 }
+}
+
 pub(super) fn number_of(value: &Value<'_>) -> Option<usize> {
     let raw = value.as_raw();
-    with(|state| state.by_value.get(&(raw as u64)).copied())
+    with(|state| state.by_value.get(&key(raw)).copied())
 }
 
 /// The JavaScript function for a function of an instance: always the same one.
@@ -44,7 +56,7 @@ pub(super) fn function_of<'js>(ctx: Ctx<'js>, instance: u32, index: u32) -> Resu
     with(|state| {
         state.functions.push(Exported { instance, index, signature, value: raw });
         state.by_index.insert((instance, index), number);
-        state.by_value.insert(raw as u64, number);
+        state.by_value.insert(key(raw), number);
     });
     Ok(value)
 }

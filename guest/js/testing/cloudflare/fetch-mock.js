@@ -10,6 +10,8 @@ import { makeReply, MockInterceptor } from "./replies.js";
 
 /** Says to the world that a request fails, with the text of the error as its body. */
 const FAILED = 599;
+/** Says that nobody answers it here: the world may know somebody, or else it fails with that text. */
+const NOT_MOCKED = 598;
 
 /** @type {import("./replies.js").Interceptor[]} */
 let interceptors = [];
@@ -96,7 +98,7 @@ async function describe(request) {
  * Answers a request that the worker or a test sent to the network.
  *
  * @param {Request} request Its URL is in the header `emu-url`.
- * @returns {Promise<Response>} With status 599 if the request fails.
+ * @returns {Promise<Response>} With status 599 if the request fails, with 598 if nothing matches it.
  */
 export async function answerOutbound(request) {
     const outbound = await describe(request);
@@ -110,7 +112,7 @@ export async function answerOutbound(request) {
 async function answer(outbound) {
     const found = isActive ? interceptors.find((made) => canAnswer(made) && matches(made, outbound)) : undefined;
     if (found === undefined) {
-        return failed(notMocked(outbound));
+        return new Response(notMocked(outbound), { status: NOT_MOCKED });
     }
     found.timesLeft -= 1;
     if (found.delayMs > 0) {

@@ -41,7 +41,7 @@ export async function evictDurableObject(stub, options = undefined) {
     await world({ do: "evict", ...requireObject(stub, "evictDurableObject"), closeSockets: closing(options) });
 }
 
-/** Evicts every object that runs. */
+/** Evicts every object that runs, each as soon as it has nothing to do. */
 export async function evictAllDurableObjects(options = undefined) {
     await world({ do: "evictAll", closeSockets: closing(options) });
 }

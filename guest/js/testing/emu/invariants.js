@@ -8,6 +8,7 @@ import { world as command } from "emu:internals";
 import { processError } from "@vitest/utils/error";
 import { delay, testClockMs } from "../vitest/timers.js";
 import { durationMs } from "./durations.js";
+import { look } from "./looking.js";
 import { noteWithstanding } from "./withstanding.js";
 import { world } from "./world.js";
 
@@ -74,7 +75,7 @@ export async function requireInvariants() {
     const errors = [];
     for (const { name, fn } of [...invariants]) {
         try {
-            await fn();
+            await look(fn);
         } catch (error) {
             const text = error instanceof Error ? error.message : String(error);
             const named = error instanceof Error ? error : new Error(text);
@@ -102,7 +103,7 @@ async function failuresOf(checks) {
 
 /** Checks the invariants of the test that runs. */
 export function checkInvariants() {
-    return failuresOf(invariants);
+    return failuresOf(invariants.map(({ name, fn }) => ({ name, fn: () => look(fn) })));
 }
 
 /** Checks what must hold in the end, when the world has settled. */

@@ -30,13 +30,14 @@ async function runTests(asks) {
     const file = collectedFile();
     const modes = new Map(Array.from(allTests(file), ({ id, test }) => [id, modeOf(test)]));
     const wanted = (id) => modes.get(id) === "run" && (asks.ids?.includes(id) ?? true);
-    const { text, obsolete } = await run(asks);
+    const { text, obsolete, inline } = await run(asks);
     const results = Array.from(allTests(file), ({ id, test }) => ({ id, ...resultOf(test, wanted(id)) }));
     return {
         results: results.filter(({ id }) => asks.ids?.includes(id) ?? true),
         errors: [...suiteErrors(file), ...takeRejections().map(stray)],
         snapshots: text,
         obsolete,
+        inline,
         marks: takeMarks(),
     };
 }

@@ -9,12 +9,13 @@
  * @property {string[] | null} ids The tests to run, all of them if `null`.
  * @property {boolean} shaken Whether the world makes faults.
  * @property {string | null} snapshots The contents of the snapshot file.
+ * @property {{place: string, text: string}[]} inline Inline snapshots that the sources do not have yet.
  * @property {boolean} update Whether snapshots that differ are replaced.
  * @property {number} timeoutMs How long a test may take that says nothing itself.
  */
 
 /** @type {RunOptions} */
-export const options = { ids: null, shaken: false, snapshots: null, update: false, timeoutMs: 5000 };
+export const options = { ids: null, shaken: false, snapshots: null, inline: [], update: false, timeoutMs: 5000 };
 
 /** The path by which the runner and snapshots know the one test file. */
 export const TEST_FILE = "/test";

@@ -1,9 +1,11 @@
 /**
- * Promises that are rejected while nobody handles that, in the test or in the worker: they fail the test that runs.
+ * Promises that are rejected while nobody handles that, and errors that listeners and timers throw, in the test or in the
+ * worker: they fail the test that runs.
  *
- * Invariant: a rejection is reported once.
+ * Invariant: each is reported once.
  */
 
+import { watchUncaught } from "emu:internals";
 import { delay } from "../vitest/timers.js";
 
 let reasons = [];
@@ -14,9 +16,10 @@ export function watchRejections() {
         event.preventDefault();
         reasons.push(event.reason);
     });
+    watchUncaught((error) => reasons.push(error));
 }
 
-/** Takes what was rejected since the last time. */
+/** Takes what nobody has caught since the last time. */
 export function takeRejections() {
     const taken = reasons;
     reasons = [];
@@ -24,7 +27,7 @@ export function takeRejections() {
 }
 
 /**
- * Fails if something was rejected. Whether a promise stays unhandled is only known when its turn has ended, so this
+ * Fails if there is something that nobody has caught. Whether a promise stays unhandled is only known when its turn has ended, so this
  * waits for the next one.
  *
  * @throws {unknown[]} The reasons.

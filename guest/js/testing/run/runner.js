@@ -9,7 +9,7 @@ import { startTests } from "@vitest/runner";
 import { getTests } from "@vitest/runner/utils";
 import { forgetChecks, requireInvariants } from "../emu/invariants.js";
 import { resetFetchMock } from "../cloudflare/fetch-mock.js";
-import { beginExpecting, checkExpectations, provideExpect } from "../vitest/expect.js";
+import { beginExpecting, checkExpectations, provideExpect, trustSpelling } from "../vitest/expect.js";
 import { restoreTimers } from "../vitest/fake-timers.js";
 import { closeSnapshots, forgetSnapshotsOf, openSnapshots } from "../vitest/snapshots.js";
 import { isolateTests, popStorage, pushStorage } from "./isolation.js";
@@ -156,7 +156,7 @@ export function collectedFile() {
  * Runs tests.
  *
  * @param {import("./options.js").RunOptions} asks
- * @returns {Promise<{text: string | null, obsolete: string[]}>} The snapshots; what tests came to is in their tasks.
+ * @returns {Promise<{text: string | null, obsolete: string[], inline: object[]}>} The snapshots; what tests came to is in their tasks.
  */
 export async function run(asks) {
     if (hasBegun) {
@@ -164,8 +164,11 @@ export async function run(asks) {
     }
     hasBegun = true;
     Object.assign(options, asks);
+    if (options.shaken) {
+        trustSpelling();
+    }
     isolateTests(select(options.ids));
-    await openSnapshots(TEST_FILE, options.snapshots, snapshotUpdate());
+    await openSnapshots(TEST_FILE, options.snapshots, options.inline, snapshotUpdate());
     asked.send();
     await finished;
     restoreTimers();

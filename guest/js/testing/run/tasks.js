@@ -4,6 +4,7 @@
  * Invariant: changes nothing; ids depend on the order in which tests were declared and on nothing else.
  */
 
+import { hasIdempotentAlarms } from "../emu/idempotence.js";
 import { withstands } from "../emu/withstanding.js";
 
 /**
@@ -95,7 +96,8 @@ export function resultOf(test, wasWanted) {
     const errors = hasPassed ? [] : [...errorsOf(test), ...around];
     const state = errors.length > 0 ? "fail" : stateOf(test);
     const ms = Math.round(test.result?.duration ?? 0);
-    return { state, ms, errors, withstands: withstands(test), ...noteOf(test) };
+    const said = { withstands: withstands(test), idempotentAlarms: hasIdempotentAlarms(test) };
+    return { state, ms, errors, ...said, ...noteOf(test) };
 }
 
 function stateOf({ mode, result }) {

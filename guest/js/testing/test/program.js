@@ -49,6 +49,7 @@ function internals(answers, sent) {
             const settled = await Promise.allSettled(context.promises);
             return settled.filter(({ status }) => status === "rejected").map(({ reason }) => reason);
         },
+        watchUncaught() {},
         createController: (cron, scheduledTime) => ({ cron, scheduledTime }),
         worker: { fetch: async () => new Response("the worker") },
     };

@@ -235,13 +235,16 @@ test("snapshots come and go with the run", async () => {
     };
     const states = ({ results }) => Object.values(results).map(({ state }) => state);
     const first = await resultsOf(file);
-    assert.deepEqual(states(first), ["pass", "pass", "fail", "fail"]);
-    assert.match(first.results["is missing in place"].errors[0].message, /writes none into sources. It would be:\n\n1/);
-    const { snapshots } = first.ran;
+    assert.deepEqual(states(first), ["pass", "pass", "fail", "pass"]);
+    const { snapshots, inline } = first.ran;
+    assert.deepEqual(inline.map(({ text }) => text), ["1"]);
+    assert.match(inline[0].place, new RegExp(`vitest.test.js:${lineOf("is missing in place")}:\\d+$`));
     assert.match(snapshots, /exports\[`takes > hint 1`\] = `"text"`;/);
 
     const again = await resultsOf(file, { asks: { snapshots, shaken: true } });
     assert.deepEqual([again.ran.snapshots, again.ran.obsolete, states(again)[0]], [null, [], "pass"]);
+    assert.match(again.results["is missing in place"].errors[0].message, /has no snapshot to compare with.*\n\n1/s);
+    assert.deepEqual(states(await resultsOf(file, { asks: { snapshots, inline, shaken: true } })), states(first));
 
     const changed = snapshots.replace('"text"', '"other"');
     const differing = await resultsOf(file, { asks: { snapshots: changed } });
@@ -308,7 +311,8 @@ test("vi replaces functions, timers, globals, and refuses modules", async () => 
         });
         it("pass: no modules", () => {
             expect(vi.hoisted(() => 1)).toBe(1);
-            expect(() => vi.mock("./other")).toThrow(/`vi.mock\(\)` does not work in `emu test`.*vi.spyOn/);
+            expect(() => vi.doMock("./other")).toThrow(/`vi.doMock\(\)` does not work in `emu test`.*vi.spyOn/);
+            expect(() => vi.mock("./other")).toThrow(/is called where `emu test` does not see it/);
         });
     });
 });

@@ -6,7 +6,8 @@
 
 import { chai } from "@vitest/expect";
 import { isFaking, advanceBy } from "./fake-timers.js";
-import { getSafeTimers, testClockMs } from "./timers.js";
+import { Deadline } from "./deadline.js";
+import { getSafeTimers } from "./timers.js";
 
 const { setTimeout } = getSafeTimers();
 const { flag } = chai.util;
@@ -25,9 +26,9 @@ function pause(delayMs) {
 }
 
 async function until(assertion, fn, assert, { intervalMs, timeoutMs }) {
-    const lastMs = testClockMs() + timeoutMs;
+    const deadline = new Deadline(timeoutMs);
     for (;;) {
-        const isLast = testClockMs() >= lastMs;
+        const isLast = await deadline.isOver();
         try {
             flag(assertion, "object", await fn());
             return await assert();
@@ -37,7 +38,7 @@ async function until(assertion, fn, assert, { intervalMs, timeoutMs }) {
                 throw error;
             }
         }
-        await pause(Math.min(intervalMs, Math.max(lastMs - testClockMs(), 1)));
+        await pause(Math.min(intervalMs, Math.max(deadline.leftMs, 1)));
         if (isFaking()) {
             advanceBy(intervalMs);
         }

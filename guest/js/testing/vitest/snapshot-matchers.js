@@ -22,15 +22,18 @@ function match(assertion, name, what) {
     if (flag(assertion, "negate")) {
         throw new Error(`${name} cannot be used with "not"`);
     }
-    const { pass, message, actual, expected } = matchSnapshot(test, { ...what, assertionName: name });
+    // A promise's matchers run later; where they were written is known from before.
+    const error = flag(assertion, "error") ?? new Error("snapshot");
+    const { pass, message, actual, expected } = matchSnapshot(test, { ...what, assertionName: name, error });
     if (pass) {
         return;
     }
-    const written = what.isInline && what.inlineSnapshot === undefined;
-    const text = written ? notWritten(name, actual) : expected === undefined ? missing(message()) : message();
+    const isMissing = what.isInline && what.inlineSnapshot === undefined && expected === undefined;
+    const told = expected === undefined ? missing(message()) : message();
+    const text = isMissing ? notWritten(name, actual) : told;
     const custom = flag(assertion, "message");
-    const error = new Error(custom ? `${custom}: ${text}` : text);
-    throw written ? error : Object.assign(error, { actual, expected });
+    const failure = new Error(custom ? `${custom}: ${text}` : text);
+    throw isMissing ? failure : Object.assign(failure, { actual, expected });
 }
 
 /** The runner's words are those for a snapshot that differs. */
@@ -40,7 +43,7 @@ function missing(message) {
 }
 
 function notWritten(name, actual) {
-    const why = `${name}() has no snapshot to compare with, and \`emu test\` writes none into sources`;
+    const why = `${name}() has no snapshot to compare with; calm runs write it into the source, except in CI`;
     return `${why}. It would be:\n\n${actual}\n`;
 }
 

@@ -1,6 +1,5 @@
 /**
- * Snapshots of the test file: texts that come with a run and go back with its results. Inline ones are compared only,
- * because a test inside a world has no sources to write into.
+ * Snapshots of the test file: texts that come with a run and go back with its results.
  *
  * Invariant: reads and writes no file.
  */
@@ -8,6 +7,7 @@
 import { equals, iterableEquality, subsetEquality } from "@vitest/expect";
 import { getNames, getTests } from "@vitest/runner/utils";
 import { SnapshotClient } from "@vitest/snapshot";
+import { closeInline, forgetInlineOf, matchInline, openInline, placeOf } from "./inline-snapshots.js";
 
 const client = new SnapshotClient({
     isEqual: (received, expected) => equals(received, expected, [iterableEquality, subsetEquality]),
@@ -17,6 +17,7 @@ const client = new SnapshotClient({
 const INLINE = "inline";
 
 let stored = null;
+let inlineUpdate = "none";
 
 const environment = {
     getVersion: () => "1",
@@ -52,10 +53,13 @@ function options(updateSnapshot) {
  *
  * @param {string} file The test file, as its tests know it.
  * @param {string | null} text What the snapshot file contains.
+ * @param {{place: string, text: string}[]} inline Inline snapshots that its sources do not have yet.
  * @param {"all" | "new" | "none"} update Which snapshots are written.
  */
-export async function openSnapshots(file, text, update) {
+export async function openSnapshots(file, text, inline, update) {
     stored = text;
+    inlineUpdate = update;
+    openInline(inline);
     client.clear();
     await client.setup(file, options(update));
     await client.setup(INLINE, options("none"));
@@ -65,14 +69,16 @@ export async function openSnapshots(file, text, update) {
 export function forgetSnapshotsOf(test) {
     client.clearTest(test.file.filepath, test.id);
     client.clearTest(INLINE, test.id);
+    forgetInlineOf(test.id);
 }
 
 /**
  * After a run.
  *
  * @param {object} file The file's task.
- * @returns {Promise<{text: string | null, obsolete: string[]}>} The snapshot file's new contents, `null` if they are
- *     the old ones, empty if there is nothing left in it; and the names of snapshots that no test asked for.
+ * @returns {Promise<{text: string | null, obsolete: string[], inline: {place: string, text: string}[]}>} The snapshot
+ *     file's new contents, `null` if they are the old ones, empty if there is nothing left in it; the names of
+ *     snapshots that no test asked for; and inline snapshots that are to be written.
  */
 export async function closeSnapshots(file) {
     for (const test of getTests(file)) {
@@ -82,7 +88,7 @@ export async function closeSnapshots(file) {
     }
     const before = stored;
     const { uncheckedKeys } = await client.finish(file.filepath);
-    return { text: stored === before ? null : stored, obsolete: [...uncheckedKeys] };
+    return { text: stored === before ? null : stored, obsolete: [...uncheckedKeys], inline: closeInline() };
 }
 
 let places = 0;
@@ -97,9 +103,14 @@ function nowhere() {
  * Compares with a snapshot, or takes one.
  *
  * @param {object} test
- * @param {object} what As `SnapshotClient.match()` takes it.
+ * @param {object} what As `SnapshotClient.match()` takes it; `error` is one from where an inline snapshot is.
  */
-export function matchSnapshot(test, what) {
-    const where = what.isInline ? { filepath: INLINE, error: nowhere() } : { filepath: test.file.filepath };
-    return client.match({ ...what, ...where, name: nameOf(test), testId: test.id });
+export function matchSnapshot(test, { error, ...what }) {
+    const match = (where) => client.match({ ...what, name: nameOf(test), testId: test.id, ...where });
+    if (!what.isInline) {
+        return match({ filepath: test.file.filepath });
+    }
+    const how = { update: inlineUpdate, inSource: what.inlineSnapshot };
+    const compare = (inlineSnapshot) => match({ filepath: INLINE, error: nowhere(), inlineSnapshot });
+    return matchInline(placeOf(error), test.id, how, compare);
 }

@@ -9,18 +9,26 @@ import { timerActions, timerFacts } from "./fake-timers.js";
 import { stubs } from "./stubs.js";
 import { waitFor, waitUntil } from "./wait.js";
 
-/** Replacing modules happens in Vitest's module loader. */
-const MODULES = [
-    "mock", "unmock", "doMock", "doUnmock", "importActual", "importMock", "resetModules", "dynamicImportSettled",
-];
+/** Modules are mocked while a test file is bundled; a call of these is one that nobody saw there. */
+const MODULES = ["mock", "importActual", "importMock"];
+/** A bundle has its modules once. */
+const NO_MODULES = ["unmock", "doMock", "doUnmock", "resetModules", "dynamicImportSettled"];
+
+function unseen(name) {
+    return () => {
+        throw new Error(
+            `\`vi.${name}()\` is called where \`emu test\` does not see it: call it by that name, with a path in quotes, ` +
+                `in the test file or a setup file${name === "mock" ? ", and at its top level" : ""}`,
+        );
+    };
+}
 
 function noModules(name) {
     return () => {
         throw new Error(
-            `\`vi.${name}()\` does not work in \`emu test\`: test and worker are one bundle, whose modules cannot be ` +
-                "replaced. Replace members with `vi.spyOn(object, \"method\")`, globals with `vi.stubGlobal()`, the " +
-                "network with `fetchMock` from \"cloudflare:test\", or a module for all tests with `alias` in the " +
-                "wrangler configuration.",
+            `\`vi.${name}()\` does not work in \`emu test\`: test and worker are one bundle, whose modules are evaluated ` +
+                "once. Replace a module for the whole file with `vi.mock()`, members with " +
+                "`vi.spyOn(object, \"method\")`, globals with `vi.stubGlobal()`.",
         );
     };
 }
@@ -54,7 +62,8 @@ export const vi = {
     waitUntil,
     defineHelper: (helper) => helper,
     ...timerFacts,
-    ...Object.fromEntries(MODULES.map((name) => [name, noModules(name)])),
+    ...Object.fromEntries(MODULES.map((name) => [name, unseen(name)])),
+    ...Object.fromEntries(NO_MODULES.map((name) => [name, noModules(name)])),
 };
 
 Object.assign(vi, chained(vi, { clearAllMocks, resetAllMocks, restoreAllMocks, ...timerActions, ...stubs }));

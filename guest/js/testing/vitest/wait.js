@@ -5,20 +5,20 @@
  */
 
 import { advanceBy, isFaking } from "./fake-timers.js";
-import { delay, testClockMs } from "./timers.js";
+import { Deadline } from "./deadline.js";
+import { delay } from "./timers.js";
 
 function times(options = {}) {
     const { interval = 50, timeout = 1000 } = typeof options === "number" ? { timeout: options } : options;
-    return { intervalMs: interval, lastMs: testClockMs() + timeout };
+    return { intervalMs: interval, deadline: new Deadline(timeout) };
 }
 
 /** One more round, unless the time is over. */
-async function again({ intervalMs, lastMs }) {
-    const leftMs = lastMs - testClockMs();
-    if (leftMs <= 0) {
+async function again({ intervalMs, deadline }) {
+    if (await deadline.isOver()) {
         return false;
     }
-    await delay(Math.min(intervalMs, leftMs));
+    await delay(Math.min(intervalMs, deadline.leftMs));
     return true;
 }
 

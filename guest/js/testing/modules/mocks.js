@@ -1,0 +1,1 @@
+export { automock, mock, mocked, settle } from "emu:test/core";

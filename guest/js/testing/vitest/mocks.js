@@ -1,0 +1,113 @@
+/**
+ * Mocked modules. emu changes test files so that `vi.mock()` becomes `mock()`, comes first, and is followed by
+ * `settle()`; modules that are mocked are replaced by stand-ins, which ask `mocked()` (src/bundle/mocks.rs).
+ *
+ * Invariant: a mock is made once, before any stand-in of it is evaluated.
+ */
+
+import { fn } from "@vitest/spy";
+
+/** Mocks by number. */
+const mocks = new Map();
+
+/**
+ * Declares a mock.
+ *
+ * @param {number} number
+ * @param {() => Promise<object>} original Imports the module itself.
+ * @param {((original: () => Promise<object>) => unknown) | {spy?: boolean} | undefined} factory
+ */
+export function mock(number, original, factory) {
+    mocks.set(number, { original, factory, exports: undefined });
+}
+
+async function make({ original, factory }) {
+    if (typeof factory !== "function") {
+        return automock(await original(), factory?.spy === true);
+    }
+    const exports = await factory(original);
+    if (typeof exports !== "object" || exports === null) {
+        throw new TypeError("the factory of `vi.mock()` did not return an object: did you mean `{ default: … }`?");
+    }
+    return exports;
+}
+
+/** Makes what has been declared, in order. */
+export async function settle() {
+    for (const declared of mocks.values()) {
+        declared.exports ??= await make(declared);
+    }
+}
+
+/** The exports of a mock. */
+export function mocked(number) {
+    const exports = mocks.get(number)?.exports;
+    if (exports === undefined) {
+        throw new Error(
+            "a mocked module was imported before its mock was made: `vi.mock()` what other mocks import before them",
+        );
+    }
+    return exports;
+}
+
+function isExtended(holder) {
+    return typeof holder === "object" && holder !== null && holder !== Object.prototype;
+}
+
+function mockedFunction(original, isSpy, seen) {
+    const made = isSpy ? fn(original) : fn();
+    seen.set(original, made);
+    copyMembers(original, made, isSpy, seen);
+    // The methods of a class, with those that it inherits; its own win.
+    const chain = [];
+    for (let holder = original.prototype; isExtended(holder); holder = Object.getPrototypeOf(holder)) {
+        chain.unshift(holder);
+    }
+    chain.forEach((holder) => copyMembers(holder, made.prototype, isSpy, seen));
+    return made;
+}
+
+const OWN = new Set(["length", "name", "prototype", "constructor", "caller", "arguments"]);
+
+function copyMembers(from, to, isSpy, seen) {
+    for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
+        if (OWN.has(name)) {
+            continue;
+        }
+        const value = "value" in descriptor ? descriptor.value : undefined;
+        Object.defineProperty(to, name, {
+            value: automock(value, isSpy, seen), writable: true, configurable: true, enumerable: descriptor.enumerable,
+        });
+    }
+}
+
+/**
+ * A copy in which functions do nothing, or are watched, and arrays are empty.
+ *
+ * @param {unknown} original
+ * @param {boolean} isSpy Functions do what they did, and are watched.
+ */
+export function automock(original, isSpy = false, seen = new Map()) {
+    if (original instanceof Promise) {
+        return original.then((module) => automock(module, isSpy));
+    }
+    if (seen.has(original)) {
+        return seen.get(original);
+    }
+    if (typeof original === "function") {
+        return mockedFunction(original, isSpy, seen);
+    }
+    if (Array.isArray(original)) {
+        return isSpy ? original : [];
+    }
+    if (typeof original !== "object" || original === null) {
+        return original;
+    }
+    const made = {};
+    seen.set(original, made);
+    // The exports of a module are behind getters.
+    for (const name of Object.keys(original)) {
+        made[name] = automock(original[name], isSpy, seen);
+    }
+    return made;
+}

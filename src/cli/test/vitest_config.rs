@@ -1,0 +1,272 @@
+//! `vitest.config.ts`: what a suite that was written for Vitest says of itself. It is read and not run, for there is no
+//! Node.js.
+//!
+//! Honoured are the files and globals of tests, which wrangler configuration and environment they are for, and the plain
+//! bindings that `@cloudflare/vitest-pool-workers` is told of. What matters and cannot be honoured is warned about.
+//!
+//! Invariant: a configuration without such a file, or with one that says nothing, changes nothing.
+
+use super::patterns::Patterns;
+use crate::bundle::{ARGUMENTS, CALL, UNKNOWN, default_export};
+use crate::config::{Compatibility, Var};
+use crate::project::load::Project;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// In the order in which Vitest looks for them.
+const NAMES: [&str; 2] = ["vitest.config", "vite.config"];
+const LANGUAGES: [&str; 6] = ["ts", "mts", "cts", "js", "mjs", "cjs"];
+/// The largest file that is read.
+const BYTES_MAX: u64 = 1024 * 1024;
+/// Plugins that make Vitest run tests in workerd, by the end of their names: `cloudflareTest`, `cloudflarePool`.
+const PLUGINS: [&str; 2] = ["cloudflareTest", "cloudflarePool"];
+/// Options for Miniflare that change nothing here, or are honoured.
+const MINIFLARE_KNOWN: [&str; 6] =
+    ["bindings", "compatibilityDate", "compatibilityFlags", "name", "verbose", "unsafeEphemeralDurableObjects"];
+
+/// What tests are told beside the wrangler configuration.
+#[derive(Debug, Default)]
+pub(super) struct VitestConfig {
+    /// The file; none where there is none, and everything else says nothing.
+    pub(super) path: Option<PathBuf>,
+    /// The wrangler configuration that is named.
+    pub(super) wrangler: Option<PathBuf>,
+    /// The environment of the wrangler configuration.
+    pub(super) environment: Option<String>,
+    /// Files that are evaluated before each test file.
+    pub(super) setup_files: Vec<PathBuf>,
+    /// `describe`, `it` and the others are there without being imported.
+    pub(super) has_globals: bool,
+    /// Which files are tests.
+    pub(super) patterns: Patterns,
+    /// What is not honoured, each with the file's name.
+    pub(super) warnings: Vec<String>,
+    vars: Vec<(String, Value)>,
+    compatibility_date: Option<String>,
+    compatibility_flags: Vec<String>,
+    alias: Vec<(String, String)>,
+    define: Vec<(String, String)>,
+}
+
+impl VitestConfig {
+    /// Reads the configuration of a folder, where it has one.
+    pub(super) fn of(folder: &Path) -> Self {
+        let found = NAMES.iter().flat_map(|name| LANGUAGES.map(|language| folder.join(format!("{name}.{language}"))));
+        let Some(path) = found.into_iter().find(|path| path.is_file()) else { return Self::default() };
+        let is_small = fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= BYTES_MAX);
+        let text = fs::read_to_string(&path).ok().filter(|_| is_small);
+        let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+        let read = text.ok_or_else(|| "it cannot be read".to_owned()).and_then(|text| default_export(&absolute, &text));
+        let mut config = Self { path: Some(path), ..Self::default() };
+        match read {
+            Ok(root) => config.read(&root, folder),
+            Err(why) => config.warn(&format!("{why}: tests run without it")),
+        }
+        config
+    }
+
+    /// The folder that it is in; nothing where there is none.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        let folder = self.path.as_ref()?.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Some(folder.unwrap_or(Path::new(".")))
+    }
+
+    fn warn(&mut self, what: &str) {
+        let path = self.path.as_ref().map_or_else(String::new, |path| path.display().to_string());
+        self.warnings.push(format!("`{path}`: {what}"));
+    }
+
+    fn read(&mut self, root: &Value, folder: &Path) {
+        if root.get(UNKNOWN).is_some() || root.get(CALL).is_some() {
+            self.warn("it is read and not run, and its default export is no plain object: tests run without it");
+            return;
+        }
+        let test = &root["test"];
+        self.has_globals = test["globals"].as_bool().unwrap_or(false);
+        let setup_files = self.texts(&test["setupFiles"], "test.setupFiles");
+        self.setup_files = setup_files.iter().map(|file| folder.join(file)).collect();
+        let include = self.texts(&test["include"], "test.include");
+        let exclude = self.texts(&test["exclude"], "test.exclude");
+        self.patterns = Patterns::new(&include, &exclude);
+        if !test["globalSetup"].is_null() {
+            self.warn("`test.globalSetup` is left out: it runs in Node.js, which `emu test` does without");
+        }
+        for alias in [&root["resolve"]["alias"], &test["alias"]] {
+            self.alias(alias, folder);
+        }
+        for (name, value) in members(&root["define"]).chain(members(&test["define"])) {
+            self.define.push((name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+        }
+        let of_plugins = root["plugins"].as_array().into_iter().flatten().filter(|plugin| is_ours(plugin));
+        let of_plugins = of_plugins.map(|plugin| plugin[ARGUMENTS][0].clone());
+        let options: Vec<Value> = of_plugins.chain([test["poolOptions"]["workers"].clone()]).collect();
+        for options in options {
+            self.options(&options, folder);
+        }
+    }
+
+    /// The options of `@cloudflare/vitest-pool-workers`.
+    fn options(&mut self, options: &Value, folder: &Path) {
+        if options.get(UNKNOWN).is_some() {
+            self.warn("the options for workers cannot be read without running them: tests run without them");
+            return;
+        }
+        let wrangler = &options["wrangler"];
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        self.wrangler = text(&wrangler["configPath"]).map(|path| folder.join(path)).or(self.wrangler.take());
+        self.environment = text(&wrangler["environment"]).or(self.environment.take());
+        let miniflare = &options["miniflare"];
+        self.compatibility_date = text(&miniflare["compatibilityDate"]).or(self.compatibility_date.take());
+        let flags = self.texts(&miniflare["compatibilityFlags"], "compatibilityFlags");
+        self.compatibility_flags.extend(flags);
+        for (name, value) in members(&miniflare["bindings"]) {
+            match has_unknown(value) {
+                true => self.warn(&format!(
+                    "the binding `{name}` is left out: its value cannot be read without running the file"
+                )),
+                false => self.vars.push((name.clone(), value.clone())),
+            }
+        }
+        for (name, value) in members(miniflare) {
+            let is_known = MINIFLARE_KNOWN.contains(&name.as_str()) || value.is_null();
+            match name.as_str() {
+                "workers" => self.warn(
+                    "`miniflare.workers` is left out: give further workers by their wrangler configurations, \
+                     `emu test -c wrangler.jsonc -c other/wrangler.jsonc`",
+                ),
+                _ if is_known => {}
+                _ => self.warn(&format!(
+                    "`miniflare.{name}` is left out: what the worker is bound to belongs into the wrangler configuration"
+                )),
+            }
+        }
+    }
+
+    fn alias(&mut self, alias: &Value, folder: &Path) {
+        for (name, to) in members(alias) {
+            match to.as_str() {
+                // Like wrangler's, but paths start from this file's folder.
+                Some(to) if to.starts_with('.') => {
+                    self.alias.push((name.clone(), folder.join(to).to_string_lossy().into()));
+                }
+                Some(to) => self.alias.push((name.clone(), to.to_owned())),
+                None => self.warn(&format!("the alias `{name}` is left out: it is no text")),
+            }
+        }
+    }
+
+    /// A text, or a list of texts.
+    fn texts(&mut self, value: &Value, name: &str) -> Vec<String> {
+        let values = match value {
+            Value::Array(values) => values.as_slice(),
+            Value::Null => &[],
+            value => std::slice::from_ref(value),
+        };
+        if values.iter().any(|value| !value.is_string()) {
+            self.warn(&format!("a part of `{name}` is left out: it cannot be read without running the file"));
+        }
+        values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Changes what the wrangler configuration says.
+    pub(super) fn apply(&self, project: &mut Project) {
+        let worker = &mut project.worker;
+        for (name, value) in &self.vars {
+            let var = value.as_str().map_or_else(|| Var::Json(value.clone()), |text| Var::Text(text.to_owned()));
+            worker.vars.insert(name.clone(), var);
+        }
+        worker.bundling.alias.extend(self.alias.iter().cloned());
+        worker.bundling.define.extend(self.define.iter().cloned());
+        let is_more = self.compatibility_flags.iter().any(|flag| !worker.compatibility.has(flag));
+        if is_more || self.compatibility_date.is_some() {
+            let date = self.compatibility_date.as_deref().unwrap_or(worker.compatibility.date()).to_owned();
+            let own: Vec<&str> = worker.compatibility.flags().collect();
+            let flags: Vec<&str> = own.into_iter().chain(self.compatibility_flags.iter().map(String::as_str)).collect();
+            worker.compatibility = Compatibility::new(&date, &flags);
+        }
+    }
+}
+
+/// The members of an object; none of anything else, and none of those that say how it was written.
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten().filter(|(name, _)| !name.starts_with('$'))
+}
+
+fn is_ours(plugin: &Value) -> bool {
+    plugin[CALL].as_str().is_some_and(|name| PLUGINS.contains(&name))
+}
+
+/// Whether any part of a value could not be read.
+fn has_unknown(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.iter().any(has_unknown),
+        Value::Object(members) => {
+            members.contains_key(UNKNOWN) || members.contains_key(CALL) || members.values().any(has_unknown)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> VitestConfig {
+        let root = default_export(Path::new("/project/vitest.config.ts"), text).expect("a default export");
+        let mut config = VitestConfig { path: Some("vitest.config.ts".into()), ..VitestConfig::default() };
+        config.read(&root, Path::new("/project"));
+        config
+    }
+
+    #[test]
+    fn old_and_new_ways_to_configure_say_the_same() {
+        let options = r#"{ wrangler: { configPath: "./src/wrangler.jsonc", environment: "test" },
+            miniflare: { bindings: { A: "a", B: { c: [1] } }, compatibilityFlags: ["nodejs_compat"] } }"#;
+        let test = r#"globals: true, setupFiles: "./setup.ts", include: ["test/**/*.check.ts"]"#;
+        for text in [
+            format!("export default defineConfig({{ plugins: [cloudflareTest({options})], test: {{ {test} }} }})"),
+            format!(
+                "export default defineConfig({{ plugins: [cloudflareTest(async () => {{ return {options}; }})], test: {{ {test} }} }})"
+            ),
+            format!(
+                "export default defineWorkersConfig({{ test: {{ {test}, poolOptions: {{ workers: {options} }} }} }})"
+            ),
+            format!(
+                "export default defineWorkersConfig(async () => ({{ test: {{ {test}, poolOptions: {{ workers: () => ({options}) }} }} }}))"
+            ),
+        ] {
+            let config = read(&text);
+            assert_eq!(config.warnings, [""; 0], "{text}");
+            assert_eq!(config.wrangler.as_deref(), Some(Path::new("/project/./src/wrangler.jsonc")), "{text}");
+            assert_eq!(config.environment.as_deref(), Some("test"));
+            assert_eq!(config.vars.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["A", "B"]);
+            assert_eq!(config.compatibility_flags, ["nodejs_compat"]);
+            assert_eq!(config.setup_files, [Path::new("/project/./setup.ts")]);
+            assert!(
+                config.has_globals && config.patterns.take("test/a.check.ts") && !config.patterns.take("a.test.ts")
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_honoured_is_said() {
+        for (text, says) in [
+            ("export default make();", "its default export is no plain object"),
+            ("export default { test: { globalSetup: './a.ts' } };", "`test.globalSetup` is left out"),
+            ("export default { test: { setupFiles: [files()] } };", "a part of `test.setupFiles` is left out"),
+            (
+                "export default { plugins: [cloudflareTest({ miniflare: { bindings: { M: await migrations('m') } } })] };",
+                "the binding `M` is left out",
+            ),
+            (
+                "export default { plugins: [cloudflareTest({ miniflare: { kvNamespaces: ['A'] } })] };",
+                "`miniflare.kvNamespaces` is left out",
+            ),
+            ("export default { plugins: [cloudflareTest(options)] };", "the options for workers cannot be read"),
+        ] {
+            let config = read(text);
+            assert!(config.warnings.iter().any(|warning| warning.contains(says)), "{text}: {:?}", config.warnings);
+        }
+    }
+}

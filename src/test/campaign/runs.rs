@@ -1,0 +1,161 @@
+//! The runs of one test by itself.
+//!
+//! Invariant: what a run comes to follows from its seed and its tape; only how far a failure is shrunk depends on the time.
+
+use super::Progress;
+use crate::error::Result;
+use crate::test::finding::Finding;
+use crate::test::judge::{Baseline, Failure, Oracle, judge};
+use crate::test::marks::Marks;
+use crate::test::program::Program;
+use crate::test::run::{Ended, Plan, Snapshots, run};
+use crate::test::search;
+use crate::test::tested::{Outcome, Tested};
+use crate::world::driver::{Driver, Replay};
+use crate::world::real::steady;
+use crate::world::shrink::shrink;
+use crate::world::simulated::Keep;
+use crate::world::{Class, Points, Rerun, Seed, Tape};
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+/// How long, and with how many runs, a failure is shrunk.
+const SHRINK_TIME: Duration = Duration::from_secs(5);
+const SHRINK_RUNS: usize = 500;
+/// A run that is told.
+pub(super) const TEXTS: Keep = Keep { census: false, texts: true };
+
+/// The runs of one test.
+pub(super) struct Runs<'a> {
+    pub(super) program: &'a Program,
+    snapshots: &'a Snapshots,
+    pub(super) ids: [String; 1],
+    pub(super) count: u64,
+    baseline: Option<Baseline>,
+    /// The seed of the run that the baseline was taken from.
+    baseline_seed: Option<Seed>,
+    /// How many orders the calm run left open.
+    draws: usize,
+    /// What the runs have met.
+    pub(super) marks: Marks,
+    sender: &'a Sender<Progress>,
+}
+
+impl<'a> Runs<'a> {
+    /// No runs yet but the calm one of the whole file.
+    pub(super) fn new(program: &'a Program, snapshots: &'a Snapshots, id: &str, sender: &'a Sender<Progress>) -> Self {
+        let ids = [id.to_owned()];
+        Self {
+            program,
+            snapshots,
+            ids,
+            count: 1,
+            baseline: None,
+            baseline_seed: None,
+            draws: 0,
+            marks: Marks::default(),
+            sender,
+        }
+    }
+
+    /// Makes a run.
+    pub(super) fn run(&mut self, rerun: &Rerun, points: Points, keep: Keep) -> Result<Ended> {
+        self.count += 1;
+        let driver: Box<dyn Driver> = match &rerun.tape {
+            Some(tape) => Box::new(Replay(tape.clone())),
+            None => search::driver(rerun.seed, points, self.draws),
+        };
+        let plan = Plan {
+            ids: Some(&self.ids),
+            seed: rerun.seed,
+            driver,
+            keep,
+            // The calm run of the whole file has written them; and all runs of one test begin alike.
+            is_shaken: true,
+            snapshots: self.snapshots,
+            updates_snapshots: false,
+        };
+        let ended = run(self.program, plan);
+        if let Ok(ended) = &ended {
+            self.marks.gather(&ended.marks);
+        }
+        let _ = self.sender.send(Progress::Runs(1));
+        ended
+    }
+
+    /// Notes how many orders a calm run left open.
+    pub(super) fn count_orders(&mut self, calm: &Ended) {
+        self.draws = calm.record.census.count(Points::of(&[Class::Order]));
+    }
+
+    /// Compares the runs from here on with this one, as far as they have its seed.
+    pub(super) fn compare_with(&mut self, seed: Seed, calm: &Ended) {
+        self.baseline = Some(Baseline::of(calm));
+        self.baseline_seed = Some(seed);
+    }
+
+    /// What of a run is a failure. What is random differs between seeds, so runs are compared with a calm one of their own.
+    fn judge(&mut self, seed: Seed, ended: &Ended) -> Result<Option<Failure>> {
+        let mut failure = judge(&self.ids[0], ended, self.baseline);
+        let is_compared = failure.as_ref().map_or(self.baseline.is_none(), |failure| failure.oracle.compares());
+        if is_compared && self.baseline_seed != Some(seed) {
+            let calm = self.run(&calm_of(seed), Points::NONE, Keep::default())?;
+            self.compare_with(seed, &calm);
+            failure = judge(&self.ids[0], ended, self.baseline);
+        }
+        Ok(failure)
+    }
+
+    /// Makes a run, and gives it back unless it failed.
+    pub(super) fn attempt(&mut self, rerun: &Rerun, points: Points, tested: &mut Tested) -> Result<Option<Ended>> {
+        let ended = self.run(rerun, points, Keep::default())?;
+        let Some(failure) = self.judge(rerun.seed, &ended)? else { return Ok(Some(ended)) };
+        tested.outcome = Outcome::Failed(Box::new(self.found(failure, rerun.seed, ended)?));
+        Ok(None)
+    }
+
+    /// Makes a run once more, and compares. True if the two differ, which is a failure.
+    pub(super) fn differs_again(
+        &mut self,
+        rerun: &Rerun,
+        points: Points,
+        ended: &Ended,
+        tested: &mut Tested,
+    ) -> Result<bool> {
+        let again = self.run(rerun, points, Keep::default())?;
+        if again.record.digest == ended.record.digest {
+            return Ok(false);
+        }
+        let (one, other) = (self.run(rerun, points, TEXTS)?, self.run(rerun, points, TEXTS)?);
+        let message = format!("two runs of the seed {rerun} differ: something is not deterministic");
+        let failure = Failure::of(Oracle::Determinism, message);
+        let rerun = Rerun { seed: rerun.seed, tape: Some(one.record.tape.clone()) };
+        let finding = Finding { run: self.count, ..Finding::of(failure, rerun, one, Some(&other)) };
+        tested.outcome = Outcome::Failed(Box::new(finding));
+        Ok(true)
+    }
+
+    /// A run failed: makes its tape as small as it can be, and runs it once more for its story.
+    fn found(&mut self, failure: Failure, seed: Seed, ended: Ended) -> Result<Finding> {
+        let (run, before) = (self.count, ended.record.tape.len());
+        let until = steady() + SHRINK_TIME;
+        let shrunk = shrink(&ended.record.tape, SHRINK_RUNS, &mut || steady() < until, &mut |tape| {
+            let rerun = Rerun { seed, tape: Some(tape.clone()) };
+            let ended = self.run(&rerun, Points::NONE, Keep::default());
+            let found = ended.ok().and_then(|ended| judge(&self.ids[0], &ended, self.baseline));
+            found.is_some_and(|found| found.is_same(&failure))
+        });
+        let rerun = Rerun { seed, tape: Some(shrunk.tape) };
+        let told = self.run(&rerun, Points::NONE, TEXTS)?;
+        let calm = self.run(&calm_of(seed), Points::NONE, TEXTS)?;
+        // The numbers of the error are those of the run that is told.
+        let failure = judge(&self.ids[0], &told, self.baseline).unwrap_or(failure);
+        let finding = Finding::of(failure, rerun, told, Some(&calm));
+        Ok(Finding { run, decisions_before: before, is_minimal: shrunk.minimal, ..finding })
+    }
+}
+
+/// What runs a test calmly.
+pub(super) fn calm_of(seed: Seed) -> Rerun {
+    Rerun { seed, tape: Some(Tape::default()) }
+}

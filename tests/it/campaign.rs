@@ -1,0 +1,198 @@
+//! Which runs `emu test` makes: shards, exploration, and what the environment says of them.
+//!
+//! Invariant: all shards together make the runs that there are without shards.
+
+use crate::support::Project;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+
+const WORKER: &str = r#"
+import { DurableObject } from "cloudflare:workers";
+
+export default {
+    fetch: (request, env) => env.COUNTER.getByName("one").fetch(request),
+};
+
+export class Counter extends DurableObject {
+    async fetch() {
+        const count = (this.ctx.storage.kv.get("count") ?? 0) + 1;
+        this.ctx.storage.kv.put("count", count);
+        return Response.json(count);
+    }
+}
+"#;
+
+/// Asks three times, and between each two lets the object become idle.
+const SOUND: &str = r#"
+import { SELF } from "cloudflare:test";
+import { expect, it } from "vitest";
+
+it("counts", async () => {
+    for (const count of [1, 2, 3]) {
+        const response = await SELF.fetch("https://example.com/");
+        expect(await response.json()).toBe(count);
+    }
+});
+"#;
+
+/// Fails with one seed of two, whatever is decided.
+const UNLUCKY: &str = r#"
+import { SELF } from "cloudflare:test";
+import { expect, it } from "vitest";
+
+it("is unlucky", async () => {
+    await SELF.fetch("https://example.com/");
+    expect(crypto.getRandomValues(new Uint8Array(1))[0]).toBeGreaterThan(127);
+});
+"#;
+
+fn project(test: &str) -> Project {
+    let project = Project::empty();
+    let config = r#"{ "name": "counter", "main": "index.js", "compatibility_date": "2026-01-01",
+        "durable_objects": { "bindings": [{ "name": "COUNTER", "class_name": "Counter" }] },
+        "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Counter"] }] }"#;
+    project.write("wrangler.jsonc", config);
+    project.write("index.js", WORKER);
+    project.write("a.test.js", test);
+    project
+}
+
+/// Runs `emu test --reporter json` with these arguments and variables: its exit code, and what became of the test.
+fn tested(project: &Project, args: &[&str], variables: &[(&str, &str)]) -> (i32, Value) {
+    let mut command = project.command(&["test", "--reporter", "json"]);
+    let output = command.args(args).envs(variables.iter().copied()).output().expect("emu runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let told = lines.find(|line| line["type"] == "test");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code().unwrap_or(-1), told.unwrap_or_else(|| panic!("{args:?}: no test in\n{text}{error}")))
+}
+
+fn explored(told: &Value) -> (u64, u64) {
+    let number = |name: &str| told["explored"][name].as_u64().expect("a number");
+    (number("tried"), number("all"))
+}
+
+#[test]
+fn shards_explore_and_try_seeds_without_making_any_run_twice() {
+    let sound = project(SOUND);
+    let (code, whole) = tested(&sound, &["--explore", "silent"], &[]);
+    assert_eq!(code, 0, "{whole}");
+    let (tried, all) = explored(&whole);
+    assert!(all > 5 && tried == all, "{whole}");
+    let shards = ["1/3", "2/3", "3/3"].map(|shard| {
+        let (code, told) = tested(&sound, &["--explore", "silent", "--shard", shard], &[]);
+        assert_eq!(code, 0, "{shard}: {told}");
+        explored(&told)
+    });
+    assert!(shards.iter().all(|(tried, all)| tried == all && *all > 0), "{shards:?}");
+    assert_eq!(shards.iter().map(|(tried, _)| tried).sum::<u64>(), all, "{shards:?}");
+
+    // The first seed that fails is another one in each shard, and in one of them it is that of the whole run.
+    let unlucky = project(UNLUCKY);
+    let seeds = ["--depth", "0", "--seeds", "30", "--seed", LUCKY];
+    let seed_of = |args: &[&str]| {
+        let _ = fs::remove_dir_all(unlucky.path(".emu"));
+        let (code, told) = tested(&unlucky, &[&seeds, args].concat(), &[]);
+        assert_eq!(code, 1, "{args:?}: {told}");
+        let seed = told["failure"]["seed"].as_str().expect("a seed");
+        seed.split(':').next().unwrap_or_default().to_owned()
+    };
+    let whole = seed_of(&[]);
+    let of_shards: BTreeSet<String> =
+        ["1/3", "2/3", "3/3"].into_iter().map(|shard| seed_of(&["--shard", shard])).collect();
+    assert_eq!(of_shards.len(), 3, "{of_shards:?}");
+    assert!(of_shards.contains(&whole), "{whole} is not in {of_shards:?}");
+    // What failed before is one run more, of the first shard.
+    let (known, again) = (seed_of(&[]), ["--depth", "0", "--seeds", "0", "--seed", LUCKY]);
+    let first = tested(&unlucky, &[&again[..], &["--shard", "1/2"]].concat(), &[]);
+    assert!(first.1["failure"]["seed"].as_str().is_some_and(|seed| seed.starts_with(&known)), "{}", first.1);
+    assert_eq!(tested(&unlucky, &[&again[..], &["--shard", "2/2"]].concat(), &[]).0, 0);
+}
+
+/// A seed with which [`UNLUCKY`] passes.
+const LUCKY: &str = "8";
+
+#[test]
+fn what_is_asked_for_is_run_to_its_end_unless_there_is_a_budget() {
+    let project = project(SOUND);
+    for (args, variables, is_complete) in [
+        (&["--explore", "evict:1"][..], &[][..], true),
+        (&["--explore", "evict:1,crash:1", "--seeds", "3"], &[], true),
+        // What the environment says is for those who do not say what is to be run.
+        (&["--explore", "evict:1"], &[("EMU_BUDGET", "1ms")], true),
+        (&["--explore", "evict:1", "--budget", "1ms"], &[], false),
+        (&["--seed", "1"], &[("EMU_BUDGET", "1ms")], false),
+        (&[], &[("EMU_BUDGET", "1ms")], false),
+    ] {
+        let (code, told) = tested(&project, args, variables);
+        assert_eq!(code, 0, "{args:?}: {told}");
+        let (tried, all) = explored(&told);
+        assert_eq!(tried == all && all > 0, is_complete, "{args:?} {variables:?}: {told}");
+    }
+    // Exploring is instead of seeds.
+    let (_, told) = tested(&project, &["--explore", "evict:1"], &[]);
+    let (_, more) = tested(&project, &["--explore", "evict:1", "--seeds", "3"], &[]);
+    assert_eq!(told["runs"].as_u64().map(|runs| runs + 3), more["runs"].as_u64());
+    let output = project.command(&["test", "--explore", "evict:1"]).output().expect("emu runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (tried, all) = explored(&told);
+    assert!(text.contains(&format!("counts  {tried}/{all} points, ")), "{text}");
+}
+
+#[test]
+fn the_environment_says_what_the_command_line_does_not() {
+    let project = project(SOUND);
+    let base = |variables: &[(&str, &str)], args: &[&str]| {
+        let command = &mut project.command(&["test"]);
+        let output = command.args(args).envs(variables.iter().copied()).output().expect("emu runs");
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.code().unwrap_or(-1), text)
+    };
+    for (variables, args, expected, says) in [
+        (&[("EMU_SEED", "7f3a-19c2")][..], &["--calm"][..], 0, "seed 7f3a-19c2"),
+        (&[("CI", "true"), ("EMU_BUDGET", "1ms")], &[], 0, "seed 1\n"),
+        (&[("CI", "true"), ("EMU_SEED", "7f3a")], &["--seeds", "1"], 0, "seed 7f3a\n"),
+        (&[("EMU_SEED", "7f3a")], &["--seed", "1"], 0, "seed 1\n"),
+        (&[("EMU_BUDGET", "1ms")], &["--calm"], 0, "1 passed"),
+        (&[("EMU_SEED", "x")], &["--calm"], 2, "EMU_SEED: `x` is no seed"),
+        (&[("EMU_BUDGET", "10")], &[], 2, "EMU_BUDGET: give a time with its unit"),
+        (&[], &["--shard", "1/2", "--seed", "1:calm"], 2, "there is one run only"),
+    ] {
+        let (code, text) = base(variables, args);
+        assert_eq!(code, expected, "{variables:?} {args:?}: {text}");
+        assert!(text.contains(says), "{variables:?} {args:?}: {says} in\n{text}");
+    }
+}
+
+#[test]
+fn what_failed_before_is_tried_first() {
+    let project = project(UNLUCKY);
+    let seeds = ["--depth", "0", "--seeds", "30", "--seed", LUCKY];
+    let (code, first) = tested(&project, &seeds, &[]);
+    assert_eq!(code, 1, "{first}");
+    // Whatever is run now: the run that failed comes right after the calm ones.
+    let (code, again) = tested(&project, &["--depth", "0", "--seeds", "0", "--seed", LUCKY], &[]);
+    assert_eq!((code, &again["failure"]["seed"]), (1, &first["failure"]["seed"]), "{again}");
+    // A failure of the calm run does not take its place.
+    project.write("a.test.js", UNLUCKY.replace("toBeGreaterThan(127)", "toBe(-1)"));
+    assert_eq!(tested(&project, &seeds, &[]).0, 1);
+    project.write("a.test.js", UNLUCKY);
+    let (_, again) = tested(&project, &["--depth", "0", "--seeds", "0", "--seed", LUCKY], &[]);
+    assert_eq!(again["failure"]["seed"], first["failure"]["seed"], "{again}");
+    let ignored = fs::read_to_string(project.path(".emu/bugs/.gitignore")).expect("a list of what git ignores");
+    assert_eq!(ignored, "*\n");
+}
+
+#[test]
+fn what_a_build_says_is_kept_apart_from_results() {
+    let project = project(SOUND);
+    project.replace("\"main\"", "\"build\": { \"command\": \"echo it is built\" }, \"main\"");
+    for reporter in ["json", "tap", "junit"] {
+        let output = project.command(&["test", "--calm", "--reporter", reporter]).output().expect("emu runs");
+        let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{out}{error}");
+        assert!(error.contains("it is built\n") && !out.contains("it is built"), "{reporter}: {out}\n{error}");
+    }
+}
