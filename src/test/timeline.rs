@@ -72,7 +72,9 @@ pub struct Row {
 /// Makes the timeline of a finding.
 pub fn timeline(finding: &Finding, places: &Places<'_>) -> Timeline {
     let Told { lines, chosen } = told::told(&finding.lines, &finding.difference);
-    let lanes = Lanes::of(&lines, &finding.names);
+    // The run begins with its first line, be it one that is not told.
+    let began_ms = finding.lines.first().map_or(0.0, |line| line.at_ms);
+    let lanes = Lanes { began_ms, ..Lanes::of(&lines, &finding.names) };
     let mut last_stacks: HashMap<Whose, &str> = HashMap::new();
     let mut stacks = finding.lines.iter().map(|line| {
         if !line.stack.is_empty() {
@@ -88,7 +90,9 @@ pub fn timeline(finding: &Finding, places: &Places<'_>) -> Timeline {
         Row { matters, place, ..lanes.row(line) }
     });
     let mut rows: Vec<Row> = rows.collect();
-    rows.extend(lanes.end(finding, places));
+    if !rows.is_empty() {
+        rows.extend(lanes.end(finding, places));
+    }
     let first_difference = lanes.first_difference(finding, places);
     Timeline { rows, events: finding.lines.len(), lanes: lanes.titles(), first_difference }
 }
@@ -118,8 +122,7 @@ impl<'a> Lanes<'a> {
                 }
             }
         }
-        let began_ms = lines.first().map_or(0.0, |(_, line)| line.at_ms);
-        Self { names, objects, has_others, has_storage, began_ms }
+        Self { names, objects, has_others, has_storage, began_ms: 0.0 }
     }
 
     /// When and where the run came to its end.
