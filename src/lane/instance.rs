@@ -62,7 +62,7 @@ pub(super) struct Instance {
     pub(super) calls: BTreeMap<u32, PendingCall>,
     /// Calls whose end has not been delivered yet; kept where the world is traced.
     pub(super) ended_calls: BTreeMap<u32, CallKind>,
-    /// Calls that only keep a test going, and invocations by which the world asks it; kept where the world is traced.
+    /// Calls that only keep a test going, and invocations by which the world asks it; kept where texts are.
     pub(super) quiet_calls: BTreeSet<u32>,
     pub(super) quiet_invocations: BTreeSet<u32>,
     /// The last stack of which something came, where places are kept.

@@ -45,8 +45,10 @@ impl Lane {
         if !self.world().is_traced() {
             return;
         }
-        self.note_quiet_invocation(serial, event);
-        self.note_handler(serial, event);
+        if self.world().keeps_texts() {
+            self.note_quiet_invocation(serial, event);
+            self.note_handler(serial, event);
+        }
         let hash = xxh64(&emu_abi::encode(event), 0);
         self.world().trace(self.whose(owner), TraceKind::Deliver, hash, &|| self.event_text(serial, event));
         if let (Event::Complete { call, .. }, Some(instance)) = (event, self.instances.get_mut(&serial)) {
@@ -59,11 +61,8 @@ impl Lane {
         if !self.world().is_traced() || !self.instances.contains_key(&serial) {
             return;
         }
-        if let Output::Op(Op::Call { call, invocation, what, .. }) = output
-            && self.is_quiet_call(serial, *invocation, what)
-            && let Some(instance) = self.instances.get_mut(&serial)
-        {
-            instance.quiet_calls.insert(*call);
+        if self.world().keeps_texts() {
+            self.note_told_output(serial, output, stack);
         }
         let Some(instance) = self.instances.get(&serial) else { return };
         let hash = match output {
@@ -72,17 +71,27 @@ impl Lane {
             Output::Accepted(_) | Output::Hibernatable(_) => 2,
             Output::At(..) => return,
         };
+        self.world().trace(self.whose(instance.owner), TraceKind::Send, hash, &|| self.output_text(serial, output));
+    }
+
+    /// Notes what the text of an output and of what follows depends on.
+    fn note_told_output(&mut self, serial: u64, output: &Output, stack: Option<&str>) {
         if let Some(stack) = stack.or_else(|| stack_of(output)) {
             self.world().place(stack);
         }
-        self.world().trace(self.whose(instance.owner), TraceKind::Send, hash, &|| self.output_text(serial, output));
-        if let Some(instance) = self.instances.get_mut(&serial) {
-            if let Output::Op(Op::Settle { invocation, .. }) = output {
-                instance.quiet_invocations.remove(invocation);
+        let quiet_call = match output {
+            Output::Op(Op::Call { call, invocation, what, .. }) => {
+                self.is_quiet_call(serial, *invocation, what).then_some(*call)
             }
-            if let Some(stack) = stack {
-                instance.last_stack = Some(stack.to_owned());
-            }
+            _ => None,
+        };
+        let Some(instance) = self.instances.get_mut(&serial) else { return };
+        instance.quiet_calls.extend(quiet_call);
+        if let Output::Op(Op::Settle { invocation, .. }) = output {
+            instance.quiet_invocations.remove(invocation);
+        }
+        if let Some(stack) = stack {
+            instance.last_stack = Some(stack.to_owned());
         }
     }
 

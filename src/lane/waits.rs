@@ -117,22 +117,19 @@ impl Lane {
         std::mem::take(&mut self.hung)
     }
 
-    /// Remembers what a handler was started for, where texts are kept.
+    /// Remembers what a handler was started for.
     pub(super) fn note_handler(&mut self, serial: u64, event: &Event) {
-        if self.world().keeps_texts()
-            && let Event::Invoke { invocation, what, .. } = event
-        {
-            let text = match what {
-                Invoke::Fetch(request) => format!("{} {}", request.method, request.url),
-                Invoke::Scheduled { .. } => "scheduled()".into(),
-                Invoke::Alarm { .. } => "alarm()".into(),
-                Invoke::SocketMessage { .. } => "webSocketMessage()".into(),
-                Invoke::SocketClose { .. } => "webSocketClose()".into(),
-                Invoke::SocketError { .. } => "webSocketError()".into(),
-            };
-            if let Some(invocation) = self.invocation(serial, *invocation) {
-                invocation.what = Some(text);
-            }
+        let Event::Invoke { invocation, what, .. } = event else { return };
+        let text = match what {
+            Invoke::Fetch(request) => format!("{} {}", request.method, request.url),
+            Invoke::Scheduled { .. } => "scheduled()".into(),
+            Invoke::Alarm { .. } => "alarm()".into(),
+            Invoke::SocketMessage { .. } => "webSocketMessage()".into(),
+            Invoke::SocketClose { .. } => "webSocketClose()".into(),
+            Invoke::SocketError { .. } => "webSocketError()".into(),
+        };
+        if let Some(invocation) = self.invocation(serial, *invocation) {
+            invocation.what = Some(text);
         }
     }
 }

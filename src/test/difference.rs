@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn line(whose: u64, kind: TraceKind, text: &str) -> Line {
-        Line { at_ms: 0.0, whose: Whose(whose), kind, hash: 0, text: text.into(), stack: String::new() }
+        Line { at_ms: 0.0, whose: Whose(whose), kind, hash: 0, text: text.into(), stack: "".into() }
     }
 
     #[test]

@@ -88,7 +88,9 @@ pub fn timeline(finding: &Finding, places: &Places<'_>) -> Timeline {
         Row { matters, place, ..lanes.row(line) }
     });
     let mut rows: Vec<Row> = rows.collect();
-    rows.extend(lanes.end(finding, places));
+    if !rows.is_empty() {
+        rows.extend(lanes.end(finding, places));
+    }
     let first_difference = lanes.first_difference(finding, places);
     Timeline { rows, events: finding.lines.len(), lanes: lanes.titles(), first_difference }
 }

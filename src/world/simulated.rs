@@ -14,6 +14,8 @@ use super::virtual_clock::LAST_MS;
 use super::whose::Whose;
 use super::{TraceKind, World};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A simulated world. One run takes place in it.
 pub struct SimulatedWorld {
@@ -29,7 +31,9 @@ pub struct SimulatedWorld {
     census: Option<RefCell<Census>>,
     lines: Option<RefCell<Vec<Line>>>,
     /// The stack that led to the next line.
-    stack: RefCell<String>,
+    stack: RefCell<Arc<str>>,
+    /// All stacks: there are few, and each leads to many lines.
+    stacks: RefCell<BTreeSet<Arc<str>>>,
 }
 
 /// A line of the trace, where texts are kept.
@@ -46,7 +50,7 @@ pub struct Line {
     /// What happened, for people; empty for what only keeps tests going.
     pub text: String,
     /// The guest's stack that led to it, as the engine gives it; empty where none is known.
-    pub stack: String,
+    pub stack: Arc<str>,
 }
 
 /// What is kept of a run beside its tape and its digest.
@@ -92,6 +96,7 @@ impl SimulatedWorld {
             census: keep.census.then(RefCell::default),
             lines: keep.texts.then(RefCell::default),
             stack: RefCell::default(),
+            stacks: RefCell::default(),
         }
     }
 
@@ -214,7 +219,10 @@ impl World for SimulatedWorld {
     }
 
     fn place(&self, stack: &str) {
-        self.stack.replace(stack.to_owned());
+        let mut stacks = self.stacks.borrow_mut();
+        let known = stacks.get(stack).cloned().unwrap_or_else(|| Arc::from(stack));
+        stacks.insert(Arc::clone(&known));
+        self.stack.replace(known);
     }
 
     fn tell(&self, whose: Whose, kind: TraceKind, what: &dyn Fn() -> String) {

@@ -172,7 +172,10 @@ pub(super) fn story(told: &Told, paint: &Paint, view: View) -> String {
 
 fn told_timeline(story: &Story, paint: Paint, view: View) -> String {
     let Some(timeline) = &story.timeline else { return String::new() };
-    let mut text = format!("\n  {}\n", paint.dim(&format!("({})", timeline.extent(view))));
+    let mut text = match timeline.rows.is_empty() {
+        true => "\n".to_owned(),
+        false => format!("\n  {}\n", paint.dim(&format!("({})", timeline.extent(view)))),
+    };
     for line in timeline.lines(view, &|fault| paint.yellow(fault)) {
         let _ = writeln!(text, "{line}");
     }

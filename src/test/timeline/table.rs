@@ -35,8 +35,11 @@ const MAX_TEXT_LINES: usize = 3;
 const BREAKS: [char; 8] = [' ', ',', '&', '?', '/', ':', ';', '}'];
 
 impl Timeline {
-    /// The table, line by line. `mark` paints what is a fault.
+    /// The table, line by line; nothing where nothing is told. `mark` paints what is a fault.
     pub fn lines(&self, view: View, mark: &dyn Fn(&str) -> String) -> Vec<String> {
+        if self.rows.is_empty() {
+            return Vec::new();
+        }
         let shown: Vec<&Row> = self.rows.iter().filter(|row| row.matters || !view.is_cut).collect();
         let indents = self.indents(&shown, view.width);
         let mut lines = vec![self.title(&indents)];
@@ -68,9 +71,11 @@ impl Timeline {
     /// How much of the run the table shows.
     pub fn extent(&self, view: View) -> String {
         let shown = self.rows.iter().filter(|row| row.matters || !view.is_cut).count();
-        match self.rows.len() - shown {
-            0 => format!("{shown} rows, of {} events", self.events),
-            _ => format!("{shown} of {} rows, of {} events", self.rows.len(), self.events),
+        let all = self.rows.len();
+        let (rows, events) = (if all == 1 { "row" } else { "rows" }, if self.events == 1 { "event" } else { "events" });
+        match all == shown {
+            true => format!("{all} {rows}, of {} {events}", self.events),
+            false => format!("{shown} of {all} {rows}, of {} {events}", self.events),
         }
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::test::difference::Difference;
 
 fn line(at_ms: f64, whose: u64, kind: TraceKind, text: &str) -> Line {
-    Line { at_ms, whose: Whose(whose), kind, hash: 0, text: text.into(), stack: String::new() }
+    Line { at_ms, whose: Whose(whose), kind, hash: 0, text: text.into(), stack: "".into() }
 }
 
 fn texts(told: &Told<'_>) -> Vec<String> {
@@ -108,4 +108,11 @@ fn a_table_keeps_to_its_width_and_says_what_it_leaves_out() {
     }
     assert_eq!(timeline.extent(View::default()), "3 of 5 rows, of 9 events");
     assert_eq!(timeline.extent(View::WHOLE), "5 rows, of 9 events");
+}
+
+#[test]
+fn a_run_of_which_nothing_is_told_has_no_table() {
+    assert_eq!(Timeline::default().lines(View::default(), &str::to_owned), Vec::<String>::new());
+    let one = Timeline { rows: Vec::new(), events: 1, ..Timeline::default() };
+    assert_eq!(one.extent(View::WHOLE), "0 rows, of 1 event");
 }

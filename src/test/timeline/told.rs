@@ -56,7 +56,8 @@ fn interesting<'a>(lines: &'a [Line], difference: &Difference) -> Vec<(usize, &'
             _ if difference.first == Some(at) => false,
             TraceKind::Deliver => {
                 let answer = line.text.strip_prefix("gets ");
-                answer.is_some_and(|answer| sent.get(&now).is_some_and(|sent| sent.contains_key(answer)))
+                line.text == "done"
+                    || answer.is_some_and(|answer| sent.get(&now).is_some_and(|sent| sent.contains_key(answer)))
             }
             TraceKind::Send => line.text == "done" || answered.is_some_and(|first| first != line.whose),
             TraceKind::Commit => {
