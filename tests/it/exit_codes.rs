@@ -78,6 +78,24 @@ fn a_run_that_is_not_what_was_kept_is_3() {
 }
 
 #[test]
+fn what_was_kept_is_found_from_everywhere() {
+    let project = project("good-bye");
+    assert_eq!(emu(&project, &["test", "--calm", "--trace", "a.emutrace", "--save", "deep/saved"]).0, 1);
+    let config = format!("rerun  emu test -c {}", project.path("wrangler.jsonc").display());
+    for path in ["a.emutrace", "deep/saved"] {
+        for verb in ["replay", "shrink", "replay"] {
+            let path = project.path(path).display().to_string();
+            let output = project.command(&[verb, &path]).current_dir("/").output().expect("emu runs");
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(text.contains(&config) && text.contains("a.test.js"), "{verb} {path}: {output:?}");
+        }
+    }
+    let output = project.command(&["test"]).current_dir("/").output().expect("emu runs");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), text.contains("-c path/to/wrangler.jsonc")), (Some(2), true), "{text}");
+}
+
+#[test]
 fn other_code_is_compared_without_being_an_error() {
     let project = project("good-bye");
     assert_eq!(emu(&project, &["test", "--calm", "--trace", "a.emutrace"]).0, 1);

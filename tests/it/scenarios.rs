@@ -127,6 +127,30 @@ fn told(text: &str) -> Value {
 }
 
 #[test]
+fn a_scenario_is_the_same_wherever_the_reader_stands() {
+    let project = changed("chat", &[("server.serializeAttachment(name);", "this.last = name;")]);
+    let inside = |args: &[&str]| {
+        let output = project.command(args).current_dir(project.path("hibernation")).output().expect("emu runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let args = ["test", "--calm", "--seed", "7", "--reporter", "json", "--save", "saved"];
+    let (code, text) = inside(&[&args[..], &["."]].concat());
+    let (here, there) = (told(&text), told(&emu(&project, &[&args[..], &["hibernation"]].concat()).1));
+    assert_eq!((code, &here["name"], &here["file"]), (Some(1), &"hibernation".into(), &"scenario.jsonc".into()), "{here}");
+    assert_eq!(here["name"], there["name"]);
+    assert_eq!(here["failure"]["digest"], there["failure"]["digest"]);
+    let digest = here["failure"]["digest"].as_str().expect("a digest");
+    let (outer, inner) = (project.path("saved"), project.path("hibernation/saved"));
+    for kept in [outer, inner].map(|kept| kept.display().to_string()) {
+        for verb in ["replay", "shrink", "replay"] {
+            let output = project.command(&[verb, &kept]).current_dir("/").output().expect("emu runs");
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(text.contains(digest), "{verb} {kept}: {output:?}");
+        }
+    }
+}
+
+#[test]
 fn scenarios_are_explored_kept_replayed_and_shrunk() {
     // Whose socket it is is lost at any eviction.
     let forgetful = [
