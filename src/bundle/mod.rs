@@ -25,6 +25,7 @@ mod frame;
 mod glob;
 mod inline_snapshots;
 mod literal;
+mod missing;
 mod mocked;
 mod mocks;
 mod options;
@@ -41,6 +42,7 @@ mod tests;
 pub use entry::Entry;
 pub use inline_snapshots::{InlineSnapshot, with_inline_snapshots};
 pub use literal::{ARGUMENTS, CALL, UNKNOWN, default_export};
+pub use missing::missing_export;
 pub use rules::{Rule, RuleKind};
 pub use sources::SourceMap;
 
