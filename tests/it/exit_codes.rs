@@ -48,6 +48,7 @@ fn tests_pass_fail_cannot_be_run_or_are_not_there() {
     ] {
         let (code, text) = emu(&project(answer), args);
         assert_eq!(code, expected, "{answer} {args:?}: {text}");
+        assert!(code != 4 || text.starts_with("error: "), "{args:?}: nothing is told before that: {text}");
     }
 }
 
