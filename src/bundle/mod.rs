@@ -2,8 +2,8 @@
 //!
 //! [`bundle`] joins everything `main` imports into one ES module (`rolled`, with what `resolve` says about imports and
 //! `options` about the language), beside the files that stay modules of their own because a rule says so (`rules`,
-//! `additional`). What is wrong is shown with its place (`problem`); positions in the bundle are led back to the
-//! sources (`sources`).
+//! `additional`). What is wrong is shown with its place (`problem`, `missing`); positions in the bundle are led back to
+//! the sources (`sources`).
 //!
 //! Semantics: the reference §4.5, which is what wrangler does with esbuild.
 //!
@@ -25,6 +25,7 @@ mod frame;
 mod glob;
 mod inline_snapshots;
 mod literal;
+mod missing;
 mod mocked;
 mod mocks;
 mod options;
@@ -41,6 +42,7 @@ mod tests;
 pub use entry::Entry;
 pub use inline_snapshots::{InlineSnapshot, with_inline_snapshots};
 pub use literal::{ARGUMENTS, CALL, UNKNOWN, default_export};
+pub use missing::missing_export;
 pub use rules::{Rule, RuleKind};
 pub use sources::SourceMap;
 

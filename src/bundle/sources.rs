@@ -9,7 +9,7 @@ use super::frame::{self, Place};
 use super::normal;
 use super::vlq::Table;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -69,6 +69,20 @@ struct Reference<'t> {
 impl SourceMap {
     pub(super) fn new(root: PathBuf, modules: HashMap<String, Origin>) -> Self {
         Self { root, modules, named: Mutex::default() }
+    }
+
+    /// The project's folder.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The sources, sorted.
+    pub(super) fn files(&self) -> BTreeSet<PathBuf> {
+        let of = |origin: &Origin| match origin {
+            Origin::Bundled(table) => table.files.iter().map(PathBuf::from).collect(),
+            Origin::File(file) => vec![file.clone()],
+        };
+        self.modules.values().flat_map(of).collect()
     }
 
     /// Where the text of a module is mapped from; none when there is no such module.
@@ -178,7 +192,8 @@ fn named_map(file: &Path, text: &str) -> Option<Table> {
     Table::parse(&read(&file.parent()?.join(url))?)
 }
 
-fn read(file: &Path) -> Option<String> {
+/// The text of a file, unless it is too large or no text.
+pub(super) fn read(file: &Path) -> Option<String> {
     let is_small = fs::metadata(file).ok()?.len() <= SOURCE_BYTES_MAX;
     is_small.then(|| fs::read_to_string(file).ok()).flatten()
 }

@@ -13,6 +13,7 @@ mod watch;
 use crate::error::{self, Error, Result};
 use crate::project::{engines, load, prepare, source};
 use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Run Cloudflare Workers applications on this machine, offline.
@@ -61,6 +62,16 @@ fn report_bug(panic: &std::panic::PanicHookInfo<'_>) {
     let bug = Error::internal(format!("{what} ({place})"));
     eprint(&error::report(&bug));
     std::process::exit(i32::from(bug.exit_code()));
+}
+
+/// Whether a terminal knows more than plain text.
+fn takes_escapes() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
+/// Whether standard output is to be coloured.
+fn takes_colours() -> bool {
+    std::io::stdout().is_terminal() && takes_escapes() && std::env::var_os("NO_COLOR").is_none()
 }
 
 /// Writes to standard output. Whoever closed it, as `| head` does, has seen enough; that is no error.

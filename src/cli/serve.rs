@@ -166,7 +166,7 @@ pub(super) fn run(args: Box<ServeArgs>) -> Result<()> {
         .thread_stack_size(lane::STACK_BYTES)
         .build()
         .map_err(|error| Error::network("the event loop cannot be started").because(error))?;
-    let log = Arc::new(Log::new(args.log_format));
+    let log = Arc::new(Log::new(args.log_format, super::takes_colours()));
     let result = runtime.block_on(serve(Arc::from(args), &log));
     log.flush();
     // What is left are tasks that wait for signals and files; the process ends with them.

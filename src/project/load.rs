@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 /// The largest file that is read as configuration.
 const MAX_CONFIG_BYTES: u64 = 8 * 1024 * 1024;
+/// How a configuration is named, for every verb that takes one.
+const NAMED: &str = "`-c path/to/wrangler.jsonc`";
 
 /// A configuration without errors.
 pub(crate) struct Project {
@@ -42,12 +44,15 @@ pub(crate) fn find(given: Option<&Path>) -> Result<PathBuf> {
         return Ok(given.to_owned());
     }
     let here = std::env::current_dir().map_err(|error| Error::usage("there is no current folder").because(error))?;
-    here.ancestors().find_map(in_folder).map(|found| found.strip_prefix(&here).unwrap_or(&found).to_owned()).ok_or_else(
-        || {
-            Error::config(format!("no wrangler.jsonc in `{}` or above it", here.display()))
-                .hint("name one: `emu serve path/to/wrangler.jsonc`")
-        },
-    )
+    nearest(&here).map(|found| found.strip_prefix(&here).unwrap_or(&found).to_owned()).ok_or_else(|| {
+        Error::config(format!("no wrangler.jsonc in `{}` or above it", here.display()))
+            .hint(format!("name one: {NAMED}"))
+    })
+}
+
+/// The nearest configuration from a folder upwards.
+pub(crate) fn nearest(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().find_map(in_folder)
 }
 
 fn in_folder(folder: &Path) -> Option<PathBuf> {
@@ -104,7 +109,7 @@ pub(super) fn read(path: &Path) -> Result<Source> {
         let what = Error::config(format!("`{}` cannot be read", path.display()));
         match error.kind() {
             ErrorKind::NotFound => Error::config(format!("there is no file `{}`", path.display()))
-                .hint("name the configuration: `emu serve path/to/wrangler.jsonc`"),
+                .hint(format!("name the configuration: {NAMED}")),
             ErrorKind::InvalidData => what.hint("it is not UTF-8 text"),
             _ => what.because(error),
         }

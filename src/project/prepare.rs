@@ -309,14 +309,7 @@ pub(crate) fn prepare(
             )
         }
     };
-    let image = image.map_err(|failure| {
-        let error = Error::guest(format!("`{name}` failed in its global scope: {failure}"))
-            .hint("the worker cannot start before its start-up code returns; no request was served");
-        match (code.bundle, failure) {
-            (Some(bundle), StartFailure::Refused(failure)) => source::explain(error, bundle, &failure),
-            _ => error,
-        }
-    })?;
+    let image = image.map_err(|failure| not_started(code, failure))?;
     check_exports(&image, namespaces, index, project, code.testing.is_some())?;
     let has = |flag: &str| project.worker.compatibility.has(flag);
     Ok(Arc::new(Prepared {
@@ -404,6 +397,22 @@ fn digest(code: &[u8], init: &Init, services: &[Service], project: &Project) -> 
     hash.update(format!("{:?}", (services, &project.worker.limits, &project.worker.routes)));
     hash.update(code);
     hash.finalize().into()
+}
+
+/// Why a worker, or a test file with its worker, cannot start.
+fn not_started(code: &Code<'_>, failure: StartFailure) -> Error {
+    let what = Error::guest(format!("`{}` failed in its global scope: {failure}", code.path.display()));
+    let error = what.hint(match code.testing {
+        Some(_) => "a test file is evaluated before its tests are run; none of them was",
+        None => "the worker cannot start before its start-up code returns; no request was served",
+    });
+    match (code.bundle, failure) {
+        (Some(bundle), StartFailure::Refused(failure)) => {
+            let missing = source::missing_export(bundle, &code.path, code.testing.unwrap_or_default(), &failure);
+            missing.unwrap_or_else(|| source::explain(error, bundle, &failure))
+        }
+        _ => error,
+    }
 }
 
 /// A class that is bound must be exported.

@@ -112,6 +112,22 @@ impl Sources for Bundle {
     }
 }
 
+/// Where `main` imports what a module does not have, if that is why it cannot start. `outside` are modules beside its own.
+pub(crate) fn missing_export(
+    bundle: &Bundle,
+    main: &Path,
+    outside: &[GuestModule],
+    failure: &Failure,
+) -> Option<Error> {
+    if failure.name != "SyntaxError" {
+        return None;
+    }
+    let texts =
+        outside.iter().map(|module| (module.name.as_str(), std::str::from_utf8(&module.bytes.0).unwrap_or_default()));
+    let outside: Vec<_> = texts.collect();
+    bundle::missing_export(bundle, main, &failure.message, &outside)
+}
+
 /// Adds to an error where in the user's source a worker failed to start.
 pub(crate) fn explain(error: Error, bundle: &Bundle, failure: &Failure) -> Error {
     let Some(stack) = &failure.stack else { return error };

@@ -9,7 +9,6 @@ use crate::world::real::RealWorld;
 use emu_abi::LogLevel;
 use hyper::{Request, StatusCode};
 use serde_json::json;
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -36,9 +35,8 @@ pub struct Log {
 }
 
 impl Log {
-    /// A log on standard output.
-    pub fn new(format: LogFormat) -> Self {
-        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    /// A log on standard output, with colours or without.
+    pub fn new(format: LogFormat, colour: bool) -> Self {
         Self { format, colour, sink: Sink::start() }
     }
 

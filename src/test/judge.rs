@@ -220,13 +220,13 @@ mod tests {
 
     fn failed(error: TestError, withstands: bool) -> Option<TestResult> {
         let id = "0".into();
-        let (errors, idempotent_alarms) = (vec![error], false);
-        Some(TestResult { id, state: State::Fail, ms: 0.0, errors, withstands, idempotent_alarms })
+        let (errors, idempotent_alarms, notes) = (vec![error], false, Vec::new());
+        Some(TestResult { id, state: State::Fail, ms: 0.0, errors, withstands, idempotent_alarms, notes })
     }
 
     fn passed(idempotent_alarms: bool) -> Option<TestResult> {
-        let (id, errors) = ("0".into(), Vec::new());
-        Some(TestResult { id, state: State::Pass, ms: 0.0, errors, withstands: false, idempotent_alarms })
+        let (id, errors, notes) = ("0".into(), Vec::new(), Vec::new());
+        Some(TestResult { id, state: State::Pass, ms: 0.0, errors, withstands: false, idempotent_alarms, notes })
     }
 
     #[test]

@@ -166,7 +166,7 @@ warning: Unexpected fields found in top-level field: \"vras\"
         spoil: |project| fs::remove_file(project.path("wrangler.jsonc")).expect("a configuration"),
         code: 2,
         says: "error: there is no file `wrangler.jsonc`
-  help: name the configuration: `emu serve path/to/wrangler.jsonc`",
+  help: name the configuration: `-c path/to/wrangler.jsonc`",
     },
 ];
 

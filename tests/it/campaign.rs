@@ -222,7 +222,23 @@ fn what_fails_outside_of_tests_fails_their_file() {
             assert_eq!(output.status.code(), Some(1), "{mode:?}: {text}");
             assert!(text.contains("FAIL  a.test.js\n") && text.contains(says), "{mode:?}: {says} in\n{text}");
             assert!(text.contains("2 passed, 1 file cannot be run"), "{mode:?}: {text}");
+            assert_eq!(text.matches(says).count(), 1, "{mode:?}: {text}");
         }
+    }
+}
+
+#[test]
+fn a_missing_export_is_said_with_its_place_and_what_there_is() {
+    for (module, has) in [("cloudflare:test", "`SELF`"), ("vitest", "`bench`"), ("emu:test", "`invariant`")] {
+        let project = project(&format!("import {{\n    nobody,\n}} from \"{module}\";\nnobody();\n"));
+        let output = project.command(&["test", "--calm"]).output().expect("emu runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        let message = format!("`{module}` has no export `nobody`");
+        for says in [&message, "a.test.js:2:5", "help: it has `", has] {
+            assert!(text.contains(says), "{says} in\n{text}");
+        }
+        assert!(!text.contains("no request was served"), "{text}");
     }
 }
 

@@ -48,6 +48,7 @@ fn tests_pass_fail_cannot_be_run_or_are_not_there() {
     ] {
         let (code, text) = emu(&project(answer), args);
         assert_eq!(code, expected, "{answer} {args:?}: {text}");
+        assert!(code != 4 || text.starts_with("error: "), "{args:?}: nothing is told before that: {text}");
     }
 }
 
@@ -75,6 +76,24 @@ fn a_run_that_is_not_what_was_kept_is_3() {
     let rerun = fs::read_to_string(project.path("saved/rerun.json")).expect("what runs it again");
     project.write("saved/rerun.json", rerun.replace(&digest, "0123456789abcdef"));
     assert_eq!(emu(&project, &["replay", "saved"]).0, 3);
+}
+
+#[test]
+fn what_was_kept_is_found_from_everywhere() {
+    let project = project("good-bye");
+    assert_eq!(emu(&project, &["test", "--calm", "--trace", "a.emutrace", "--save", "deep/saved"]).0, 1);
+    let config = format!("rerun  emu test -c {}", project.path("wrangler.jsonc").display());
+    for path in ["a.emutrace", "deep/saved"] {
+        for verb in ["replay", "shrink", "replay"] {
+            let path = project.path(path).display().to_string();
+            let output = project.command(&[verb, &path]).current_dir("/").output().expect("emu runs");
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(text.contains(&config) && text.contains("a.test.js"), "{verb} {path}: {output:?}");
+        }
+    }
+    let output = project.command(&["test"]).current_dir("/").output().expect("emu runs");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), text.contains("-c path/to/wrangler.jsonc")), (Some(2), true), "{text}");
 }
 
 #[test]

@@ -120,10 +120,59 @@ fn what_is_wrong_with_a_scenario_is_said_with_its_place() {
     }
 }
 
+#[test]
+fn a_check_that_says_nothing_is_told() {
+    let project = changed("chat", &[]);
+    for (object, sql, note) in [
+        ("ROOM:lobby", "SELECT count(*) FROM mesages", "never saw a table `mesages` in `ROOM:lobby`"),
+        ("ROOM:loby", "SELECT 0", "never saw the object itself in `ROOM:loby`"),
+        ("ROOM:lobby", "SELECT 0", ""),
+    ] {
+        let steps = r#"[{ "fetch": { "path": "/room/lobby" } }]"#;
+        let always = format!(r#"[{{ "object": "{object}", "sql": "{sql}", "is": 0 }}]"#);
+        let text = format!(r#"{{ "worker": "../chat/wrangler.jsonc", "steps": {steps}, "always": {always} }}"#);
+        project.write("idle/scenario.jsonc", text);
+        for mode in [&["--calm"][..], &["--seeds", "1"]] {
+            let (code, text) = emu(&project, &[&["test", "idle", "--reporter", "json"], mode].concat());
+            let notes = told(&text)["notes"].to_string();
+            assert_eq!((code, notes.contains("never saw")), (0, !note.is_empty()), "{mode:?} {text}");
+            assert!(notes.contains(note), "{mode:?} {note}: {notes}");
+        }
+    }
+}
+
 /// What the JSON reporter told of the scenario.
 fn told(text: &str) -> Value {
     let mut told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     told.rfind(|line| line["type"] == "test").unwrap_or_else(|| panic!("{text}"))
+}
+
+#[test]
+fn a_scenario_is_the_same_wherever_the_reader_stands() {
+    let project = changed("chat", &[("server.serializeAttachment(name);", "this.last = name;")]);
+    let inside = |args: &[&str]| {
+        let output = project.command(args).current_dir(project.path("hibernation")).output().expect("emu runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let args = ["test", "--calm", "--seed", "7", "--reporter", "json", "--save", "saved"];
+    let (code, text) = inside(&[&args[..], &["."]].concat());
+    let (here, there) = (told(&text), told(&emu(&project, &[&args[..], &["hibernation"]].concat()).1));
+    assert_eq!(
+        (code, &here["name"], &here["file"]),
+        (Some(1), &"hibernation".into(), &"scenario.jsonc".into()),
+        "{here}"
+    );
+    assert_eq!(here["name"], there["name"]);
+    assert_eq!(here["failure"]["digest"], there["failure"]["digest"]);
+    let digest = here["failure"]["digest"].as_str().expect("a digest");
+    let (outer, inner) = (project.path("saved"), project.path("hibernation/saved"));
+    for kept in [outer, inner].map(|kept| kept.display().to_string()) {
+        for verb in ["replay", "shrink", "replay"] {
+            let output = project.command(&[verb, &kept]).current_dir("/").output().expect("emu runs");
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(text.contains(digest), "{verb} {kept}: {output:?}");
+        }
+    }
 }
 
 #[test]

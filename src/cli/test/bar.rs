@@ -2,6 +2,7 @@
 //!
 //! Invariant: on standard error only, never wider than the terminal, and gone when there is something else to read.
 
+use crate::cli::takes_escapes;
 use crate::world::real::steady;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -36,8 +37,7 @@ struct Count {
 impl Bar {
     /// Nothing was done yet.
     pub(super) fn new() -> Self {
-        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        let is_terminal = io::stderr().is_terminal() && !is_dumb;
+        let is_terminal = io::stderr().is_terminal() && takes_escapes();
         let now = steady();
         Self { is_terminal, count: Count::default(), began: now, drawn: now, is_shown: false }
     }

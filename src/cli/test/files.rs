@@ -38,7 +38,7 @@ pub(super) fn scenarios(paths: &[String]) -> Option<Vec<TestFile>> {
         if found.is_empty() {
             return None;
         }
-        files.extend(found.into_iter().map(|path| TestFile { name: path.to_string_lossy().replace('\\', "/"), path }));
+        files.extend(found.into_iter().map(|path| file(Path::new("."), path)));
     }
     (!files.is_empty()).then_some(files)
 }
@@ -162,6 +162,8 @@ mod tests {
         assert_eq!(names(&["./src/deep", "b.test"]), ["b.test.tsx", "src/deep/a.spec.mjs"]);
         assert_eq!(names(&[&folder.join("src").display().to_string()]), ["src/deep/a.spec.mjs", "src/room.test.ts"]);
         assert!(names(&["nothing"]).is_empty());
+        let here = file(Path::new("."), Path::new(".").join(SCENARIO));
+        assert_eq!((here.name.as_str(), here.path.as_path()), (SCENARIO, Path::new("./scenario.jsonc")));
         for (path, count) in [("", 1), ("talk", 1), ("talk/scenario.jsonc", 1), ("talk/other.jsonc", 0), ("src", 0)] {
             let found = scenarios(&[folder.join(path).display().to_string()]);
             assert_eq!(found.map_or(0, |files| files.len()), count, "{path}");

@@ -3,12 +3,13 @@
 //! Invariant: that nobody reads standard output is no reason to fail; that a file cannot be written is.
 
 use super::bar::Bar;
+use crate::cli::takes_colours;
 use crate::error::{Error, Result};
 use crate::test::report::{Begin, Reporter, ReporterName, Summary, Told, reporter};
 use crate::test::tested::FileTested;
 use crate::test::timeline::View;
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ impl Outputs {
                 wanted.push((ReporterName::Github, None));
             }
         }
-        let has_colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let has_colours = takes_colours();
         let view = super::view();
         let all = wanted.into_iter().map(|(name, path)| {
             let writer: Box<dyn Write> = match &path {

@@ -175,8 +175,7 @@ impl Workshop {
         let program = opened.and_then(|opened| {
             let application = opened.application;
             logged = application.said;
-            let folder = Path::new(&file.name).parent().and_then(Path::file_name);
-            let name = folder.map_or_else(|| file.name.clone(), |folder| folder.to_string_lossy().into_owned());
+            let name = folder_name(&file.path).unwrap_or_else(|| file.name.clone());
             let scenario = Scenario::new(&name, opened.scenario, application.classes)?;
             // What the scenario says comes before what was recorded.
             let mut rules = scenario.rules().to_vec();
@@ -249,6 +248,11 @@ impl Workshop {
             refused: REFUSED.map(|(start, help)| (start.to_owned(), help.to_owned())).to_vec(),
         }
     }
+}
+
+/// The name of the folder that a file is in, wherever the reader stands.
+fn folder_name(file: &Path) -> Option<String> {
+    Some(file.canonicalize().ok()?.parent()?.file_name()?.to_string_lossy().into_owned())
 }
 
 /// What Vite tells code of how it is built, in tests.

@@ -10,6 +10,7 @@ use super::{DIVERGED, load, print, session, snapshots, trace_file};
 use crate::cli::eprint;
 use crate::cli::watch::Seen;
 use crate::error::{Error, Result};
+use crate::project::load::nearest;
 use crate::test::campaign::{Options, Progress, Shard, campaign};
 use crate::test::program::{Program, Test};
 use crate::test::replay::{Replayed, replay};
@@ -75,16 +76,21 @@ impl KeptArgs {
     fn find(&self, against: Option<&Path>) -> Result<Found> {
         let kept = kept::read(&self.path)?;
         let (engines, env) = (load::engines()?, self.env.as_deref());
-        let arguments = || load::arguments(&self.configs, env);
-        let scenario = files::scenarios(std::slice::from_ref(&kept.file)).and_then(|mut files| files.pop());
+        let home = home(&self.path, &kept.file);
+        let configs = match self.configs.is_empty() {
+            true => home.as_deref().and_then(nearest).into_iter().collect(),
+            false => self.configs.clone(),
+        };
+        let path = home.map_or_else(|| kept.file.clone(), |home| home.join(&kept.file).to_string_lossy().into_owned());
+        let scenario = files::scenarios(std::slice::from_ref(&path)).and_then(|mut files| files.pop());
         let (workshop, file) = match scenario {
             Some(file) => {
                 let workshop = Workshop::without_project(engines, load::overrides(env));
-                (workshop.against(against).asked_for_with(arguments()), file)
+                (workshop.against(against).asked_for_with(load::arguments(&self.configs, env)), file)
             }
             None => {
-                let workshop = load::workshop(&engines, &self.configs, env, &mut Seen::default())?;
-                let workshop = workshop.asked_for_with(arguments());
+                let workshop = load::workshop(&engines, &configs, env, &mut Seen::default())?;
+                let workshop = workshop.asked_for_with(load::arguments(&configs, env));
                 let file = file(&workshop, &kept)?;
                 match against {
                     Some(config) => {
@@ -105,6 +111,15 @@ impl KeptArgs {
             .ok_or_else(|| Error::usage(format!("`{}` has no test `{}`", kept.file, story::clean(&kept.test))))?;
         Ok(Found { kept, program, test, snapshots })
     }
+}
+
+/// The folder above a kept failure that the path of its test starts from; none where that is the current one, or where
+/// there is none.
+fn home(path: &Path, file: &str) -> Option<PathBuf> {
+    let path = path.canonicalize().ok()?;
+    let home = path.ancestors().find(|folder| folder.join(file).is_file())?;
+    let is_here = std::env::current_dir().and_then(|here| here.canonicalize()).is_ok_and(|here| here == home);
+    (!is_here).then(|| home.to_owned())
 }
 
 fn file(workshop: &Workshop, kept: &Kept) -> Result<TestFile> {
@@ -197,7 +212,8 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     let told = story::tell(&programs[0], tested);
-    let kept = session::kept_of(&told, finding);
+    // The path of the test stays what it was, wherever the reader stands.
+    let kept = Kept { file: found.kept.file, ..session::kept_of(&told, finding) };
     let text = plain_story(&told, View::WHOLE);
     match args.kept.path.is_dir() {
         true => kept::save(&args.kept.path, &kept, &text)?,

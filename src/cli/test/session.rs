@@ -99,6 +99,7 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, interrupt: &Interrupt, 
         outputs: &mut outputs,
         summary,
         is_kept: false,
+        begin: None,
         broken,
         failed: None,
     };
@@ -180,6 +181,8 @@ struct Session<'a> {
     summary: Summary,
     /// The first failure was written where the command line says.
     is_kept: bool,
+    /// What reporters begin with, until there is a test or something wrong to tell of.
+    begin: Option<Begin>,
     /// Files that did not become programs.
     broken: Vec<FileTested>,
     /// The first thing that could not be written.
@@ -209,8 +212,10 @@ impl Session<'_> {
     }
 
     fn begin(&mut self, tests: usize) -> Result<()> {
-        let begin = Begin { files: self.summary.files, tests, base: self.summary.base.clone() };
-        self.outputs.begin(&begin)?;
+        self.begin = Some(Begin { files: self.summary.files, tests, base: self.summary.base.clone() });
+        if tests > 0 || !self.broken.is_empty() {
+            self.tell_begin()?;
+        }
         for file in std::mem::take(&mut self.broken) {
             self.summary.broken += 1;
             self.outputs.file(&file)?;
@@ -218,8 +223,17 @@ impl Session<'_> {
         Ok(())
     }
 
+    fn tell_begin(&mut self) -> Result<()> {
+        self.begin.take().map_or(Ok(()), |begin| self.outputs.begin(&begin))
+    }
+
     fn file(&mut self, index: usize, tested: FileTested) -> Result<()> {
         let FileTested { name, broken, logged } = tested;
+        if broken.is_some() {
+            self.tell_begin()?;
+        } else if self.begin.is_some() {
+            return Ok(());
+        }
         let logged = self.sources[index].logged.iter().chain(&logged).map(|line| story::clean(line)).collect();
         self.summary.broken += usize::from(broken.is_some());
         let broken = broken.map(|broken| self.mapped(index, &broken));

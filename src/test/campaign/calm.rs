@@ -36,7 +36,7 @@ impl CalmPass<'_> {
             (Vec::new(), Snapshots::default())
         };
         if let Some(error) = errors.first() {
-            return broken(format!("{}\n{}", text_of(error), error.stack));
+            return broken(text_of(error));
         }
         if let Some(reason) = self.enough.reason() {
             self.told(file, None, Vec::new(), sender);
@@ -112,8 +112,11 @@ impl CalmPass<'_> {
     }
 }
 
-fn text_of(error: &TestError) -> String {
-    format!("{}: {}", error.name, error.message)
+/// An error with its stack; engines begin some stacks with what the error says.
+fn text_of(TestError { name, message, stack, .. }: &TestError) -> String {
+    let head = format!("{name}: {message}");
+    let frames = stack.strip_prefix(&head).unwrap_or(stack).trim_start_matches('\n');
+    format!("{head}\n{frames}").trim_end().to_owned()
 }
 
 fn logged(happening: &Happening) -> Option<String> {
@@ -133,5 +136,5 @@ fn broken_by(ended: &Ended, failures: &[&Failure]) -> Option<String> {
         // By themselves the tests have shown which of them it was.
         _ => !failures.is_empty(),
     };
-    (!is_told).then(|| format!("{}\n{}", text_of(&failure.error), failure.error.stack).trim_end().to_owned())
+    (!is_told).then(|| text_of(&failure.error))
 }

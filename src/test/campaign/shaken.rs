@@ -78,6 +78,7 @@ impl<'a> ShakenPass<'a> {
         let mut runs = Runs::new(program, snapshots, &unit.test.id, self.enough);
         runs.tell_to(sender);
         let mut tested = Tested::once(&program.name, unit.test.clone(), Outcome::Passed);
+        tested.notes.clone_from(&unit.result.notes);
         tested.virtual_ms = unit.result.ms;
         let until = self.share();
         let next = match self.enough.reason() {

@@ -96,6 +96,7 @@ impl<'a> Sorting<'a> {
     fn tested(&self, test: Test, result: Option<TestResult>, outcome: Outcome) -> Tested {
         let mut tested = Tested::once(&self.pass.programs[self.file].name, test, outcome);
         tested.virtual_ms = result.as_ref().map_or(0.0, |result| result.ms);
+        tested.notes = result.map_or_else(Vec::new, |result| result.notes);
         tested.real_ms = (steady() - self.began).as_secs_f64() * 1000.0;
         tested
     }

@@ -106,9 +106,11 @@ impl<'s> Play<'s, '_> {
             stuck = self.settle().err();
         }
         errors.extend(self.checks.violated.take());
+        let state = if errors.is_empty() && stuck.is_none() { State::Pass } else { State::Fail };
         let result = TestResult {
             id: ID.into(),
-            state: if errors.is_empty() && stuck.is_none() { State::Pass } else { State::Fail },
+            state,
+            notes: if state == State::Pass { self.checks.never_judged() } else { Vec::new() },
             ms: self.world.world().now_ms() - self.began_ms,
             errors,
             withstands: self.scenario.withstands(),
