@@ -101,7 +101,10 @@ export async function program(file, answers = {}) {
         sent,
         ask,
         collect: () => json("collect"),
-        run: (asks = {}) => json("run", { method: "POST", body: JSON.stringify({ ids: null, ...asks }) }),
+        run: (asks = {}) => {
+            const update = asks.shaken ? "none" : "new";
+            return json("run", { method: "POST", body: JSON.stringify({ ids: null, update, ...asks }) });
+        },
         invariants: () => json("invariants"),
         settled: () => json("settled"),
     };
