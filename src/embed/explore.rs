@@ -246,10 +246,10 @@ impl Ended {
     }
 }
 
-/// An error that nobody caught. One of an alarm is no failure: the alarm runs again.
+/// An error that nobody learns of but by the log.
 fn uncaught(happening: &Happening) -> Option<Failed> {
     match happening {
-        Happening::Uncaught(uncaught) if uncaught.what != "alarm()" && !uncaught.thrown.is_reported => {
+        Happening::Uncaught(uncaught) if uncaught.is_lost() => {
             Some(Failed { message: line_of(happening), place: "the worker".into() })
         }
         _ => None,

@@ -48,7 +48,7 @@ pub use request::{Answer, RequestBuilder};
 pub use crate::simulate::Frame;
 
 use crate::error::Result;
-use crate::lane::Verb;
+use crate::lane::{NOT_RUNNING, Verb};
 use crate::simulate::{Happening, Simulation, Stuck};
 use crate::world::{TraceKind, Whose, World as _};
 use emu_abi::ObjectId;
@@ -127,7 +127,7 @@ impl World {
     pub fn evict(&self, object: &str) -> bool {
         match self.control(object, Verb::Evict { close_sockets: false, now: true }) {
             Ok(_) => true,
-            Err(message) if message.ends_with("it is not currently running.") => false,
+            Err(message) if message == NOT_RUNNING => false,
             Err(message) => panic!("`evict` of `{object}`: {message}"),
         }
     }

@@ -139,6 +139,7 @@ impl Lane {
         instance.with_face(|face| face.running_alarm_ns = Some(due_ns));
         let alarm = &mut self.objects[number].alarm;
         alarm.running_ns = Some(due_ns);
+        alarm.thrown = None;
         alarm.retry_due_ms = None;
         let retry_count = alarm.attempts.counted;
         let invocation = instance.begin(Origin::Alarm, 0, now_ms);

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 const MAX_EVICTION_WAIT_MS: f64 = 30_000.0;
 /// Rows that `emu do sql` shows at most.
 const MAX_SQL_ROWS: usize = 10_000;
+/// What is said of an eviction where there is nothing to evict.
+pub const NOT_RUNNING: &str = "Cannot evict Durable Object: it is not currently running.";
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -211,8 +213,7 @@ impl Lane {
     fn evict(&mut self, token: u64, number: usize, close_sockets: bool, now: bool) {
         let nothing_to_close = !close_sockets || self.objects[number].sockets.borrow().is_empty();
         if self.objects[number].instance.is_none() && nothing_to_close {
-            let message = "Cannot evict Durable Object: it is not currently running.".to_owned();
-            self.answer_control(token, Err(message));
+            self.answer_control(token, Err(NOT_RUNNING.to_owned()));
             return;
         }
         if let Some(earlier) = self.objects[number].wanted_eviction.take() {

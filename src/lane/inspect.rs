@@ -67,6 +67,12 @@ impl Lane {
         })
     }
 
+    /// What the alarm handler of an object threw when it ran last, told once.
+    pub fn take_alarm_error(&mut self, namespace: usize, id: &ObjectId) -> Option<String> {
+        let number = *self.object_numbers.get(&(namespace, id.bytes))?;
+        self.objects[number].alarm.thrown.take()
+    }
+
     /// Whether nothing is under way but what clients wait for: no handler, no call, no commit, no retry.
     pub fn is_at_rest(&self) -> bool {
         let busy = |instance: &Instance| {

@@ -31,7 +31,7 @@ mod waits;
 mod wire;
 mod worker;
 
-pub use control::{Answered, Command, Verb};
+pub use control::{Answered, Command, NOT_RUNNING, Verb};
 pub use life::OnReload;
 pub use message::{Effect, FetchId, Input, Parcel, PortId};
 pub use thrown::{LogLine, Sources, Thrown, Uncaught};

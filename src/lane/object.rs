@@ -56,6 +56,8 @@ pub(super) struct AlarmState {
     /// The time the running handler runs for.
     pub(super) running_ns: Option<i64>,
     pub(super) attempts: Attempts,
+    /// What the handler threw when it ran last.
+    pub(super) thrown: Option<String>,
     /// When a failed run is retried.
     pub(super) retry_due_ms: Option<f64>,
     /// A run waits before the gate.

@@ -6,7 +6,7 @@ use super::Lane;
 use super::instance::{Home, Instance, Invocation, Origin, Owner};
 use super::message::{Effect, Parcel};
 use super::service::missing_handler;
-use super::thrown::Thrown;
+use super::thrown::{Thrown, Uncaught};
 use crate::bindings::GuestHost;
 use crate::core::alarm::RunEnd;
 use crate::core::ends::{Holder, Mode, SocketId};
@@ -131,6 +131,7 @@ impl Lane {
                 let end = match result {
                     Ok(_) => RunEnd::Succeeded,
                     Err(failure) => {
+                        self.objects[object].alarm.thrown = Some(failure.message.clone());
                         let thrown = self.thrown(serial, number, failure);
                         self.report_uncaught(serial, "alarm()", thrown);
                         RunEnd::Failed
@@ -141,7 +142,7 @@ impl Lane {
             (Origin::Socket { socket, last }, Some(Owner::Object(object))) => {
                 if let Err(failure) = result {
                     let thrown = self.thrown(serial, number, failure);
-                    self.report_uncaught(serial, "a WebSocket handler", thrown);
+                    self.report_uncaught(serial, Uncaught::SOCKET, thrown);
                 }
                 self.socket_handled(object, socket, last);
             }
@@ -180,7 +181,7 @@ impl Lane {
         invocation.waits = invocation.waits.saturating_sub(1);
         if let Some(failure) = failure {
             let thrown = self.thrown(serial, number, failure);
-            self.report_uncaught(serial, "a promise given to waitUntil()", thrown);
+            self.report_uncaught(serial, Uncaught::WAIT_UNTIL, thrown);
         }
         self.end_if_over(serial, number);
     }

@@ -83,6 +83,18 @@ pub struct Uncaught {
     pub thrown: Thrown,
 }
 
+impl Uncaught {
+    /// A promise of which nobody waits for what it comes to.
+    pub(super) const WAIT_UNTIL: &str = "a promise given to waitUntil()";
+    /// A handler of a hibernatable socket's events.
+    pub(super) const SOCKET: &str = "a WebSocket handler";
+
+    /// Whether nobody but the log learns of the error: callers are told what a request came to, and alarms run again.
+    pub fn is_lost(&self) -> bool {
+        !self.thrown.is_reported && [Self::WAIT_UNTIL, Self::SOCKET].contains(&self.what)
+    }
+}
+
 /// A line of the log.
 #[derive(Clone, Debug)]
 pub struct LogLine {

@@ -4,7 +4,7 @@
 
 use super::{Later, Simulation};
 use crate::core::id::parse_hex;
-use crate::lane::{Answered, Command, FetchId, Input, Verb};
+use crate::lane::{Answered, Command, FetchId, Input, NOT_RUNNING, Verb};
 use crate::world::virtual_clock::LAST_MS;
 use crate::world::{TraceKind, Whose, World};
 use emu_abi::{Body, ObjectId, Response, SqlValue};
@@ -219,6 +219,8 @@ impl Simulation {
         let Some((fetch, then)) = self.commands.controls.remove(&token) else { return };
         match (then, answered) {
             (Then::Part(group), answered) => self.part_answered(fetch, group, answered),
+            // It is gone already: a fault was faster, or it was idle for long enough.
+            (Then::Answer, Err(message)) if message == NOT_RUNNING => self.finish_command(fetch, Ok(json!({}))),
             (Then::Answer, answered) => self.finish_command(fetch, answered),
             (Then::Alarm(namespace, id), Ok(answer)) if answer["ran"] == true => {
                 self.commands.alarms.push((fetch, namespace, id));
@@ -232,8 +234,9 @@ impl Simulation {
     pub(super) fn answer_commands(&mut self) -> bool {
         let ran = self.commands.alarms.iter().position(|(_, namespace, id)| !self.lane.alarm_runs(*namespace, id));
         if let Some(place) = ran {
-            let (fetch, ..) = self.commands.alarms.remove(place);
-            self.finish_command(fetch, Ok(json!({ "ran": true })));
+            let (fetch, namespace, id) = self.commands.alarms.remove(place);
+            let thrown = self.lane.take_alarm_error(namespace, &id);
+            self.finish_command(fetch, thrown.map_or_else(|| Ok(json!({ "ran": true })), Err));
             return true;
         }
         let closed = self.commands.looking.iter().position(|(_, command)| !self.lane.is_critical_for(command));

@@ -168,8 +168,7 @@ fn uncaught(ended: &Ended) -> Option<Failure> {
         return Some(Failure { oracle: Oracle::Uncaught, error: error.clone() });
     }
     ended.happenings.iter().find_map(|happening| match happening {
-        // An alarm that fails is retried; only when it is given up has something gone wrong that nobody would learn of.
-        Happening::Uncaught(uncaught) if uncaught.what != "alarm()" && !uncaught.thrown.is_reported => {
+        Happening::Uncaught(uncaught) if uncaught.is_lost() => {
             let failure = &uncaught.thrown.failure;
             let error = TestError {
                 name: failure.name.clone(),

@@ -35,6 +35,7 @@ mod nested;
 mod nested_exceptions;
 mod npm_apps;
 mod outgoing;
+mod received;
 mod recorded;
 mod reload;
 mod requests;

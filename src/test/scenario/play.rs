@@ -9,7 +9,7 @@ use super::checks::Checks;
 use super::compare::{self, Difference};
 use super::{ID, Scenario, outside};
 use crate::config::scenario::{Action, Counted, Expecting, Fetch, ObjectVerb, Payload, Step};
-use crate::lane::{PortId, Thrown, Verb};
+use crate::lane::{NOT_RUNNING, PortId, Thrown, Verb};
 use crate::simulate::{self, Answer, Client, Frame, Simulation, Stuck};
 use crate::test::run::{State, TestError, TestResult};
 use crate::world::{Class, Point, Whose, World};
@@ -310,7 +310,7 @@ impl<'s> Play<'s, '_> {
         self.checks.look(self.world);
         match done {
             // A fault was faster.
-            Err(message) if message.ends_with("it is not currently running.") => Ok(()),
+            Err(message) if message == NOT_RUNNING => Ok(()),
             done => done.map(drop).map_err(differs),
         }
     }
