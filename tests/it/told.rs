@@ -152,9 +152,9 @@ fn a_rerun_pasted_into_a_shell_runs_one_test() {
         shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let output = shell.output().expect("bash");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        // Times are those of the world, from its start.
+        // Times are those of the world, from its start, not of the calendar.
         assert!(
-            said.contains("\n1..1\n") && said.contains("0.000     the test fails"),
+            said.contains("\n1..1\n") && !said.contains("20089"),
             "{rerun}: {said}{}",
             String::from_utf8_lossy(&output.stderr)
         );
