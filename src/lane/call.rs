@@ -92,8 +92,12 @@ impl Lane {
         let Some(instance) = self.instances.get_mut(&serial) else { return };
         let Some(pending) = instance.end_call(call) else { return };
         if self.shared.world.is_traced() {
+            // What the world itself says to a command depends on what it has decided.
+            let is_command = matches!(&pending.kind, CallKind::Internet { url, .. } if url == WORLD);
             instance.ended_calls.insert(call, pending.kind);
-            self.note_answer(serial, pending.invocation, &result);
+            if !is_command {
+                self.note_answer(serial, pending.invocation, &result);
+            }
         }
         self.event(serial, pending.section, Event::Complete { call, result });
     }

@@ -131,7 +131,9 @@ impl Lane {
                 let end = match result {
                     Ok(_) => RunEnd::Succeeded,
                     Err(failure) => {
-                        self.objects[object].alarm.thrown = Some(failure.message.clone());
+                        let alarm = &mut self.objects[object].alarm;
+                        // A run that repeats one which has succeeded is over, whatever comes of it.
+                        alarm.thrown = (!alarm.is_repeat).then(|| failure.message.clone());
                         let thrown = self.thrown(serial, number, failure);
                         self.report_uncaught(serial, "alarm()", thrown);
                         RunEnd::Failed
