@@ -93,7 +93,7 @@ impl Lane {
         let Some(pending) = instance.end_call(call) else { return };
         if self.shared.world.is_traced() {
             // What the world itself says to a command depends on what it has decided.
-            let is_command = matches!(&pending.kind, CallKind::Internet { url, .. } if url == WORLD);
+            let is_command = pending.kind.is_command();
             instance.ended_calls.insert(call, pending.kind);
             if !is_command {
                 self.note_answer(serial, pending.invocation, &result);
@@ -185,7 +185,7 @@ impl Lane {
     /// Whether a call is a request to the network: commands to the world take the same way.
     fn is_on_network(&self, serial: u64, call: u32) -> bool {
         let pending = self.instances.get(&serial).and_then(|instance| instance.calls.get(&call));
-        pending.is_some_and(|pending| matches!(&pending.kind, CallKind::Internet { url, .. } if url != WORLD))
+        pending.is_some_and(|pending| matches!(pending.kind, CallKind::Internet { .. }) && !pending.kind.is_command())
     }
 
     /// The network's answer has arrived.

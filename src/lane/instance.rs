@@ -2,6 +2,7 @@
 //!
 //! Invariant: book-keeping only; nothing is carried out here.
 
+use super::call::WORLD;
 use super::message::{FetchId, PortId};
 use super::thrown::Thrown;
 use super::worker::{Prepared, Worker};
@@ -144,6 +145,13 @@ pub(super) enum CallKind {
     Sync,
     /// A critical section to be entered.
     Critical(Section),
+}
+
+impl CallKind {
+    /// Whether it is a command to the world that a test runs in, which takes the way of a request to the network.
+    pub(super) fn is_command(&self) -> bool {
+        matches!(self, Self::Internet { url, .. } if url == WORLD)
+    }
 }
 
 impl Instance {

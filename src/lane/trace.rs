@@ -5,7 +5,7 @@
 //! Invariant: changes nothing. In the real world none of this costs more than one question.
 
 use super::Lane;
-use super::call::{COMMAND_URL, WORLD};
+use super::call::COMMAND_URL;
 use super::instance::{CallKind, Origin, Owner};
 use crate::bindings::Output;
 use crate::core::id::{hex, parse_hex};
@@ -189,7 +189,7 @@ impl Lane {
     fn completion_text(&self, serial: u64, call: u32, result: &Result<Outcome, Failure>) -> String {
         let Some(instance) = self.instances.get(&serial) else { return String::new() };
         let ended = instance.ended_calls.get(&call);
-        let is_command = matches!(ended, Some(CallKind::Internet { url, .. }) if url == WORLD);
+        let is_command = ended.is_some_and(CallKind::is_command);
         if is_command || (instance.quiet_calls.contains(&call) && result.is_ok()) {
             return String::new();
         }

@@ -217,10 +217,10 @@ impl Simulation {
     /// The lane has done what a command asked for.
     pub(super) fn control_answered(&mut self, token: u64, answered: Answered) {
         let Some((fetch, then)) = self.commands.controls.remove(&token) else { return };
+        // It is gone already: a fault was faster, or it was idle for long enough.
+        let answered = answered.or_else(|message| if message == NOT_RUNNING { Ok(json!({})) } else { Err(message) });
         match (then, answered) {
             (Then::Part(group), answered) => self.part_answered(fetch, group, answered),
-            // It is gone already: a fault was faster, or it was idle for long enough.
-            (Then::Answer, Err(message)) if message == NOT_RUNNING => self.finish_command(fetch, Ok(json!({}))),
             (Then::Answer, answered) => self.finish_command(fetch, answered),
             (Then::Alarm(namespace, id), Ok(answer)) if answer["ran"] == true => {
                 self.commands.alarms.push((fetch, namespace, id));
