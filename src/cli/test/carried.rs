@@ -52,7 +52,6 @@ pub(in crate::cli) struct Written {
 #[derive(Serialize, Deserialize)]
 struct Carried<'a> {
     name: Cow<'a, str>,
-    arguments: Cow<'a, str>,
     workers: Vec<(Cow<'a, Recipe>, Option<SourceMap>)>,
     namespaces: Cow<'a, [Namespace]>,
     rules: Cow<'a, [Rule]>,
@@ -68,7 +67,6 @@ pub(in crate::cli) fn pack(program: &Program, ingredients: &Ingredients, snapsho
     let carried = |recipe: &Arc<Recipe>| recipe.sources.as_ref().map(|sources| sources.carried());
     let carried = Carried {
         name: Cow::Borrowed(&program.name),
-        arguments: Cow::Borrowed(&program.arguments),
         workers: ingredients.workers.iter().map(|recipe| (Cow::Borrowed(&**recipe), carried(recipe))).collect(),
         namespaces: Cow::Borrowed(&program.setup.namespaces),
         rules: Cow::Borrowed(&program.setup.rules),
@@ -105,7 +103,7 @@ pub(in crate::cli) fn unpack(engines: &Engines, value: &Value) -> Result<Unpacke
         }
     };
     let carried = read(packed).and_then(|carried| check(&carried).map(|()| carried)).map_err(refused)?;
-    let Carried { name, arguments, workers, namespaces, rules, scenario, snapshots } = carried;
+    let Carried { name, workers, namespaces, rules, scenario, snapshots } = carried;
     let namespaces = namespaces.into_owned();
     let scenario = scenario.map(|written| read_scenario(&written)).transpose()?;
     let testing = if scenario.is_some() { Vec::new() } else { testing_modules()? };
@@ -131,8 +129,7 @@ pub(in crate::cli) fn unpack(engines: &Engines, value: &Value) -> Result<Unpacke
         outbound: scenario.is_none().then(|| ENTRYPOINT.to_owned()),
         rules: rules.into(),
     };
-    let program =
-        Program { name: (&*name).into(), setup, scenario: scenario.map(Arc::new), arguments: (&*arguments).into() };
+    let program = Program { name: (&*name).into(), setup, scenario: scenario.map(Arc::new), arguments: "".into() };
     Ok(Unpacked { program, snapshots: snapshots.into_owned(), is_of_another_emu })
 }
 
@@ -205,7 +202,7 @@ mod tests {
         let workers: Vec<_> = recipe.into_iter().map(|recipe| json!([recipe, null])).collect();
         let namespace = json!({ "unique_key": "w-C", "worker": of_worker, "class": "C", "backend": "Sqlite" });
         let value = json!({
-            "name": "x", "arguments": "", "workers": workers, "namespaces": [namespace], "rules": [],
+            "name": "x", "workers": workers, "namespaces": [namespace], "rules": [],
             "scenario": { "name": "x", "path": "x", "text": "", "classes": [["C", of_class]] },
             "snapshots": { "file": null, "inline": [] },
         });

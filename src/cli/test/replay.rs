@@ -15,7 +15,7 @@ use crate::project::load::nearest;
 use crate::test::campaign::{Options, Progress, Shard, campaign};
 use crate::test::program::{Program, Test};
 use crate::test::replay::{Replayed, replay};
-use crate::test::report::plain_story;
+use crate::test::report::{Told, plain_story};
 use crate::test::run::{Snapshots, collect};
 use crate::test::story;
 use crate::test::tested::{Outcome, Tested};
@@ -81,6 +81,17 @@ enum Origin {
     Carried(Value),
     /// The project.
     Made(Ingredients),
+}
+
+impl Origin {
+    /// What is told of a test; `path` is what was kept of it.
+    fn tell(&self, program: &Program, tested: &Tested, path: &Path) -> Told {
+        let mut told = story::tell(program, tested);
+        if let (Self::Carried(_), Outcome::Failed(story)) = (self, &mut told.outcome) {
+            story.command = format!("emu replay {}", story::quoted(&path.to_string_lossy()));
+        }
+        told
+    }
 }
 
 impl KeptArgs {
@@ -185,7 +196,8 @@ pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
         Some(finding) => {
             let outcome = Outcome::Failed(Box::new(finding));
             let tested = Tested::once(&found.kept.file, found.test, outcome);
-            print(&plain_story(&story::tell(&found.program, &tested), super::view()));
+            let told = found.origin.tell(&found.program, &tested, &args.kept.path);
+            print(&plain_story(&told, super::view()));
         }
         None => print(&format!("{} › {} passes\n", found.kept.file, story::one_line(&found.kept.test))),
     }
@@ -253,7 +265,7 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
         eprint("error: it does not fail any more: there is nothing to shrink\n");
         return Ok(ExitCode::FAILURE);
     };
-    let told = story::tell(&programs[0], tested);
+    let told = found.origin.tell(&programs[0], tested, &args.kept.path);
     // The path of the test stays what it was, wherever the reader stands.
     let kept = Kept { file: found.kept.file, ..session::kept_of(&told, finding) };
     let text = plain_story(&told, View::WHOLE);
