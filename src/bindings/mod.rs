@@ -20,6 +20,7 @@ use crate::isolate::{Death, Host};
 use crate::storage::ObjectStorage;
 use crate::world::{TraceKind, Whose, World};
 use emu_abi::{Answer, Ask, Body, Call, Failure, LogLevel, ObjectId, Op, Settled};
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -44,7 +45,7 @@ impl Shared {
 }
 
 /// Compatibility switches that the host looks at, by the worker's date and flags (reference §8).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Switches {
     /// `web_socket_auto_reply_to_close`
     pub auto_reply_to_close: bool,

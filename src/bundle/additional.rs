@@ -7,9 +7,10 @@ use super::rules::{Matched, RuleSet, ignored_message};
 use super::sources::Origin;
 use super::{Built, Bundle, MODULE_BYTES_MAX, Module, ModuleKind, Project, SourceMap, relative};
 use crate::error::{Error, Result};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The largest number of files that are looked at.
 const FILES_MAX: usize = 100_000;
@@ -38,7 +39,7 @@ pub(super) fn unbundled(project: &Project, rules: &RuleSet) -> Built {
         let mut modules = vec![(main, project.main.clone())];
         modules.extend(found.modules);
         let origins = modules.iter().map(|(module, file)| (module.name.clone(), Origin::File(file.clone())));
-        let sources = SourceMap::new(project.root.clone(), origins.collect::<HashMap<_, _>>());
+        let sources = Arc::new(SourceMap::new(project.root.clone(), origins.collect::<BTreeMap<_, _>>()));
         let modules = modules.into_iter().map(|(module, _)| module).collect();
         Ok(Bundle { modules, main: name, exports: None, sources, warnings: rules.warnings.clone() })
     });

@@ -13,6 +13,7 @@
 use crate::error::{Error, Result};
 use sources::Origin;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 mod additional;
 mod async_context;
@@ -134,7 +135,7 @@ pub struct Bundle {
     /// The names that `main` exports; none when it was not bundled, and so not read.
     pub exports: Option<Vec<String>>,
     /// Leads positions in the modules back to the sources.
-    pub sources: SourceMap,
+    pub sources: Arc<SourceMap>,
     /// What the reader is told, each with its place: `warning: …`, without a line break at the end.
     pub warnings: Vec<String>,
 }
@@ -209,8 +210,10 @@ fn keep_async_context(bundle: &mut Bundle) {
     if !bundle.modules.iter().filter_map(script).any(|code| async_context::is_wanted(&code)) {
         return;
     }
+    // Nobody else has them before the bundle is made.
+    let Some(sources) = Arc::get_mut(&mut bundle.sources) else { return };
     for module in &mut bundle.modules {
-        let (Some(code), Some(origin)) = (script(module), bundle.sources.origin(&module.name)) else { continue };
+        let (Some(code), Some(origin)) = (script(module), sources.origin(&module.name)) else { continue };
         if let Some((code, table)) = async_context::lower(&code, &origin.table(&code)) {
             module.bytes = code.into_bytes();
             *origin = Origin::Bundled(table);

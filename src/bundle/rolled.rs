@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use rolldown::{BundleOutput, Bundler};
 use rolldown_common::{Output, OutputChunk};
 use rolldown_error::BuildDiagnostic;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -97,7 +97,7 @@ fn finish(
     warnings.extend(own.map(|problem| problem.show(&project.root, "warning")));
     let (code, table) = lowered(project, mocked, &chunk)?;
     let mut modules = vec![Module { name: BUNDLE_NAME.to_owned(), kind: ModuleKind::Esm, bytes: code.into_bytes() }];
-    let mut origins = HashMap::from([(BUNDLE_NAME.to_owned(), Origin::Bundled(table))]);
+    let mut origins = BTreeMap::from([(BUNDLE_NAME.to_owned(), Origin::Bundled(table))]);
     let beside = found.modules.into_iter().chain(noted.modules.into_values());
     for (module, file) in beside {
         origins.insert(module.name.clone(), Origin::File(file));
@@ -107,7 +107,7 @@ fn finish(
         modules,
         main: BUNDLE_NAME.to_owned(),
         exports: Some(chunk.exports.iter().map(ToString::to_string).collect()),
-        sources: SourceMap::new(project.root.clone(), origins),
+        sources: Arc::new(SourceMap::new(project.root.clone(), origins)),
         warnings,
     })
 }

@@ -3,13 +3,17 @@
 //! A bundle has a source map of its own; a file that some other build made may name one as well, which is read when
 //! the first error needs it.
 //!
-//! Invariant: reads files only when an error is shown, never more than [`SOURCE_BYTES_MAX`] of one.
+//! A map can be carried to where its sources are not, with their texts in it; then it reads no file.
+//!
+//! Invariant: reads files only when an error is shown or the map is to be carried, never more than [`SOURCE_BYTES_MAX`]
+//! of one. Nothing that a carried map says makes it panic.
 
 use super::frame::{self, Place};
 use super::normal;
 use super::vlq::Table;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -22,16 +26,19 @@ const MAPS_DEPTH_MAX: usize = 4;
 const RUNTIME_PREFIX: &str = "emu:";
 
 /// Where the modules of a bundle come from.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct SourceMap {
     root: PathBuf,
-    modules: HashMap<String, Origin>,
+    modules: BTreeMap<String, Origin>,
+    /// The texts of files, where those are not to be read.
+    texts: Option<BTreeMap<PathBuf, String>>,
     /// The maps that files name, by file; none for a file without one.
+    #[serde(skip)]
     named: Mutex<HashMap<PathBuf, Option<Arc<Table>>>>,
 }
 
 /// Where a module comes from.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Origin {
     /// It was put together; the files of the table are absolute.
     Bundled(Table),
@@ -67,8 +74,43 @@ struct Reference<'t> {
 }
 
 impl SourceMap {
-    pub(super) fn new(root: PathBuf, modules: HashMap<String, Origin>) -> Self {
-        Self { root, modules, named: Mutex::default() }
+    pub(super) fn new(root: PathBuf, modules: BTreeMap<String, Origin>) -> Self {
+        Self { root, modules, texts: None, named: Mutex::default() }
+    }
+
+    /// The same map with the texts of the worker's own sources in it. What packages are made of is left out: it is only
+    /// shown where there is nothing else.
+    pub fn carried(&self) -> Self {
+        let mut texts = BTreeMap::new();
+        let mut left: Vec<(PathBuf, usize)> = self.files().into_iter().map(|file| (file, 0)).collect();
+        while let Some((file, depth)) = left.pop() {
+            if is_of_package(&file) || texts.contains_key(&file) {
+                continue;
+            }
+            let Some(text) = self.read(&file) else { continue };
+            let named = if depth < MAPS_DEPTH_MAX { named_map(&file, &text) } else { None };
+            match named {
+                Some(Named::Data(table)) => left.extend(sources_of(&table, &file).map(|source| (source, depth + 1))),
+                Some(Named::File(map)) => {
+                    if let Some(json) = self.read(&map) {
+                        let table = Table::parse(&json).unwrap_or_default();
+                        left.extend(sources_of(&table, &file).map(|source| (source, depth + 1)));
+                        texts.insert(map, json);
+                    }
+                }
+                None => {}
+            }
+            texts.insert(file, text);
+        }
+        Self { root: self.root.clone(), modules: self.modules.clone(), texts: Some(texts), named: Mutex::default() }
+    }
+
+    /// The text of a file, unless it is too large or no text.
+    fn read(&self, file: &Path) -> Option<String> {
+        match &self.texts {
+            Some(texts) => texts.get(file).cloned(),
+            None => read(file),
+        }
     }
 
     /// The project's folder.
@@ -127,9 +169,8 @@ impl SourceMap {
     pub fn code_frame(&self, stack: &str) -> Option<String> {
         let frames = stack.lines().filter(|line| !is_runtime_frame(line)).flat_map(references);
         let spots: Vec<Spot> = frames.filter_map(|found| self.find(&found)).collect();
-        let is_package = |spot: &&Spot| spot.file.components().any(|part| part.as_os_str() == "node_modules");
-        let spot = spots.iter().find(|spot| !is_package(spot)).or(spots.first())?;
-        let text = read(&spot.file)?;
+        let spot = spots.iter().find(|spot| !is_of_package(&spot.file)).or(spots.first())?;
+        let text = self.read(&spot.file)?;
         let line = text.lines().nth(spot.line as usize)?;
         let place = Place {
             file: &self.shown(&spot.file),
@@ -149,8 +190,9 @@ impl SourceMap {
         };
         for _ in 0..MAPS_DEPTH_MAX {
             let Some(table) = self.map_of(&spot.file) else { break };
-            let folder = spot.file.parent().unwrap_or(Path::new("/"));
-            let Some(next) = through(&table, spot.line, spot.column, |file| normal(&folder.join(file))) else { break };
+            let Some(next) = through(&table, spot.line, spot.column, |source| beside(&spot.file, source)) else {
+                break;
+            };
             if next.file == spot.file {
                 break;
             }
@@ -165,7 +207,12 @@ impl SourceMap {
         if let Some(known) = named.get(file) {
             return known.clone();
         }
-        let table = read(file).and_then(|text| named_map(file, &text)).map(Arc::new);
+        let table = self.read(file).and_then(|text| named_map(file, &text));
+        let table = table.and_then(|table| match table {
+            Named::Data(table) => Some(table),
+            Named::File(map) => Table::parse(&self.read(&map)?),
+        });
+        let table = table.map(Arc::new);
         named.insert(file.to_owned(), table.clone());
         table
     }
@@ -181,15 +228,38 @@ fn through(table: &Table, line: u32, column: u32, place: impl Fn(&str) -> PathBu
     Some(Spot { file, line: mapping.source_line, column: mapping.source_column })
 }
 
-/// Reads the map that `//# sourceMappingURL=` names: a file beside the text, or data in it.
-fn named_map(file: &Path, text: &str) -> Option<Table> {
+/// The sources of the map of a file.
+fn sources_of<'t>(table: &'t Table, file: &'t Path) -> impl Iterator<Item = PathBuf> + 't {
+    table.files.iter().map(move |source| beside(file, source))
+}
+
+/// A path that is meant from where a file is.
+fn beside(file: &Path, path: &str) -> PathBuf {
+    normal(&file.parent().unwrap_or(Path::new("/")).join(path))
+}
+
+/// Whether a file is not the worker's own.
+fn is_of_package(file: &Path) -> bool {
+    file.components().any(|part| part.as_os_str() == "node_modules")
+}
+
+/// A map that a file names.
+enum Named {
+    /// It is in the file.
+    Data(Table),
+    /// It is this file.
+    File(PathBuf),
+}
+
+/// The map that `//# sourceMappingURL=` names: a file beside the text, or data in it.
+fn named_map(file: &Path, text: &str) -> Option<Named> {
     let line = text.lines().rev().take(8).find_map(|line| line.trim_start().strip_prefix("//# sourceMappingURL="))?;
     let url = line.trim();
     if let Some(data) = url.strip_prefix("data:") {
         let (_, encoded) = data.split_once(";base64,")?;
-        return Table::parse(std::str::from_utf8(&base64(encoded)?).ok()?);
+        return Table::parse(std::str::from_utf8(&base64(encoded)?).ok()?).map(Named::Data);
     }
-    Table::parse(&read(&file.parent()?.join(url))?)
+    Some(Named::File(file.parent()?.join(url)))
 }
 
 /// The text of a file, unless it is too large or no text.

@@ -2,10 +2,11 @@
 //!
 //! Invariant: pure. Whatever the map says, reading it is linear and nothing panics; what makes no sense is left out.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One mapped position; lines and columns are counted from 0, columns in UTF-16 units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mapping {
     pub(super) line: u32,
     pub(super) column: u32,
@@ -16,7 +17,7 @@ pub(super) struct Mapping {
 }
 
 /// A source map, ready to be asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Table {
     /// The sources, as the map names them.
     pub(super) files: Vec<String>,

@@ -456,7 +456,8 @@ fn prepare_all(
 ) -> Result<Vec<Arc<Prepared>>> {
     let prepare = |index: usize| {
         let code = prepare::Code::of(&projects[index])?;
-        prepare::prepare(engines, projects, namespaces, index, &code, &mut |line| log.guest(&line))
+        let worker = prepare::prepare(engines, projects, namespaces, index, &code, &mut |line| log.guest(&line))?;
+        Ok(worker.prepared)
     };
     let workers: Vec<_> = (0..projects.len()).map(prepare).collect::<Result<_>>()?;
     prepare::check_entrypoints(projects, &workers)?;

@@ -5,6 +5,7 @@
 
 mod args;
 mod bar;
+mod carried;
 mod choice;
 mod files;
 mod inline_snapshots;

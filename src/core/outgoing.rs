@@ -3,13 +3,14 @@
 //! Invariant: pure; whether a rule is meant by a request depends on the two alone.
 
 use emu_abi::Headers;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// Characters of a body that an error repeats.
 const SHOWN_CHARS: usize = 80;
 
 /// Answers requests to other hosts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// Where it is written, for errors: `http.jsonl:3`.
     pub place: String,
@@ -26,7 +27,7 @@ pub struct Rule {
 }
 
 /// What another host answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
     /// A response.
     Response {

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::isolate::{Engine, Image, Launcher, Limits};
 use crate::storage::Backend;
 use crate::world::Whose;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A worker that is compiled, initialised and frozen. Shared by all lanes.
@@ -31,7 +32,7 @@ pub struct Prepared {
 }
 
 /// A service binding of a worker.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {
     /// The worker that answers, in the numbering all lanes share; `None` if it is not served here.
     pub worker: Option<usize>,
@@ -44,7 +45,7 @@ pub struct Service {
 }
 
 /// A Durable Object class that is bound or declared, in the numbering all lanes share.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Namespace {
     /// `<worker>-<Class>`, with the name the class had before its renames: derives ids and names the folder.
     pub unique_key: String,

@@ -5,6 +5,7 @@
 use super::engines::Engines;
 use super::load::{self, Project};
 use super::prepare::{self, Code};
+use super::recipe::Recipe;
 use super::source;
 use crate::config::Overrides;
 use crate::error::{Error, Result};
@@ -18,6 +19,8 @@ pub(crate) struct Application {
     pub(crate) engine: Engine,
     /// The workers, in the order of their configurations.
     pub(crate) workers: Vec<Arc<Prepared>>,
+    /// What they are made of.
+    pub(crate) recipes: Vec<Arc<Recipe>>,
     pub(crate) namespaces: Vec<Namespace>,
     /// The names that objects' classes go by: those of bindings, then those of the classes; with the namespace.
     pub(crate) classes: Vec<(String, usize)>,
@@ -67,16 +70,18 @@ pub(crate) fn open(
     }
     said.extend(prepare::missing_services(&projects).iter().map(ToString::to_string));
     let namespaces = prepare::namespaces(&projects)?;
-    let mut workers = Vec::new();
+    let (mut workers, mut recipes) = (Vec::new(), Vec::new());
     for index in 0..projects.len() {
         let say = &mut |line: crate::lane::LogLine| said.push(line.text().into_owned());
         let code = Code::of(&projects[index])?;
-        workers.push(prepare::prepare(engines, &projects, &namespaces, index, &code, say)?);
+        let worker = prepare::prepare(engines, &projects, &namespaces, index, &code, say)?;
+        workers.push(worker.prepared);
+        recipes.push(worker.recipe);
     }
     prepare::check_entrypoints(&projects, &workers)?;
     let mut classes = prepare::bound_classes(&projects, &namespaces)?;
     classes.extend(namespaces.iter().enumerate().map(|(number, namespace)| (namespace.class.clone(), number)));
-    Ok(Application { engine: engines.wasm.clone(), workers, namespaces, classes, said })
+    Ok(Application { engine: engines.wasm.clone(), workers, recipes, namespaces, classes, said })
 }
 
 fn project(

@@ -156,7 +156,7 @@ pub(crate) fn cache_folder() -> Option<PathBuf> {
 }
 
 /// What distinguishes this engine from every other one.
-fn engine_digest() -> &'static str {
+pub(crate) fn engine_digest() -> &'static str {
     let line = MANIFEST.lines().find(|line| line.starts_with("js ")).unwrap_or(MANIFEST);
     line.rsplit('=').next().unwrap_or(line).trim()
 }

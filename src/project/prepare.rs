@@ -4,29 +4,20 @@
 
 use super::engines::Engines;
 use super::load::Project;
+use super::recipe::Recipe;
 use super::source;
-use crate::bindings::Switches;
 use crate::bundle::Bundle;
-use crate::config::{Backend, Diagnostic, ObjectBinding, ServiceBinding, Severity, Var};
-use crate::core::id;
+use crate::config::{Backend, Diagnostic, ObjectBinding, ServiceBinding, Severity};
 use crate::error::{Error, Result};
-use crate::isolate::{Base, Image, Limits, Module, StartFailure};
-use crate::lane::{LogLine, Namespace, Prepared, Service, Sources};
+use crate::isolate::{Image, StartFailure};
+use crate::lane::{LogLine, Namespace, Prepared, Sources};
 use crate::storage;
-use emu_abi::{Binding, Init, Module as GuestModule};
+use emu_abi::Module as GuestModule;
 use rustix::process::{Pid, Signal, kill_process_group};
-use sha2::{Digest, Sha256};
-use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-/// The largest worker that is loaded.
-const MAX_WASM_BYTES: u64 = 256 * 1024 * 1024;
-/// The flag that gives a worker what its tests need of the runtime.
-const TESTED_FLAG: &str = "emu_test";
 
 /// The path of a worker's code.
 pub(crate) fn main_path(project: &Project) -> Result<PathBuf> {
@@ -139,7 +130,7 @@ pub(crate) fn namespaces(projects: &[Project]) -> Result<Vec<Namespace>> {
 }
 
 /// The worker of that name.
-fn worker_of(projects: &[Project], name: &str) -> Option<usize> {
+pub(super) fn worker_of(projects: &[Project], name: &str) -> Option<usize> {
     projects.iter().position(|project| project.worker.name == name)
 }
 
@@ -173,7 +164,7 @@ pub(crate) fn bound_classes(projects: &[Project], namespaces: &[Namespace]) -> R
     bound.collect()
 }
 
-fn find_namespace(
+pub(super) fn find_namespace(
     namespaces: &[Namespace],
     projects: &[Project],
     project: &Project,
@@ -210,17 +201,6 @@ pub(crate) fn missing_services(projects: &[Project]) -> Vec<Diagnostic> {
     missing.map(diagnostic).collect()
 }
 
-/// The service bindings of a worker, in the order of the configuration.
-fn services(projects: &[Project], project: &Project) -> Vec<Service> {
-    let service = |binding: &ServiceBinding| Service {
-        worker: worker_of(projects, &binding.service),
-        worker_name: binding.service.clone(),
-        entrypoint: binding.entrypoint.clone().unwrap_or_default(),
-        props: binding.props.as_ref().map_or_else(String::new, ToString::to_string),
-    };
-    project.worker.services.iter().map(service).collect()
-}
-
 /// That every entrypoint that is bound is exported.
 pub(crate) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>]) -> Result<()> {
     for binding in projects.iter().flat_map(|project| &project.worker.services) {
@@ -242,6 +222,13 @@ pub(crate) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>])
         }
     }
     Ok(())
+}
+
+/// A worker that can run, with what it was made of.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    pub(crate) prepared: Arc<Prepared>,
+    pub(crate) recipe: Arc<Recipe>,
 }
 
 /// What becomes a worker.
@@ -269,134 +256,33 @@ pub(crate) fn prepare(
     index: usize,
     code: &Code<'_>,
     say: &mut dyn FnMut(LogLine),
-) -> Result<Arc<Prepared>> {
+) -> Result<Worker> {
     let project = &projects[index];
-    let name = code.path.display().to_string();
-    let limits = limits(engines, project);
-    // The configured limit is for events; global scope has one of its own (reference §1.16).
-    let starting = Limits { cpu: engines.cpu, ..limits };
-    let mut init = init(projects, namespaces, project)?;
-    let services = services(projects, project);
-    let sources = code.bundle.cloned().map(|bundle| bundle as Arc<dyn Sources>);
+    let recipe = Recipe::of(engines, projects, namespaces, index, code)?;
     let mut logged = |level, line: &str| {
-        let (worker, sources) = (project.worker.name.as_str().into(), sources.clone());
-        say(LogLine { level, worker, object: None, message: line.to_owned(), sources });
+        let sources = recipe.sources.clone().map(|sources| sources as Arc<dyn Sources>);
+        say(LogLine { level, worker: recipe.worker.as_str().into(), object: None, message: line.to_owned(), sources });
     };
-    let ids: Vec<_> = namespaces.iter().map(|namespace| id::Namespace::new(&namespace.unique_key)).collect();
-    let (digest, image) = match code.bundle {
-        Some(bundle) => {
-            init.modules = source::modules(bundle);
-            init.modules.extend(code.testing.unwrap_or_default().iter().cloned());
-            init.compatibility_flags.extend(code.testing.map(|_| TESTED_FLAG.to_owned()));
-            let digest = digest(&[], &init, &services, project);
-            let kept = match code.testing {
-                None => engines.kept_image(project, digest, &mut logged),
-                Some(_) => None,
-            };
-            let image = match kept {
-                Some(image) => Ok(image),
-                None => Image::freeze(&engines.wasm, engines.javascript()?, &init, starting, &ids, &mut logged),
-            };
-            (digest, image)
-        }
+    let testing = code.testing.unwrap_or_default();
+    let kept = match (code.bundle, code.testing) {
+        (Some(_), None) => engines.kept_image(project, recipe.digest(), &mut logged),
+        _ => None,
+    };
+    let image = match kept {
+        Some(image) => image,
         None => {
-            let wasm = read_wasm(&code.path, &name)?;
-            let module = Module::compile(&engines.wasm, &wasm, &name)?;
-            let base = Base::boot(&engines.wasm, module, &name)?;
-            (
-                digest(&wasm, &init, &services, project),
-                Image::freeze(&engines.wasm, &base, &init, starting, &ids, &mut logged),
-            )
+            let frozen = recipe.freeze(engines, namespaces, testing, &mut logged)?;
+            frozen.map_err(|failure| not_started(code, failure))?
         }
     };
-    let image = image.map_err(|failure| not_started(code, failure))?;
     check_exports(&image, namespaces, index, project, code.testing.is_some())?;
-    let has = |flag: &str| project.worker.compatibility.has(flag);
-    Ok(Arc::new(Prepared {
-        name: project.worker.name.as_str().into(),
-        image,
-        limits,
-        switches: Switches {
-            auto_reply_to_close: has("web_socket_auto_reply_to_close"),
-            delete_all_deletes_alarm: has("delete_all_deletes_alarm"),
-            io_tasks_prevent_eviction: has("durable_object_io_tasks_prevent_eviction"),
-            limit_close_reason: has("websocket_close_reason_byte_limit"),
-        },
-        services: services.into(),
-        routes: project.worker.routes.clone(),
-        sources,
-        digest,
-    }))
+    Ok(Worker { prepared: Arc::new(recipe.prepared(image)), recipe: Arc::new(recipe) })
 }
 
 /// The error of a diagnostic, whose text says `error: ` itself.
 fn refused(diagnostic: &Diagnostic) -> Error {
     let text = diagnostic.to_string();
     Error::config(text.strip_prefix("error: ").unwrap_or(&text))
-}
-
-fn read_wasm(path: &std::path::Path, name: &str) -> Result<Vec<u8>> {
-    let missing = || {
-        Error::config(format!("`main` names `{name}`, which does not exist"))
-            .hint("build the worker first, or correct `main`")
-    };
-    let metadata = fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => missing(),
-        _ => Error::config(format!("`{name}` cannot be read")).because(error),
-    })?;
-    if metadata.is_dir() {
-        return Err(
-            Error::config(format!("`main` names `{name}`, which is a folder")).hint("name the `.wasm` file in it")
-        );
-    }
-    if metadata.len() > MAX_WASM_BYTES {
-        return Err(Error::guest(format!("`{name}` is {} bytes long; at most 256 MiB are loaded", metadata.len())));
-    }
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
-    if extension == "py" {
-        return Err(Error::guest(format!("`{name}` is Python, which this emu does not run yet"))
-            .hint("it runs JavaScript, TypeScript, and compiled workers (`.wasm`)"));
-    }
-    fs::read(path).map_err(|error| Error::config(format!("`{name}` cannot be read")).because(error))
-}
-
-fn limits(engines: &Engines, project: &Project) -> Limits {
-    let cpu = project.worker.limits.cpu_ms.map_or(engines.cpu, |ms| Duration::from_millis(u64::from(ms)));
-    Limits { cpu, ..Limits::default() }
-}
-
-fn init(projects: &[Project], namespaces: &[Namespace], project: &Project) -> Result<Init> {
-    let mut env = Vec::new();
-    for (name, var) in &project.worker.vars {
-        let binding = match var {
-            Var::Text(text) | Var::Secret(text) => Binding::Text(text.clone()),
-            Var::Json(value) => Binding::Json(value.to_string()),
-        };
-        env.push((name.clone(), binding));
-    }
-    for object in &project.worker.objects {
-        let namespace = find_namespace(namespaces, projects, project, object)?;
-        env.push((object.name.clone(), Binding::Objects(namespace as u32)));
-    }
-    for (number, service) in project.worker.services.iter().enumerate() {
-        env.push((service.name.clone(), Binding::Service(number as u32)));
-    }
-    env.sort_by(|one, other| one.0.cmp(&other.0));
-    Ok(Init {
-        compatibility_date: project.worker.compatibility.date().to_owned(),
-        compatibility_flags: project.worker.compatibility.flags().map(str::to_owned).collect(),
-        env,
-        modules: Vec::new(),
-    })
-}
-
-/// Differs between two versions of a worker that behave differently.
-fn digest(code: &[u8], init: &Init, services: &[Service], project: &Project) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(emu_abi::encode(init));
-    hash.update(format!("{:?}", (services, &project.worker.limits, &project.worker.routes)));
-    hash.update(code);
-    hash.finalize().into()
 }
 
 /// Why a worker, or a test file with its worker, cannot start.

@@ -5,8 +5,8 @@
 use super::application::{self, Application, Inputs};
 use super::engines::Engines;
 use super::load::read;
-use crate::config::Overrides;
 use crate::config::scenario::{Scenario, scenario};
+use crate::config::{Overrides, Source};
 use crate::error::{Error, Result};
 use std::path::Path;
 
@@ -16,6 +16,8 @@ pub(crate) const FILE_NAME: &str = "scenario.jsonc";
 /// A scenario with its application.
 pub(crate) struct Opened {
     pub(crate) scenario: Scenario,
+    /// The file it was read from.
+    pub(crate) source: Source,
     pub(crate) application: Application,
 }
 
@@ -31,10 +33,8 @@ pub(crate) fn open(
     inputs: &mut Inputs,
 ) -> Result<Opened> {
     inputs.files.push(file.to_owned());
-    let scenario = scenario(&read(file)?).map_err(|diagnostics| {
-        let shown: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-        Error::config(format!("`{}` cannot be run\n\n{}", file.display(), shown.join("\n\n")))
-    })?;
+    let source = read(file)?;
+    let scenario = parse(&source)?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let config = against.map_or_else(|| folder.join(&scenario.worker.0), Path::to_owned);
     let application = application::open(engines, std::slice::from_ref(&config), overrides, inputs).map_err(
@@ -43,5 +43,16 @@ pub(crate) fn open(
             None => error.hint(format!("the scenario names the configuration: {}", scenario.worker.1)),
         },
     )?;
-    Ok(Opened { scenario, application })
+    Ok(Opened { scenario, source, application })
+}
+
+/// A scenario from its text.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(crate) fn parse(source: &Source) -> Result<Scenario> {
+    scenario(source).map_err(|diagnostics| {
+        let shown: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        Error::config(format!("`{}` cannot be run\n\n{}", source.path.display(), shown.join("\n\n")))
+    })
 }

@@ -4,7 +4,7 @@
 
 use super::load::Project;
 use super::prepare::main_path;
-use crate::bundle::{self, Built, Bundle, NodeModules, Rule, RuleKind};
+use crate::bundle::{self, Built, Bundle, NodeModules, Rule, RuleKind, SourceMap};
 use crate::config::{ModuleRule, RuleType};
 use crate::error::{Error, Result};
 use crate::lane::Sources;
@@ -102,13 +102,13 @@ pub(crate) fn modules(bundle: &Bundle) -> Vec<GuestModule> {
     modules
 }
 
-impl Sources for Bundle {
+impl Sources for SourceMap {
     fn map_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.sources.map_text(text)
+        self.map_text(text)
     }
 
     fn code_frame(&self, stack: &str) -> Option<String> {
-        self.sources.code_frame(stack)
+        self.code_frame(stack)
     }
 }
 

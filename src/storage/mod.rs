@@ -35,6 +35,7 @@ pub use sql::Opened;
 
 use crate::error::{Error, Result};
 use pool::Pool;
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -55,7 +56,7 @@ pub enum Durability {
 }
 
 /// What a class was declared as in its migration.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Backend {
     /// `new_sqlite_classes`: SQL and key-value.
     #[default]

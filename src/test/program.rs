@@ -6,7 +6,6 @@ use super::scenario::Scenario;
 use crate::simulate::Setup;
 use crate::world::Points;
 use serde::Deserialize;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The entrypoint of a test's worker that runs tests and answers what leaves the world.
@@ -17,8 +16,6 @@ pub const ENTRYPOINT: &str = "__emu_test";
 pub struct Program {
     /// The file as people call it: relative to the project's folder.
     pub name: Arc<str>,
-    /// The file.
-    pub path: PathBuf,
     /// What runs.
     pub setup: Setup,
     /// The steps, where it is a scenario and no test file.

@@ -63,7 +63,7 @@ impl SnapshotWrites {
 }
 
 /// The snapshots of a test file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshots {
     /// The text of the snapshot file; none where there is none.
     pub file: Option<String>,

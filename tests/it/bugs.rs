@@ -20,8 +20,11 @@ fn planted() -> Vec<String> {
 
 /// Runs `emu test` on a copy of a fixture: its exit code and what it wrote.
 fn emu_test(fixture: &str, args: &[&str]) -> (i32, String) {
-    let project = Project::sources(fixture);
-    let output = project.command(&["test"]).args(args).env("CI", "true").output().expect("emu runs");
+    emu(&Project::sources(fixture), &[&["test"], args].concat())
+}
+
+fn emu(project: &Project, args: &[&str]) -> (i32, String) {
+    let output = project.command(args).env("CI", "true").output().expect("emu runs");
     let text = [output.stdout, output.stderr].concat();
     (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
 }
@@ -32,19 +35,30 @@ fn every_planted_mistake_is_found_and_made_small() {
     assert!(names.len() >= 10, "{} mistakes", names.len());
     let mut unexpected = Vec::new();
     for name in names {
-        let (code, text) = emu_test(&format!("bugs/{name}"), &["--budget", "10s", "--reporter", "json"]);
+        let project = Project::sources(&format!("bugs/{name}"));
+        let (code, text) = emu(&project, &["test", "--budget", "10s", "--reporter", "json", "--trace", "x.emutrace"]);
         assert_eq!(code, 1, "{name}: {text}");
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let failures: Vec<Value> = lines.map(|line| line["failure"].clone()).filter(|it| !it.is_null()).collect();
         assert_eq!(failures.len(), 1, "{name}: {text}");
         let seed = failures[0]["seed"].as_str().unwrap_or_default();
         assert!((1..=3).contains(&seed.matches('=').count()), "{name}: `{seed}` is not small");
+        replays_elsewhere(&name, &project, failures[0]["digest"].as_str().unwrap_or_default());
         let exposed_by = exposed_by(&name);
         let points = seed.split([':', '+']).skip(1).filter_map(|decision| decision.split('.').next());
         let unnamed = points.filter(|point| !exposed_by.contains(&format!("`{point}`")));
         unexpected.extend(unnamed.map(|point| format!("{name}: found by `{point}`, but {exposed_by}")));
     }
     assert!(unexpected.is_empty(), "another mistake than the one they are about:\n{}", unexpected.join("\n"));
+}
+
+/// Its trace alone, in another folder, comes to the same end.
+fn replays_elsewhere(name: &str, project: &Project, digest: &str) {
+    let elsewhere = Project::empty();
+    elsewhere.write("x.emutrace", fs::read(project.path("x.emutrace")).expect("the trace"));
+    let (code, text) = emu(&elsewhere, &["replay", "x.emutrace"]);
+    assert_eq!(code, 1, "{name}: {text}");
+    assert!(!digest.is_empty() && text.contains(digest), "{name}: {digest} in\n{text}");
 }
 
 /// What the comment of a fixture says that its mistake is exposed by.

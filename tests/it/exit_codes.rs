@@ -83,12 +83,12 @@ fn what_was_kept_is_found_from_everywhere() {
     let project = project("good-bye");
     assert_eq!(emu(&project, &["test", "--calm", "--trace", "a.emutrace", "--save", "deep/saved"]).0, 1);
     let config = format!("rerun  emu test -c {}", project.path("wrangler.jsonc").display());
-    for path in ["a.emutrace", "deep/saved"] {
+    for (path, rerun) in [("a.emutrace", "rerun  emu replay "), ("deep/saved", config.as_str())] {
         for verb in ["replay", "shrink", "replay"] {
             let path = project.path(path).display().to_string();
             let output = project.command(&[verb, &path]).current_dir("/").output().expect("emu runs");
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            assert!(text.contains(&config) && text.contains("a.test.js"), "{verb} {path}: {output:?}");
+            assert!(text.contains(rerun) && text.contains("a.test.js"), "{verb} {path}: {output:?}");
         }
     }
     let output = project.command(&["test"]).current_dir("/").output().expect("emu runs");

@@ -54,6 +54,7 @@ mod test_watch;
 mod testing;
 mod tidy;
 mod told;
+mod traces;
 mod worlds;
 
 /// The files of this folder and the modules above are the same.

@@ -113,7 +113,7 @@ fn a_failure_is_run_again_by_what_is_told_of_it() {
 
     // Another program is not that run any more, and what passes is forgotten.
     project.write("src/index.ts", WORKER.replace("KEPT", SOUND));
-    let (code, text) = emu(&project, &["replay", "x.emutrace"]);
+    let (code, text) = emu(&project, &["replay", "x.emutrace", "-c", "wrangler.jsonc"]);
     assert_eq!(code, 3, "{text}");
     assert!(text.contains("event ") && text.contains("not those of the run"), "{text}");
     assert_eq!(emu(&project, &["test", "-t", "counts", "--seeds", "5"]).0, 0);

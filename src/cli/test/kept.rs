@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The largest file that is read.
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// How long the readable part of a folder's name is.
 const MAX_SLUG_CHARS: usize = 60;
 /// The name of the file that says how to run a failure again.

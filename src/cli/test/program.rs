@@ -2,16 +2,17 @@
 //!
 //! Invariant: all runs of a file start from one image.
 
+use super::carried::{Ingredients, Written};
 use super::files::{self, TestFile};
 use super::vitest_config::VitestConfig;
 use crate::bundle::{self, Bundle, Entry};
 use crate::config::Overrides;
 use crate::error::{Error, Result};
-use crate::lane::{LogLine, Namespace, Prepared};
+use crate::lane::{LogLine, Namespace};
 use crate::project::application::Inputs;
 use crate::project::engines::{Engines, testing_modules};
 use crate::project::load::Project;
-use crate::project::prepare::{self, Code};
+use crate::project::prepare::{self, Code, Worker};
 use crate::project::{recorded, scenario, source};
 use crate::simulate::{Rule, Setup};
 use crate::test::parallel::in_parallel;
@@ -29,7 +30,7 @@ pub(in crate::cli) struct Workshop {
     projects: Vec<Project>,
     namespaces: Vec<Namespace>,
     /// The workers but the first one, which is part of every program.
-    others: Vec<Arc<Prepared>>,
+    others: Vec<Worker>,
     modules: Vec<Module>,
     /// The configuration of the worker that scenarios are about, where it is not theirs.
     against: Option<PathBuf>,
@@ -40,8 +41,8 @@ pub(in crate::cli) struct Workshop {
 
 /// What became of a test file.
 pub(in crate::cli) struct Made {
-    pub(in crate::cli) program: Result<Program>,
-    /// What it was made of.
+    pub(in crate::cli) program: Result<(Program, Ingredients)>,
+    /// The files that it was made of.
     pub(in crate::cli) inputs: Inputs,
     /// The text of the test file before it was bundled; nothing where it cannot be read.
     pub(in crate::cli) text: String,
@@ -173,10 +174,10 @@ impl Workshop {
         let (mut inputs, mut logged) = (Inputs::default(), Vec::new());
         let opened = scenario::open(&self.engines, &file.path, self.against.as_deref(), &self.overrides, &mut inputs);
         let program = opened.and_then(|opened| {
-            let application = opened.application;
+            let (source, application) = (opened.source, opened.application);
             logged = application.said;
             let name = folder_name(&file.path).unwrap_or_else(|| file.name.clone());
-            let scenario = Scenario::new(&name, opened.scenario, application.classes)?;
+            let scenario = Scenario::new(&name, opened.scenario, application.classes.clone())?;
             // What the scenario says comes before what was recorded.
             let mut rules = scenario.rules().to_vec();
             rules.extend(recorded(&file.path, file.path.parent(), &mut inputs.files)?);
@@ -188,9 +189,10 @@ impl Workshop {
                 outbound: None,
                 rules: rules.into(),
             };
-            let (name, path) = (file.name.as_str().into(), file.path.clone());
-            let arguments = Arc::clone(&self.arguments);
-            Ok(Program { name, path, setup, scenario: Some(Arc::new(scenario)), arguments })
+            let written = Written { name, path: source.path, text: source.text, classes: application.classes };
+            let ingredients = Ingredients { workers: application.recipes, scenario: Some(written) };
+            let (name, arguments) = (file.name.as_str().into(), Arc::clone(&self.arguments));
+            Ok((Program { name, setup, scenario: Some(Arc::new(scenario)), arguments }, ingredients))
         });
         Made { program, inputs, text: String::new(), logged }
     }
@@ -201,10 +203,12 @@ impl Workshop {
         bundle: Arc<Bundle>,
         rules: Vec<Rule>,
         say: &mut dyn FnMut(LogLine),
-    ) -> Result<Program> {
+    ) -> Result<(Program, Ingredients)> {
         let code = Code { path: PathBuf::from(&file.name), bundle: Some(&bundle), testing: Some(&self.modules) };
         let tested = prepare::prepare(&self.engines, &self.projects, &self.namespaces, 0, &code, say)?;
-        let workers: Vec<_> = std::iter::once(tested).chain(self.others.iter().cloned()).collect();
+        let made = || std::iter::once(&tested).chain(&self.others);
+        let workers: Vec<_> = made().map(|worker| Arc::clone(&worker.prepared)).collect();
+        let recipes = made().map(|worker| Arc::clone(&worker.recipe)).collect();
         prepare::check_entrypoints(&self.projects, &workers)?;
         let setup = Setup {
             engine: self.engines.wasm.clone(),
@@ -215,7 +219,8 @@ impl Workshop {
             rules: rules.into(),
         };
         let (name, arguments) = (file.name.as_str().into(), Arc::clone(&self.arguments));
-        Ok(Program { name, path: file.path.clone(), setup, scenario: None, arguments })
+        let ingredients = Ingredients { workers: recipes, scenario: None };
+        Ok((Program { name, setup, scenario: None, arguments }, ingredients))
     }
 
     /// Opens the collector, evaluates the file, closes the collector; beside the worker that is tested.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a replay changes nothing on disk; shrinking writes only what it was given.
 
+use super::carried::{self, Ingredients, Unpacked};
 use super::choice::{Chosen, NameFilter};
 use super::files::{self, TestFile};
 use super::kept::{self, Kept};
@@ -14,7 +15,7 @@ use crate::project::load::nearest;
 use crate::test::campaign::{Options, Progress, Shard, campaign};
 use crate::test::program::{Program, Test};
 use crate::test::replay::{Replayed, replay};
-use crate::test::report::plain_story;
+use crate::test::report::{Told, plain_story};
 use crate::test::run::{Snapshots, collect};
 use crate::test::story;
 use crate::test::tested::{Outcome, Tested};
@@ -22,13 +23,15 @@ use crate::test::timeline::View;
 use crate::world::Points;
 use crate::world::simulated::Line;
 use clap::Args;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 /// Run a failure again that `emu test` kept.
 ///
-/// Exits with 1 when it fails as it did, with 0 when it passes now, and with 3 when the run is no longer the same.
+/// A trace holds the test and its workers, and runs as they were, anywhere; with `-c` or `--against` it runs what is in
+/// the project now, as a saved folder always does. Exits with 1 when it fails as it did, with 0 when it passes now, and with 3 when the run is no longer the same.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct ReplayArgs {
     #[command(flatten)]
@@ -69,12 +72,43 @@ struct Found {
     program: Program,
     test: Test,
     snapshots: Snapshots,
+    origin: Origin,
+}
+
+/// Where a program comes from.
+enum Origin {
+    /// The trace, in which it is this.
+    Carried(Value),
+    /// The project.
+    Made(Ingredients),
+}
+
+impl Origin {
+    /// What is told of a test; `path` is what was kept of it.
+    fn tell(&self, program: &Program, tested: &Tested, path: &Path) -> Told {
+        let mut told = story::tell(program, tested);
+        if let (Self::Carried(_), Outcome::Failed(story)) = (self, &mut told.outcome) {
+            story.command = format!("emu replay {}", story::quoted(&path.to_string_lossy()));
+        }
+        told
+    }
 }
 
 impl KeptArgs {
     /// The test that was kept, with its worker or that of another configuration.
     fn find(&self, against: Option<&Path>) -> Result<Found> {
         let kept = kept::read(&self.path)?;
+        let carried = match self.configs.is_empty() && against.is_none() {
+            true => trace_file::program(&self.path),
+            false => None,
+        };
+        match carried {
+            Some(program) => find_carried(kept, program),
+            None => self.find_in_project(kept, against),
+        }
+    }
+
+    fn find_in_project(&self, kept: Kept, against: Option<&Path>) -> Result<Found> {
         let (engines, env) = (load::engines()?, self.env.as_deref());
         let home = home(&self.path, &kept.file);
         let configs = match self.configs.is_empty() {
@@ -103,14 +137,29 @@ impl KeptArgs {
         };
         let snapshots = snapshots::read(&file)?;
         let made = workshop.make_all(std::slice::from_ref(&file), 1).into_iter().next();
-        let program = made.ok_or_else(|| Error::internal("no thread can be started"))?.program?;
-        let (tests, _) = collect(&program)?;
-        let test = tests
-            .into_iter()
-            .find(|test| test.full_name() == kept.test)
-            .ok_or_else(|| Error::usage(format!("`{}` has no test `{}`", kept.file, story::clean(&kept.test))))?;
-        Ok(Found { kept, program, test, snapshots })
+        let (program, ingredients) = made.ok_or_else(|| Error::internal("no thread can be started"))?.program?;
+        let test = test(&program, &kept)?;
+        Ok(Found { kept, program, test, snapshots, origin: Origin::Made(ingredients) })
     }
+}
+
+/// The test that was kept, as it was when it failed.
+fn find_carried(kept: Kept, carried: Value) -> Result<Found> {
+    let Unpacked { program, snapshots, is_of_another_emu } = carried::unpack(&*load::engines()?, &carried)?;
+    if is_of_another_emu {
+        eprint("warning: the trace was written by another emu, whose runs may be others\n");
+    }
+    let test = test(&program, &kept)?;
+    Ok(Found { kept, program, test, snapshots, origin: Origin::Carried(carried) })
+}
+
+fn test(program: &Program, kept: &Kept) -> Result<Test> {
+    let (tests, _) = collect(program)?;
+    let found = tests.into_iter().find(|test| test.full_name() == kept.test);
+    found.ok_or_else(|| {
+        let (file, test) = (story::clean(&kept.file), story::clean(&kept.test));
+        Error::usage(format!("`{file}` has no test `{test}`"))
+    })
 }
 
 /// The folder above a kept failure that the path of its test starts from; none where that is the current one, or where
@@ -147,9 +196,14 @@ pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
         Some(finding) => {
             let outcome = Outcome::Failed(Box::new(finding));
             let tested = Tested::once(&found.kept.file, found.test, outcome);
-            print(&plain_story(&story::tell(&found.program, &tested), super::view()));
+            let told = found.origin.tell(&found.program, &tested, &args.kept.path);
+            print(&plain_story(&told, super::view()));
         }
         None => print(&format!("{} › {} passes\n", found.kept.file, story::one_line(&found.kept.test))),
+    }
+    if matches!(found.origin, Origin::Carried(_)) {
+        let help = "`-c wrangler.jsonc` runs the code that is there now";
+        eprint(&format!("note: this ran the worker as it is in the trace; {help}\n"));
     }
     let digest = format!("{digest:016x}");
     let is_same = found.kept.digest.is_empty() || digest == found.kept.digest;
@@ -201,8 +255,8 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
     };
     let chosen = Chosen { name: Some(NameFilter::Exactly(found.test.full_name())), bugs: None };
     let mut last = None;
-    let programs = [found.program];
-    campaign(&programs, &[found.snapshots], &options, &chosen, &mut |progress| {
+    let (programs, snapshots) = ([found.program], [found.snapshots]);
+    campaign(&programs, &snapshots, &options, &chosen, &mut |progress| {
         if let Progress::Tested(_, tested) = progress {
             last = Some(tested);
         }
@@ -211,13 +265,19 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
         eprint("error: it does not fail any more: there is nothing to shrink\n");
         return Ok(ExitCode::FAILURE);
     };
-    let told = story::tell(&programs[0], tested);
+    let told = found.origin.tell(&programs[0], tested, &args.kept.path);
     // The path of the test stays what it was, wherever the reader stands.
     let kept = Kept { file: found.kept.file, ..session::kept_of(&told, finding) };
     let text = plain_story(&told, View::WHOLE);
     match args.kept.path.is_dir() {
         true => kept::save(&args.kept.path, &kept, &text)?,
-        false => trace_file::write(&args.kept.path, &kept, &finding.lines)?,
+        false => {
+            let program = match &found.origin {
+                Origin::Carried(program) => program.clone(),
+                Origin::Made(ingredients) => carried::pack(&programs[0], ingredients, &snapshots[0])?,
+            };
+            trace_file::write(&args.kept.path, &kept, &finding.lines, &program)?;
+        }
     }
     print(&plain_story(&told, super::view()));
     Ok(ExitCode::SUCCESS)

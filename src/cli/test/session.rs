@@ -3,13 +3,14 @@
 //! Invariant: what is written to disk is snapshots, kept failures and what the command line names.
 
 use super::args::{TestArgs, is_ci};
+use super::carried::Ingredients;
 use super::choice::{Chosen, NameFilter};
 use super::files::TestFile;
 use super::interrupt::Interrupt;
 use super::kept::{self, Bugs, Kept};
 use super::outputs::Outputs;
 use super::program::{Made, Workshop};
-use super::{inline_snapshots, snapshots, trace_file};
+use super::{carried, inline_snapshots, snapshots, trace_file};
 use crate::cli::eprint;
 use crate::cli::watch::{self, Seen};
 use crate::error::{Error, Result, report};
@@ -73,9 +74,9 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, interrupt: &Interrupt, 
     let (mut programs, mut sources, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for (file, Made { program, text, logged, .. }) in files.into_iter().zip(made) {
         match program {
-            Ok(program) => {
+            Ok((program, ingredients)) => {
                 programs.push(program);
-                sources.push(Source { file, text, logged });
+                sources.push(Source { file, text, ingredients, logged });
             }
             Err(error) => {
                 let text = report(&error);
@@ -95,6 +96,7 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, interrupt: &Interrupt, 
         bugs: &bugs,
         programs: &programs,
         sources: &sources,
+        snapshots: texts.clone(),
         root: workshop.root(),
         outputs: &mut outputs,
         summary,
@@ -165,6 +167,8 @@ struct Source {
     file: TestFile,
     /// The file's text, as it was when the program was made.
     text: String,
+    /// Beside the file.
+    ingredients: Ingredients,
     /// What was logged in global scope.
     logged: Vec<String>,
 }
@@ -175,6 +179,8 @@ struct Session<'a> {
     bugs: &'a Bugs,
     programs: &'a [Program],
     sources: &'a [Source],
+    /// The snapshots of each program, as they are by now.
+    snapshots: Vec<Snapshots>,
     /// The folder that places of the reader's start from.
     root: &'a Path,
     outputs: &'a mut Outputs,
@@ -195,7 +201,11 @@ impl Session<'_> {
             Progress::Planned { tests, .. } => self.begin(tests),
             Progress::File(index, file) => self.file(index, *file),
             Progress::Tested(index, tested) => self.tested(index, &tested),
-            Progress::Snapshots(index, left) => self.snapshots(index, &left),
+            Progress::Snapshots(index, left) => {
+                let written = self.write_snapshots(index, &left);
+                self.snapshots[index] = left;
+                written
+            }
             Progress::Shaking(budget) => {
                 self.outputs.budget(budget);
                 Ok(())
@@ -241,7 +251,7 @@ impl Session<'_> {
     }
 
     /// Writes what a calm run left of snapshots.
-    fn snapshots(&self, index: usize, left: &Snapshots) -> Result<()> {
+    fn write_snapshots(&self, index: usize, left: &Snapshots) -> Result<()> {
         let Source { file, text, .. } = &self.sources[index];
         snapshots::write(file, left.file.as_deref())?;
         if left.inline.is_empty() {
@@ -265,7 +275,7 @@ impl Session<'_> {
             Outcome::Failed(finding) => {
                 self.summary.failed += 1;
                 self.summary.nondeterministic += usize::from(finding.failure.oracle == Oracle::Determinism);
-                self.keep(&told, finding);
+                self.keep(index, &told, finding);
             }
             Outcome::Skipped => self.summary.skipped += 1,
             Outcome::Todo => self.summary.todo += 1,
@@ -274,7 +284,7 @@ impl Session<'_> {
     }
 
     /// Keeps a failure. That it cannot be kept takes nothing from its being told.
-    fn keep(&mut self, told: &Told, finding: &Finding) {
+    fn keep(&mut self, index: usize, told: &Told, finding: &Finding) {
         if finding.lines.is_empty() {
             return;
         }
@@ -291,7 +301,11 @@ impl Session<'_> {
             return;
         }
         let saved = self.args.save.as_ref().map(|folder| kept::save(folder, &kept, &story));
-        let traced = self.args.trace.as_ref().map(|file| trace_file::write(file, &kept, &finding.lines));
+        let traced = self.args.trace.as_ref().map(|file| {
+            let Source { ingredients, .. } = &self.sources[index];
+            let program = carried::pack(&self.programs[index], ingredients, &self.snapshots[index])?;
+            trace_file::write(file, &kept, &finding.lines, &program)
+        });
         self.failed = self.failed.take().or([saved, traced].into_iter().flatten().find_map(Result::err));
     }
 

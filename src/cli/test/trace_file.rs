@@ -1,4 +1,4 @@
-//! `.emutrace`: a run line by line, after a line that says how to run it again.
+//! `.emutrace`: a run line by line, after a line that says how to run it again, and before one with the program.
 //!
 //! Invariant: JSON, one object a line; what is read is compared, never trusted.
 
@@ -10,16 +10,17 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-/// Writes the trace of a run.
+/// Writes the trace of a run of a program, as [`super::carried`] packs it.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub(in crate::cli) fn write(path: &Path, kept: &Kept, lines: &[Line]) -> Result<()> {
+pub(in crate::cli) fn write(path: &Path, kept: &Kept, lines: &[Line], program: &Value) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let written = folder.map_or(Ok(()), fs::create_dir_all).and_then(|()| {
         let mut file = BufWriter::new(File::create(path)?);
         writeln!(file, "{}", kept.to_json())?;
         lines.iter().try_for_each(|line| writeln!(file, "{}", to_json(line)))?;
+        writeln!(file, "{program}")?;
         file.flush()
     });
     written.map_err(|error| Error::storage(format!("`{}` cannot be written", path.display())).because(error))
@@ -35,11 +36,19 @@ fn to_json(line: &Line) -> Value {
     })
 }
 
+/// The program in a trace; none in another file that says what to run.
+pub(in crate::cli) fn program(path: &Path) -> Option<Value> {
+    let text = if path.is_file() { fs::read_to_string(path).ok()? } else { return None };
+    let last: Value = text.lines().next_back().and_then(|line| serde_json::from_str(line).ok())?;
+    last.get("program").is_some().then_some(last)
+}
+
 /// Where a run parts from a trace: the number of the line, from 1, with what was there and what is now. None where the
 /// file has no lines, or they are the same.
 pub(in crate::cli) fn first_difference(path: &Path, lines: &[Line]) -> Option<(usize, String, String)> {
     let text = fs::read_to_string(path).ok()?;
-    let old: Vec<Value> = text.lines().skip(1).map_while(|line| serde_json::from_str(line).ok()).collect();
+    let events = text.lines().skip(1).map_while(|line| serde_json::from_str(line).ok());
+    let old: Vec<Value> = events.take_while(|line: &Value| line.get("program").is_none()).collect();
     if old.is_empty() {
         return None;
     }
