@@ -113,7 +113,7 @@ pub(in crate::cli) struct TestArgs {
     #[arg(long, value_name = "FOLDER")]
     pub(super) save: Option<PathBuf>,
 
-    /// Write the run of the first failure, line by line, to this file, for `emu replay`
+    /// Write the run of the first failure with its program to this file: `emu replay` runs it anywhere
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
 }
