@@ -11,7 +11,7 @@ import { forgetChecks, requireInvariants } from "../emu/invariants.js";
 import { resetFetchMock } from "../cloudflare/fetch-mock.js";
 import { beginExpecting, checkExpectations, provideExpect, trustSpelling } from "../vitest/expect.js";
 import { restoreTimers } from "../vitest/fake-timers.js";
-import { closeSnapshots, forgetSnapshotsOf, openSnapshots } from "../vitest/snapshots.js";
+import { closeSnapshots, forgetSnapshotsOf, openSnapshots, prepareSnapshots } from "../vitest/snapshots.js";
 import { isolateTests, popStorage, pushStorage } from "./isolation.js";
 import { defaultHookTimeout, defaultTimeout, options, TEST_FILE } from "./options.js";
 import { beginWithoutRejections, requireNoRejections, takeRejections, watchRejections } from "./rejections.js";
@@ -149,6 +149,7 @@ export function begin() {
 export async function end() {
     evaluated.send();
     await collected.promise;
+    await prepareSnapshots(TEST_FILE);
 }
 
 /** The file's task, when it was collected. */
