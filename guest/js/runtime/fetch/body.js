@@ -82,7 +82,7 @@ export class Body {
     /** @type {ReadableStream | TAKEN | undefined} The stream, once somebody has asked for it. */
     #stream;
 
-    constructor(token, content = null) {
+    constructor(token, content) {
         if (token !== CONTENT) {
             throw illegalConstructor();
         }
@@ -106,7 +106,7 @@ export class Body {
             return true;
         };
         isUsed = (body) => body.#isUsed();
-        takeBody = (body, encoding = undefined) => {
+        takeBody = (body, encoding) => {
             const content = body.#content;
             if (body.#stream !== undefined) {
                 return body.#takeStream(encoding);
@@ -114,11 +114,12 @@ export class Body {
             if (content === null) {
                 return null;
             }
-            if (encoding !== (content instanceof Inbound ? content.encoding : undefined)) {
+            const isInbound = typeof content !== "string" && content instanceof Inbound;
+            if (encoding !== (isInbound ? content.encoding : undefined)) {
                 return sendStream(body.body, encoding);
             }
             body.#stream = TAKEN;
-            return content instanceof Inbound ? sendInbound(content) : content;
+            return isInbound ? sendInbound(content) : content;
         };
         move = (body) => body.#move();
         inbound = (body) => (body.#content instanceof Inbound ? body.#content : undefined);
@@ -197,22 +198,6 @@ export class Body {
         return readAll(stream);
     }
 
-    /** Calls `fn` with the content, and whether nobody else has it. */
-    #read(fn) {
-        try {
-            if (!(#content in this)) {
-                throw illegalInvocation();
-            }
-            const content = this.#consume();
-            if (content instanceof Promise) {
-                return content.then((bytes) => fn(bytes, true));
-            }
-            return Promise.resolve(fn(content, false));
-        } catch (error) {
-            return Promise.reject(error);
-        }
-    }
-
     arrayBuffer() {
         return readOf(this, asBuffer);
     }
@@ -238,11 +223,20 @@ export class Body {
     }
 
     static {
+        // Calls `fn` with the content, and whether nobody else has it.
         readOf = (body, fn) => {
-            if (!isObject(body) || !(#content in body)) {
-                return Promise.reject(illegalInvocation());
+            try {
+                if (!isObject(body) || !(#content in body)) {
+                    throw illegalInvocation();
+                }
+                const content = body.#consume();
+                if (typeof content !== "string" && content instanceof Promise) {
+                    return content.then((bytes) => fn(bytes, true));
+                }
+                return Promise.resolve(fn(content, false));
+            } catch (error) {
+                return Promise.reject(error);
             }
-            return body.#read(fn);
         };
     }
 

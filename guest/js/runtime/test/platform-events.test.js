@@ -41,7 +41,7 @@ function start(namespace) {
 /** Delivers a request and gives the operations that it caused. */
 async function request(url = "http://a/", { object = 0, entrypoint = "" } = {}) {
     lastInvocation += 1;
-    events.fetch(lastInvocation, object, entrypoint, "GET", url, [], null, undefined);
+    events.fetch(lastInvocation, object, entrypoint, "GET", url, [], null, undefined, "");
     await microtasks();
     return operations.splice(0).map(([name, number, ...rest]) => {
         assert.equal(number, lastInvocation);
