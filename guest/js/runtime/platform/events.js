@@ -257,15 +257,13 @@ function isThenable(value) {
     return isObject(value) && typeof value.then === "function";
 }
 
-const FULFILLED = 1;
-
 /** Calls `done(invocation, value)` when a promise is fulfilled, at once if it is already. */
 function whenPromised(promise, invocation, done) {
-    const state = host.promiseState(promise);
-    if (state?.[0] === FULFILLED) {
-        done(invocation, state[1]);
-    } else {
+    const value = host.fulfilled(promise);
+    if (value === promise) {
         whenSettled(promise, invocation, done);
+    } else {
+        done(invocation, value);
     }
 }
 

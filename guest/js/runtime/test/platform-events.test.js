@@ -140,11 +140,11 @@ for (const [what, fetch, expected] of handlers) {
 
 test("a promise that is fulfilled already is not waited for", async () => {
     start({ default: { fetch: async () => ok() } });
-    const before = host.promiseState;
+    const before = host.fulfilled;
     const response = ok();
-    host.promiseState = () => [1, response];
+    host.fulfilled = () => response;
     events.fetch(99, 0, "", "GET", "http://a/", [], null, undefined);
-    host.promiseState = before;
+    host.fulfilled = before;
     assert.equal(operations[0][0], "settleResponse");
     await microtasks();
     assert.equal(operations.length, 1);
