@@ -41,7 +41,8 @@ const EXTERNAL = ["cloudflare:workers", "emu:internals"];
  *
  * chai keeps what is known of an assertion in its flags, and reads and writes them by a function that counts its
  * arguments, which makes an object of them: some twenty times for each matcher. Every matcher gives a new assertion with
- * the flags of the one before, whether somebody goes on with it or not.
+ * the flags of the one before, whether somebody goes on with it or not. `toBe` makes its message before it knows whether
+ * it fails.
  */
 const CHANGED = [
     {
@@ -63,7 +64,10 @@ const CHANGED = [
     {
         file: /node_modules\/@vitest\/expect\/dist\/index\.js$/,
         imports: [],
-        changes: directFlags(/utils\.flag/),
+        changes: [
+            ["assert(pass, generateToBeMessage(", 'assert(pass, pass ? "" : generateToBeMessage('],
+            ...directFlags(/utils\.flag/),
+        ],
     },
     {
         file: /node_modules\/@vitest\/runner\/dist\/chunk-artifact\.js$/,

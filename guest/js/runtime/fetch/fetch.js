@@ -49,20 +49,11 @@ function sentUrl(href) {
     return lastSent;
 }
 
-/** What is sent: the parts of a request. */
-function partsOf(target, input, init) {
-    if (isRequest(input)) {
-        return takeRequest(init === undefined || init === null ? input : new Request(input, init));
-    }
-    const url = absolute(target, input);
-    if (init === undefined || init === null) {
-        return {
-            method: "GET", url: parseUrl(url), headers: [], isOneTime: false, body: null, redirect: "follow",
-            signal: undefined, cfJson: undefined,
-        };
-    }
-    return takeRequest(new Request(url, init));
-}
+/** The parts of a request that is made of a URL alone, but for that. */
+const PLAIN = Object.freeze({
+    method: "GET", headers: Object.freeze([]), isOneTime: false, body: null, redirect: "follow", signal: undefined,
+    cfJson: undefined,
+});
 
 /** Old workers may call an object by a path. */
 function absolute(target, input) {
@@ -219,11 +210,18 @@ function abortable(exchange, signal) {
 }
 
 function send(target, input, init) {
-    const parts = partsOf(target, input, init);
-    const { signal } = parts;
-    const sent = sentUrl(parts.url);
+    let parts;
+    let url;
+    const isBare = init === undefined || init === null;
+    if (isBare && (typeof input === "string" || !isRequest(input))) {
+        parts = PLAIN;
+        url = parseUrl(absolute(target, input));
+    } else {
+        parts = takeRequest(isBare ? input : new Request(isRequest(input) ? input : absolute(target, input), init));
+        ({ url } = parts);
+    }
+    const sent = sentUrl(url);
     if (sent === undefined) {
-        const { url } = parts;
         const response = url.startsWith("data:") ? fetchDataUrl(url) : undefined;
         if (response === undefined) {
             throw new TypeError(`Fetch API cannot load: ${url}`);
@@ -231,6 +229,7 @@ function send(target, input, init) {
         return Promise.resolve(response);
     }
     const exchange = new Exchange(target, parts, sent);
+    const { signal } = parts;
     if (signal === undefined) {
         return exchange.send();
     }

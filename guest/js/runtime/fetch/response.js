@@ -70,9 +70,17 @@ const BARE = {};
 /** Set by the class: whether a value is a `Response`. */
 export let isResponse;
 /** Set by the class: what others need of its insides. */
-let fromHost;
 let create;
-let attachSocket;
+
+/**
+ * A response as it came from the host.
+ *
+ * @type {(status: number, statusText: string, headers: string[], body: null | ArrayBuffer | {stream: number, length:
+ *     number | undefined}, socket: number | undefined, url: string, redirected: boolean) => Response} Headers are names
+ *     and values by turns, and the response takes the array over; `socket` is the host's number of the socket that comes
+ *     with it, `url` the URL that answered, `redirected` whether that is not the one that was asked for.
+ */
+export let responseFromHost;
 
 /**
  * Answers an invocation.
@@ -140,8 +148,14 @@ export class Response extends Body {
             const statusText = response.#statusText ?? "";
             host.settleResponse(invocation, response.#status, statusText, ["content-type", type], body);
         };
-        fromHost = (status, statusText, headers, content, url, redirected) => {
-            const response = new Response(BARE, content);
+        responseFromHost = (status, statusText, headers, body, socket, url, redirected) => {
+            const encoding = encodingOf(headers);
+            const content = receivedContent(status, body, encoding);
+            const response = new Response(BARE, encoding === undefined ? content : null);
+            if (encoding !== undefined) {
+                // What is decoded may be any stream.
+                fillBody(response, content);
+            }
             response.#status = status;
             response.#statusText = statusText === "" ? undefined : statusText;
             response.#headers = headers;
@@ -149,10 +163,10 @@ export class Response extends Body {
             if (redirected) {
                 response.#change().redirected = true;
             }
+            if (socket !== undefined) {
+                response.#change().webSocket = receivedSocket(socket);
+            }
             return response;
-        };
-        attachSocket = (response, webSocket) => {
-            response.#change().webSocket = webSocket;
         };
         create = (status, statusText, headers, immutable, type) => {
             const response = new Response(BARE, null);
@@ -424,37 +438,17 @@ function sendable(flat, body, encoding) {
 
 defineInterface(Response);
 
-/**
- * A response as it came from the host.
- *
- * @param {number} status
- * @param {string} statusText
- * @param {string[]} headers Names and values by turns; the response takes the array over.
- * @param {null | ArrayBuffer | {stream: number, length: number | undefined}} body
- * @param {number | undefined} socket The host's number of the socket that comes with it.
- * @param {string} url The URL that answered.
- * @param {boolean} redirected Whether it is not the one that was asked for.
- * @returns {Response}
- */
-export function responseFromHost(status, statusText, headers, body, socket, url, redirected) {
-    let content = null;
-    const encoding = encodingOf(headers);
-    if (status === 200 || !isNullBodyStatus(status)) {
-        // The platform shows empty content as content.
-        content = contentFromHost(body, encoding) ?? "";
-        if (typeof body?.stream === "number") {
-            content.cancelWhenDropped();
-        }
+/** The content of a response from the host. */
+function receivedContent(status, body, encoding) {
+    if (status !== 200 && isNullBodyStatus(status)) {
+        return null;
     }
-    const response = fromHost(status, statusText, headers, encoding === undefined ? content : null, url, redirected);
-    if (encoding !== undefined) {
-        // What is decoded may be any stream.
-        fillBody(response, content);
+    const content = contentFromHost(body, encoding);
+    if (typeof body?.stream === "number") {
+        content.cancelWhenDropped();
     }
-    if (socket !== undefined) {
-        attachSocket(response, receivedSocket(socket));
-    }
-    return response;
+    // The platform shows empty content as content.
+    return content ?? "";
 }
 
 /** A response whose headers can be changed, as `fetch()` gives for what needs no request. */
