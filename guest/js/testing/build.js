@@ -40,9 +40,9 @@ const EXTERNAL = ["cloudflare:workers", "emu:internals"];
  * A snapshot file is read by evaluating it, which workers may not.
  *
  * chai keeps what is known of an assertion in its flags, and reads and writes them by a function that counts its
- * arguments, which makes an object of them: some twenty times for each matcher. Every matcher gives a new assertion with
- * the flags of the one before, whether somebody goes on with it or not. `toBe` makes its message before it knows whether
- * it fails.
+ * arguments, which makes an object of them: some twenty times for each matcher. Every matcher gives a new assertion
+ * with the flags of the one before, whether somebody goes on with it or not. `toBe` makes its message before it knows
+ * whether it fails.
  */
 const CHANGED = [
     {
@@ -54,7 +54,10 @@ const CHANGED = [
             ['    flag(this, "lockSsfi", lockSsfi);\n', " lockSsfi,"],
             ['    flag(this, "object", obj);\n', " object: obj,"],
             ['    flag(this, "message", msg);\n', " message: msg,"],
-            ['flag(this, "eql", config.deepEqual || deep_eql_default);', " eql: config.deepEqual || deep_eql_default };"],
+            [
+                'flag(this, "eql", config.deepEqual || deep_eql_default);',
+                " eql: config.deepEqual || deep_eql_default };",
+            ],
             ["let newAssertion = new Assertion();", "let newAssertion = continued(this, Assertion, proxify);"],
             [/^ *transferFlags\(this, newAssertion\);\n/gm, ""],
             ['let negate = flag(obj, "negate")', "let negate = obj.__flags?.negate"],
@@ -113,7 +116,7 @@ const importing = (what, from) => `import { ${what} } from ${JSON.stringify(path
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** A text with every occurrence of a text or a pattern replaced; a pattern's groups may be named by what replaces it. */
+/** A text with all that is a text, or matches a pattern, replaced; what replaces it may name a pattern's groups. */
 function replaced(text, from, to, id) {
     const result = text.replaceAll(from, typeof from === "string" ? () => to : to);
     if (result === text) {

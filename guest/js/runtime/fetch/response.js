@@ -77,8 +77,8 @@ let create;
  *
  * @type {(status: number, statusText: string, headers: string[], body: null | ArrayBuffer | {stream: number, length:
  *     number | undefined}, socket: number | undefined, url: string, redirected: boolean) => Response} Headers are names
- *     and values by turns, and the response takes the array over; `socket` is the host's number of the socket that comes
- *     with it, `url` the URL that answered, `redirected` whether that is not the one that was asked for.
+ *     and values by turns, and the response takes the array over; `socket` is the host's number of the socket that
+ *     comes with it, `url` the URL that answered, `redirected` whether that is not the one that was asked for.
  */
 export let responseFromHost;
 
@@ -101,8 +101,8 @@ export class Response extends Body {
      */
     #headers;
     /**
-     * @type {undefined | string | Rest} The rarely used members, once there are any. Of a response from the host only the
-     *     URL that answered, as long as there is nothing else to know.
+     * @type {undefined | string | Rest} The rarely used members, once there are any. Of a response from the host only
+     *     the URL that answered, as long as there is nothing else to know.
      */
     #rest;
 
@@ -420,8 +420,8 @@ export class Response extends Body {
 
 /**
  * The headers as they are sent with `encodeBody: "automatic"`, of those that say how the content is encoded. What was
- * encoded here has another length than the worker said. The platform knows `br` too; here such content is sent as it is,
- * so the header goes. What is passed on from elsewhere is encoded already.
+ * encoded here has another length than the worker said. The platform knows `br` too; here such content is sent as it
+ * is, so the header goes. What is passed on from elsewhere is encoded already.
  */
 function sendable(flat, body, encoding) {
     if (body === null || body.forward !== undefined) {

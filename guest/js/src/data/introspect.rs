@@ -25,7 +25,8 @@ fn promise_state<'js>(ctx: Ctx<'js>, promise: Value<'js>) -> Result<Option<Array
     Ok(Some(parts))
 }
 
-/// What a promise is fulfilled with. What is not fulfilled, or no promise, is given back: no promise is fulfilled with itself.
+/// What a promise is fulfilled with. One that is not, and what is no promise, is given back: no promise is fulfilled with
+/// itself.
 fn fulfilled(promise: Value<'_>) -> Value<'_> {
     match raw::promise_state(&promise) {
         Some((FULFILLED, result)) => result,
