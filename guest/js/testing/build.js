@@ -35,9 +35,43 @@ const EXTERNAL = ["cloudflare:workers", "emu:internals"];
  * file, where there is a bundle. It reads what a function asks of fixtures from its text when it is called, in every run;
  * now that is done when it is declared, before the memory is frozen.
  *
+ * It keeps lists of what happened to tasks, which nobody is sent.
+ *
  * A snapshot file is read by evaluating it, which workers may not.
+ *
+ * chai keeps what is known of an assertion in its flags, and reads and writes them by a function that counts its
+ * arguments, which makes an object of them: some twenty times for each matcher. Every matcher gives a new assertion
+ * with the flags of the one before, whether somebody goes on with it or not. `toBe` makes its message before it knows
+ * whether it fails.
  */
 const CHANGED = [
+    {
+        file: /node_modules\/chai\/index\.js$/,
+        imports: [["continued", "vitest/assertions.js"]],
+        changes: [
+            ['__publicField(this, "__flags", {});\n', ""],
+            ['    flag(this, "ssfi", ssfi || _Assertion);\n', "this.__flags = { ssfi: ssfi || _Assertion,"],
+            ['    flag(this, "lockSsfi", lockSsfi);\n', " lockSsfi,"],
+            ['    flag(this, "object", obj);\n', " object: obj,"],
+            ['    flag(this, "message", msg);\n', " message: msg,"],
+            [
+                'flag(this, "eql", config.deepEqual || deep_eql_default);',
+                " eql: config.deepEqual || deep_eql_default };",
+            ],
+            ["let newAssertion = new Assertion();", "let newAssertion = continued(this, Assertion, proxify);"],
+            [/^ *transferFlags\(this, newAssertion\);\n/gm, ""],
+            ['let negate = flag(obj, "negate")', "let negate = obj.__flags?.negate"],
+            ...directFlags(/flag2?/),
+        ],
+    },
+    {
+        file: /node_modules\/@vitest\/expect\/dist\/index\.js$/,
+        imports: [],
+        changes: [
+            ["assert(pass, generateToBeMessage(", 'assert(pass, pass ? "" : generateToBeMessage('],
+            ...directFlags(/utils\.flag/),
+        ],
+    },
     {
         file: /node_modules\/@vitest\/runner\/dist\/chunk-artifact\.js$/,
         imports: [["testClockMs", "vitest/timers.js"], ["isUntimed", "run/options.js"]],
@@ -49,6 +83,7 @@ const CHANGED = [
                 "(function runWithTimeout(...args) {\n if (isUntimed(timeout)) return fn(...args);",
             ],
             ["await runner.onBeforeCollect?.(paths);", ""],
+            ["function updateTask(event, task, runner) {", "function updateTask() {\n return;"],
             [
                 "const suite = options?.suite || collector.suite || collector.file;",
                 "const suite = options?.suite || collector.suite || collector.file;\n try { getUsedProps(fn); } catch {}",
@@ -66,9 +101,29 @@ const CHANGED = [
 /** What `require()` gives for Node's modules, whose timers `@sinonjs/fake-timers` replaces where there are any. */
 const ABSENT = { util: "{}", timers: "undefined", "timers/promises": "undefined", perf_hooks: "undefined" };
 
+/** Reading and writing flags of `this` without the function that does it; what has no flags gets some, as by that. */
+function directFlags({ source: name }) {
+    return [
+        [new RegExp(`\\b${name}\\(this, "(\\w+)"\\)`, "g"), "this.__flags?.$1"],
+        [
+            new RegExp(`\\b${name}\\(this, "(\\w+)", ([^()\\n]+)\\);`, "g"),
+            "(this.__flags ??= Object.create(null)).$1 = $2;",
+        ],
+    ];
+}
+
 const importing = (what, from) => `import { ${what} } from ${JSON.stringify(path(from))};`;
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** A text with all that is a text, or matches a pattern, replaced; what replaces it may name a pattern's groups. */
+function replaced(text, from, to, id) {
+    const result = text.replaceAll(from, typeof from === "string" ? () => to : to);
+    if (result === text) {
+        throw new Error(`${id} does not contain \`${from}\`: look at testing/build.js`);
+    }
+    return result;
+}
 
 function changeVitest() {
     return {
@@ -78,12 +133,7 @@ function changeVitest() {
             if (changed === undefined) {
                 return null;
             }
-            const text = changed.changes.reduce((text, [from, to]) => {
-                if (!text.includes(from)) {
-                    throw new Error(`${id} does not contain \`${from}\`: look at testing/build.js`);
-                }
-                return text.replaceAll(from, () => to);
-            }, code);
+            const text = changed.changes.reduce((text, [from, to]) => replaced(text, from, to, id), code);
             return [...changed.imports.map(([what, from]) => importing(what, from)), text].join("\n");
         },
     };

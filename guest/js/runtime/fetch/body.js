@@ -49,16 +49,58 @@ function wholeBuffer(bytes) {
     return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 }
 
-/** Set by the class: what requests and responses need of it. */
-let setContent;
-let empty;
-let isUsed;
-let split;
-let move;
-let inbound;
-let oneTime;
-
 let readOf;
+
+// Set by the class: what requests and responses need of it.
+
+/**
+ * Fills a body that was just made with content.
+ *
+ * @type {(body: Body, content: import("./content.js").Content) => void}
+ */
+export let fillBody;
+
+/**
+ * Makes a body without content of one that was just made, if what is in it is empty.
+ *
+ * @type {(body: Body) => boolean} False when it is not, or is a stream, of which nobody knows.
+ */
+export let emptyBody;
+
+/**
+ * Whether the content was read or given away.
+ *
+ * @type {(body: Body) => boolean}
+ */
+export let isBodyUsed;
+
+/**
+ * Takes the content of a body for another one, which is its only owner from here on.
+ *
+ * @type {(body: Body) => import("./content.js").Content}
+ */
+export let moveBody;
+
+/**
+ * Gives `other`, a new body, the same content, such that each can be read.
+ *
+ * @type {(body: Body, other: Body) => void}
+ */
+export let splitBody;
+
+/**
+ * The host's stream that is the content of a body of which nobody has asked for the stream.
+ *
+ * @type {(body: Body) => Inbound | undefined}
+ */
+export let inboundOf;
+
+/**
+ * Whether the content can be sent only once: it came as a stream.
+ *
+ * @type {(body: Body) => boolean}
+ */
+export let isOneTime;
 
 /** In place of what a body is made of: what follows is content. */
 export const CONTENT = {};
@@ -82,7 +124,7 @@ export class Body {
     /** @type {ReadableStream | TAKEN | undefined} The stream, once somebody has asked for it. */
     #stream;
 
-    constructor(token, content = null) {
+    constructor(token, content) {
         if (token !== CONTENT) {
             throw illegalConstructor();
         }
@@ -90,14 +132,14 @@ export class Body {
     }
 
     static {
-        setContent = (body, content) => {
+        fillBody = (body, content) => {
             if (isReadable(content)) {
                 body.#stream = content;
             } else {
                 body.#content = content;
             }
         };
-        empty = (body) => {
+        emptyBody = (body) => {
             const content = body.#content;
             if (content === null ? body.#stream !== undefined : content.length !== 0) {
                 return false;
@@ -105,8 +147,11 @@ export class Body {
             body.#content = null;
             return true;
         };
-        isUsed = (body) => body.#isUsed();
-        takeBody = (body, encoding = undefined) => {
+        isBodyUsed = (body) => {
+            const stream = body.#stream;
+            return stream !== undefined && (stream === TAKEN || isDisturbed(stream));
+        };
+        takeBody = (body, encoding) => {
             const content = body.#content;
             if (body.#stream !== undefined) {
                 return body.#takeStream(encoding);
@@ -114,22 +159,22 @@ export class Body {
             if (content === null) {
                 return null;
             }
-            if (encoding !== (content instanceof Inbound ? content.encoding : undefined)) {
+            const isInbound = typeof content !== "string" && content instanceof Inbound;
+            if (encoding !== (isInbound ? content.encoding : undefined)) {
                 return sendStream(body.body, encoding);
             }
             body.#stream = TAKEN;
-            return content instanceof Inbound ? sendInbound(content) : content;
+            return isInbound ? sendInbound(content) : content;
         };
-        move = (body) => body.#move();
-        inbound = (body) => (body.#content instanceof Inbound ? body.#content : undefined);
-        oneTime = (body) =>
-            body.#content instanceof Inbound || (body.#content === null && body.#stream !== undefined);
-        split = (body, other) => body.#split(other);
-    }
-
-    #isUsed() {
-        const stream = this.#stream;
-        return stream !== undefined && (stream === TAKEN || isDisturbed(stream));
+        moveBody = (body) => body.#move();
+        inboundOf = (body) => (body.#content instanceof Inbound ? body.#content : undefined);
+        isOneTime = (body) => {
+            const content = body.#content;
+            return content === null
+                ? body.#stream !== undefined
+                : typeof content !== "string" && content instanceof Inbound;
+        };
+        splitBody = (body, other) => body.#split(other);
     }
 
     /** The content as a stream, or null. */
@@ -161,7 +206,7 @@ export class Body {
         if (!(#content in this)) {
             throw illegalInvocation();
         }
-        return this.#isUsed();
+        return isBodyUsed(this);
     }
 
     /**
@@ -197,22 +242,6 @@ export class Body {
         return readAll(stream);
     }
 
-    /** Calls `fn` with the content, and whether nobody else has it. */
-    #read(fn) {
-        try {
-            if (!(#content in this)) {
-                throw illegalInvocation();
-            }
-            const content = this.#consume();
-            if (content instanceof Promise) {
-                return content.then((bytes) => fn(bytes, true));
-            }
-            return Promise.resolve(fn(content, false));
-        } catch (error) {
-            return Promise.reject(error);
-        }
-    }
-
     arrayBuffer() {
         return readOf(this, asBuffer);
     }
@@ -238,11 +267,20 @@ export class Body {
     }
 
     static {
+        // Calls `fn` with the content, and whether nobody else has it.
         readOf = (body, fn) => {
-            if (!isObject(body) || !(#content in body)) {
-                return Promise.reject(illegalInvocation());
+            try {
+                if (!isObject(body) || !(#content in body)) {
+                    throw illegalInvocation();
+                }
+                const content = body.#consume();
+                if (typeof content !== "string" && content instanceof Promise) {
+                    return content.then((bytes) => fn(bytes, true));
+                }
+                return Promise.resolve(fn(content, false));
+            } catch (error) {
+                return Promise.reject(error);
             }
-            return body.#read(fn);
         };
     }
 
@@ -357,49 +395,6 @@ defineInterface(Body);
  * @returns {string | undefined} The `Content-Type` of content that brings one.
  */
 export function initBody(body, init) {
-    setContent(body, extract(init));
+    fillBody(body, extract(init));
     return extractedType;
-}
-
-/** Fills a body that was just made with content. */
-export function fillBody(body, content) {
-    setContent(body, content);
-}
-
-/**
- * Makes a body without content of one that was just made, if what is in it is empty.
- *
- * @returns {boolean} False when it is not, or is a stream, of which nobody knows.
- */
-export function emptyBody(body) {
-    return empty(body);
-}
-
-/** Whether the content was read or given away. */
-export function isBodyUsed(body) {
-    return isUsed(body);
-}
-
-/**
- * Takes the content of a body for another one, which is its only owner from here on.
- *
- * @returns {import("./content.js").Content}
- */
-export function moveBody(body) {
-    return move(body);
-}
-
-/** Gives `other`, a new body, the same content, such that each can be read. */
-export function splitBody(body, other) {
-    split(body, other);
-}
-
-/** The host's stream that is the content of a body of which nobody has asked for the stream. */
-export function inboundOf(body) {
-    return inbound(body);
-}
-
-/** Whether the content can be sent only once: it came as a stream. */
-export function isOneTime(body) {
-    return oneTime(body);
 }

@@ -117,7 +117,7 @@ function extractObject(init) {
  * @param {"gzip"} [encoding] How it is encoded; readers have it decoded.
  * @returns {Content}
  */
-export function contentFromHost(body, encoding = undefined) {
+export function contentFromHost(body, encoding) {
     if (body === null || body === undefined) {
         return null;
     }

@@ -17,7 +17,7 @@ import { inboundOf } from "./body.js";
 import { discardFromHost } from "./content.js";
 import { fetchDataUrl } from "./data-url.js";
 import { findHeader, hasHeader } from "./headers.js";
-import { isRequestObject, parseUrl, Request, takeRequest } from "./request.js";
+import { isRequest, parseUrl, Request, takeRequest } from "./request.js";
 import { responseFromHost } from "./response.js";
 
 const MAX_REDIRECTS = 20;
@@ -36,20 +36,24 @@ function isHttp(href) {
     return href.startsWith("http://") || href.startsWith("https://");
 }
 
-/** What is sent: the parts of a request. */
-function partsOf(target, input, init) {
-    if (isRequestObject(input)) {
-        return takeRequest(init === undefined || init === null ? input : new Request(input, init));
+// A worker often sends to one and the same URL.
+let lastHref;
+let lastSent;
+
+/** An HTTP URL as it is sent, without its fragment; `undefined` if it is not one of HTTP. */
+function sentUrl(href) {
+    if (href !== lastHref) {
+        lastHref = href;
+        lastSent = isHttp(href) ? withoutFragment(href) : undefined;
     }
-    const url = absolute(target, input);
-    if (init === undefined || init === null) {
-        return {
-            method: "GET", url: parseUrl(url), headers: [], isOneTime: false, body: null, redirect: "follow",
-            signal: undefined, cfJson: undefined,
-        };
-    }
-    return takeRequest(new Request(url, init));
+    return lastSent;
 }
+
+/** The parts of a request that is made of a URL alone, but for that. */
+const PLAIN = Object.freeze({
+    method: "GET", headers: Object.freeze([]), isOneTime: false, body: null, redirect: "follow", signal: undefined,
+    cfJson: undefined,
+});
 
 /** Old workers may call an object by a path. */
 function absolute(target, input) {
@@ -70,16 +74,11 @@ function withoutFragment(url) {
  * A request on its way: what is known of it, and what it was redirected to. It receives the ends of its calls.
  */
 class Exchange {
-    /** Set by each call. */
-    scope = undefined;
-
-    constructor(target, parts) {
+    constructor(target, parts, url) {
         this.target = target;
         this.parts = parts;
-        this.url = withoutFragment(parts.url);
+        this.url = url;
         this.redirects = 0;
-        /** The call under way, for an abort. */
-        this.call = undefined;
     }
 
     /** @returns {Promise<import("./response.js").Response>} */
@@ -92,9 +91,11 @@ class Exchange {
     }
 
     start() {
-        const { method, headers, body, cfJson } = this.parts;
+        const { parts } = this;
+        const { headers, body } = parts;
         const sent = body === null ? headers : withLength(headers, body);
-        this.call = startFetch(this, method, this.url, sent, body, true, cfJson);
+        /** The call under way, for an abort. */
+        this.call = startFetch(this, parts.method, this.url, sent, body, true, parts.cfJson);
     }
 
     cancel() {
@@ -209,16 +210,26 @@ function abortable(exchange, signal) {
 }
 
 function send(target, input, init) {
-    const parts = partsOf(target, input, init);
-    const { url, signal } = parts;
-    if (!isHttp(url)) {
+    let parts;
+    let url;
+    const isBare = init === undefined || init === null;
+    if (isBare && (typeof input === "string" || !isRequest(input))) {
+        parts = PLAIN;
+        url = parseUrl(absolute(target, input));
+    } else {
+        parts = takeRequest(isBare ? input : new Request(isRequest(input) ? input : absolute(target, input), init));
+        ({ url } = parts);
+    }
+    const sent = sentUrl(url);
+    if (sent === undefined) {
         const response = url.startsWith("data:") ? fetchDataUrl(url) : undefined;
         if (response === undefined) {
             throw new TypeError(`Fetch API cannot load: ${url}`);
         }
         return Promise.resolve(response);
     }
-    const exchange = new Exchange(target, parts);
+    const exchange = new Exchange(target, parts, sent);
+    const { signal } = parts;
     if (signal === undefined) {
         return exchange.send();
     }
@@ -234,7 +245,7 @@ function send(target, input, init) {
  * @param {RequestInit} [init]
  * @returns {Promise<import("./response.js").Response>}
  */
-export function fetchVia(target, input, init = undefined) {
+export function fetchVia(target, input, init) {
     try {
         return send(target, input, init);
     } catch (error) {

@@ -88,8 +88,8 @@ function normalizeValue(value) {
     return text;
 }
 
-/** The value under a name in lower case, or null. */
-function find(flat, name) {
+/** The value under a name in lower case in such an array, or null. */
+export function findHeader(flat, name) {
     const { length } = flat;
     for (let i = 0; i < length; i += 2) {
         if (flat[i] === name) {
@@ -115,7 +115,8 @@ function joinFrom(flat, name, from, first) {
     return joined;
 }
 
-function has(flat, name) {
+/** Whether such an array has a name, in lower case. */
+export function hasHeader(flat, name) {
     for (let i = 0; i < flat.length; i += 2) {
         if (flat[i] === name) {
             return true;
@@ -247,7 +248,7 @@ export class Headers {
         if (arguments.length === 0) {
             throw parameterError("get", "Headers", 1, "string");
         }
-        return find(this.#flat, normalizeName(name));
+        return findHeader(this.#flat, normalizeName(name));
     }
 
     /** The values of `Set-Cookie`. */
@@ -278,7 +279,7 @@ export class Headers {
         if (arguments.length === 0) {
             throw parameterError("has", "Headers", 1, "string");
         }
-        return has(this.#flat, normalizeName(name));
+        return hasHeader(this.#flat, normalizeName(name));
     }
 
     /** The array, for a change. */
@@ -387,16 +388,6 @@ export function flatHeaders(headers) {
 /** A `Headers` over an array that it takes over. */
 export function wrapHeaders(flat, immutable) {
     return wrap(flat, immutable);
-}
-
-/** The value under a name in lower case in such an array, or null. */
-export function findHeader(flat, name) {
-    return find(flat, name);
-}
-
-/** Whether such an array has a name, in lower case. */
-export function hasHeader(flat, name) {
-    return has(flat, name);
 }
 
 /** Takes a name, in lower case, out of such an array. */

@@ -117,8 +117,9 @@ const FROM_HOST = {};
 /** In place of the input: what follows is a request to be copied, but for its body. */
 const COPY = {};
 
+/** Set by the class: whether a value is a `Request`. */
+export let isRequest;
 /** Set by the class: what others need of its insides. */
-let isRequest;
 let take;
 let copyHead;
 
@@ -146,12 +147,12 @@ export class Request extends Body {
      * @param {Request | string | URL} input Another request, or a URL.
      * @param {RequestInit} [init] What differs from it.
      */
-    constructor(input, init = undefined) {
+    constructor(input, init) {
         if (input === FROM_HOST) {
             super(CONTENT, init);
             return;
         }
-        super(CONTENT);
+        super(CONTENT, null);
         if (input === COPY) {
             this.#copyHead(init);
             return;
@@ -168,7 +169,7 @@ export class Request extends Body {
     }
 
     static {
-        isRequest = (value) => isObject(value) && #method in value;
+        isRequest = (value) => typeof value === "object" && value !== null && #method in value;
         take = (request) => request.#take();
         copyHead = (from) => new Request(COPY, from);
         requestFromHost = (method, url, headers, body, cfJson) => {
@@ -393,11 +394,6 @@ export class Request extends Body {
 }
 
 defineInterface(Request);
-
-/** Whether a value is a `Request`. */
-export function isRequestObject(value) {
-    return isRequest(value);
-}
 
 /**
  * The parts of a request that is about to be sent; its body is used from here on.

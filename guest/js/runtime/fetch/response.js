@@ -14,7 +14,6 @@ import { normalizeUrl } from "../web/url.js";
 import {
     constructorError, defineInterface, fieldError, illegalInvocation, isObject, parameterError,
 } from "../web/webidl.js";
-import { Inbound } from "./bodies.js";
 import {
     Body, CONTENT, CONTENT_TYPE, emptyBody, fillBody, initBody, splitBody, takeBody,
 } from "./body.js";
@@ -58,14 +57,30 @@ function parseStatusText(value) {
     return text;
 }
 
-/** In place of the content: nothing is initialized. */
+/**
+ * The rarely used members.
+ *
+ * @typedef {{url: string, redirected: boolean, webSocket: WebSocket | null, cf: object | undefined, type: string,
+ *     immutable: boolean, manual: boolean}} Rest
+ */
+
+/** In place of what content is made of: what follows is content, and nothing else is initialized. */
 const BARE = {};
 
+/** Set by the class: whether a value is a `Response`. */
+export let isResponse;
 /** Set by the class: what others need of its insides. */
-let isResponse;
-let fromHost;
 let create;
-let attachSocket;
+
+/**
+ * A response as it came from the host.
+ *
+ * @type {(status: number, statusText: string, headers: string[], body: null | ArrayBuffer | {stream: number, length:
+ *     number | undefined}, socket: number | undefined, url: string, redirected: boolean) => Response} Headers are names
+ *     and values by turns, and the response takes the array over; `socket` is the host's number of the socket that
+ *     comes with it, `url` the URL that answered, `redirected` whether that is not the one that was asked for.
+ */
+export let responseFromHost;
 
 /**
  * Answers an invocation.
@@ -85,22 +100,28 @@ export class Response extends Body {
      *     asks for the object.
      */
     #headers;
-    /** The rarely used members. */
+    /**
+     * @type {undefined | string | Rest} The rarely used members, once there are any. Of a response from the host only
+     *     the URL that answered, as long as there is nothing else to know.
+     */
     #rest;
 
     /**
      * @param {BodyInit | null} [body] The content.
      * @param {ResponseInit | Response} [init] What else it has.
      */
-    constructor(body = undefined, init = undefined) {
+    constructor(body, init) {
+        if (body === BARE) {
+            super(CONTENT, init);
+            notePlaceOf(this);
+            return;
+        }
         const isText = typeof body === "string";
         super(CONTENT, isText ? body : null);
         notePlaceOf(this);
         if (isText) {
             requireHandler();
             this.#headers = TEXT_TYPE;
-        } else if (body === BARE) {
-            return;
         } else if (body !== undefined && body !== null) {
             this.#headers = initBody(this, body);
         }
@@ -110,36 +131,45 @@ export class Response extends Body {
     }
 
     static {
-        isResponse = (value) => isObject(value) && #status in value;
+        isResponse = (value) => typeof value === "object" && value !== null && #status in value;
         settleWithResponse = (invocation, response) => {
             const rest = response.#rest;
-            if (rest !== undefined) {
+            if (typeof rest === "object") {
                 response.#settleRest(invocation, rest);
                 return;
             }
             const type = response.#headers;
-            const encoding = typeof type === "string" ? undefined : encodingOf(response.#flat());
-            const body = takeBody(response, encoding);
-            const headers =
-                typeof type === "string" ? ["content-type", type] : sendable(response.#flat(), body, encoding);
+            if (typeof type !== "string") {
+                response.#send(invocation, false, null);
+                return;
+            }
+            const body = takeBody(response);
             sayPlaceOf(response);
-            host.settleResponse(invocation, response.#status, response.#statusText ?? "", headers, body);
+            const statusText = response.#statusText ?? "";
+            host.settleResponse(invocation, response.#status, statusText, ["content-type", type], body);
         };
-        fromHost = (status, statusText, headers, url, redirected) => {
-            const response = new Response(BARE);
+        responseFromHost = (status, statusText, headers, body, socket, url, redirected) => {
+            const encoding = encodingOf(headers);
+            const content = receivedContent(status, body, encoding);
+            const response = new Response(BARE, encoding === undefined ? content : null);
+            if (encoding !== undefined) {
+                // What is decoded may be any stream.
+                fillBody(response, content);
+            }
             response.#status = status;
             response.#statusText = statusText === "" ? undefined : statusText;
             response.#headers = headers;
-            response.#rest = {
-                url, redirected, webSocket: null, cf: undefined, type: "default", immutable: true, manual: false,
-            };
+            response.#rest = url;
+            if (redirected) {
+                response.#change().redirected = true;
+            }
+            if (socket !== undefined) {
+                response.#change().webSocket = receivedSocket(socket);
+            }
             return response;
         };
-        attachSocket = (response, webSocket) => {
-            response.#change().webSocket = webSocket;
-        };
         create = (status, statusText, headers, immutable, type) => {
-            const response = new Response(BARE);
+            const response = new Response(BARE, null);
             response.#status = status;
             response.#statusText = statusText;
             response.#headers = headers;
@@ -152,9 +182,13 @@ export class Response extends Body {
 
     /** The rarely used members, to be changed. */
     #change() {
-        this.#rest ??= {
-            url: "", redirected: false, webSocket: null, cf: undefined, type: "default", immutable: false,
-            manual: false,
+        const rest = this.#rest;
+        if (typeof rest === "object") {
+            return rest;
+        }
+        this.#rest = {
+            url: rest ?? "", redirected: false, webSocket: null, cf: undefined, type: "default",
+            immutable: rest !== undefined, manual: false,
         };
         return this.#rest;
     }
@@ -252,8 +286,7 @@ export class Response extends Body {
         }
         const text = JSON.stringify(value) ?? "undefined";
         requireHandler();
-        const response = new Response(BARE);
-        fillBody(response, text);
+        const response = new Response(BARE, text);
         response.#headers = "application/json";
         if (init !== undefined && init !== null) {
             response.#apply(init);
@@ -279,10 +312,17 @@ export class Response extends Body {
         if (rest.type === "error") {
             throw new TypeError(ERROR_RESPONSE);
         }
-        const encoding = rest.manual ? undefined : encodingOf(this.#flat());
+        this.#send(invocation, rest.manual, rest.webSocket);
+    }
+
+    #send(invocation, manual, webSocket) {
+        const flat = this.#flat();
+        // Most say nothing of an encoding, and are sent as they are.
+        const isPlain = manual || !hasHeader(flat, "content-encoding");
+        const encoding = isPlain ? undefined : encodingOf(flat);
         const body = takeBody(this, encoding);
-        const headers = rest.manual ? this.#flat() : sendable(this.#flat(), body, encoding);
-        const socket = rest.webSocket === null ? undefined : passSocket(rest.webSocket);
+        const headers = isPlain ? flat : sendable(flat, body, encoding);
+        const socket = webSocket === null ? undefined : passSocket(webSocket);
         sayPlaceOf(this);
         host.settleResponse(invocation, this.#status, this.#statusText ?? "", headers, body, socket);
     }
@@ -292,15 +332,16 @@ export class Response extends Body {
         if (!(#status in this)) {
             throw illegalInvocation();
         }
-        if (this.#rest !== undefined && this.#rest.webSocket !== null) {
+        const rest = this.#rest;
+        if (typeof rest === "object" && rest.webSocket !== null) {
             throw new TypeError(SOCKET_CLONE);
         }
-        const clone = new Response(BARE);
+        const clone = new Response(BARE, null);
         splitBody(this, clone);
         clone.#status = this.#status;
         clone.#statusText = this.#statusText;
         clone.#headers = this.#flat().slice();
-        clone.#rest = this.#rest === undefined ? undefined : { ...this.#rest };
+        clone.#rest = typeof rest === "object" ? { ...rest } : rest;
         return clone;
     }
 
@@ -323,7 +364,9 @@ export class Response extends Body {
             throw illegalInvocation();
         }
         if (!(this.#headers instanceof Headers)) {
-            this.#headers = wrapHeaders(this.#flat(), this.#rest !== undefined && this.#rest.immutable);
+            const rest = this.#rest;
+            const immutable = typeof rest === "object" ? rest.immutable : rest !== undefined;
+            this.#headers = wrapHeaders(this.#flat(), immutable);
         }
         return this.#headers;
     }
@@ -341,7 +384,7 @@ export class Response extends Body {
         if (!(#status in this)) {
             throw illegalInvocation();
         }
-        return this.#rest === undefined ? false : this.#rest.redirected;
+        return typeof this.#rest === "object" ? this.#rest.redirected : false;
     }
 
     /** The URL that answered; empty if the response was made here. */
@@ -349,7 +392,7 @@ export class Response extends Body {
         if (!(#status in this)) {
             throw illegalInvocation();
         }
-        return this.#rest === undefined ? "" : this.#rest.url;
+        return typeof this.#rest === "object" ? this.#rest.url : (this.#rest ?? "");
     }
 
     /** The socket that comes with a response of status 101, or null. */
@@ -357,31 +400,31 @@ export class Response extends Body {
         if (!(#status in this)) {
             throw illegalInvocation();
         }
-        return this.#rest === undefined ? null : this.#rest.webSocket;
+        return typeof this.#rest === "object" ? this.#rest.webSocket : null;
     }
 
     get cf() {
         if (!(#status in this)) {
             throw illegalInvocation();
         }
-        return this.#rest?.cf;
+        return typeof this.#rest === "object" ? this.#rest.cf : undefined;
     }
 
     get type() {
         if (!(#status in this)) {
             throw illegalInvocation();
         }
-        return this.#rest === undefined ? "default" : this.#rest.type;
+        return typeof this.#rest === "object" ? this.#rest.type : "default";
     }
 }
 
 /**
- * The headers as they are sent with `encodeBody: "automatic"`. What was encoded here has another length than the worker
- * said. The platform knows `br` too; here such content is sent as it is, so the header goes. What is passed on from
- * elsewhere is encoded already.
+ * The headers as they are sent with `encodeBody: "automatic"`, of those that say how the content is encoded. What was
+ * encoded here has another length than the worker said. The platform knows `br` too; here such content is sent as it
+ * is, so the header goes. What is passed on from elsewhere is encoded already.
  */
 function sendable(flat, body, encoding) {
-    if (body === null || body.forward !== undefined || !hasHeader(flat, "content-encoding")) {
+    if (body === null || body.forward !== undefined) {
         return flat;
     }
     const sent = flat.slice();
@@ -395,37 +438,17 @@ function sendable(flat, body, encoding) {
 
 defineInterface(Response);
 
-/** Whether a value is a `Response`. */
-export function isResponseObject(value) {
-    return isResponse(value);
-}
-
-/**
- * A response as it came from the host.
- *
- * @param {number} status
- * @param {string} statusText
- * @param {string[]} headers Names and values by turns; the response takes the array over.
- * @param {null | ArrayBuffer | {stream: number, length: number | undefined}} body
- * @param {number | undefined} socket The host's number of the socket that comes with it.
- * @param {string} url The URL that answered.
- * @param {boolean} redirected Whether it is not the one that was asked for.
- * @returns {Response}
- */
-export function responseFromHost(status, statusText, headers, body, socket, url, redirected) {
-    const response = fromHost(status, statusText, headers, url, redirected);
-    if (!isNullBodyStatus(status)) {
-        // The platform shows empty content as content.
-        const content = contentFromHost(body, encodingOf(headers));
-        if (content instanceof Inbound) {
-            content.cancelWhenDropped();
-        }
-        fillBody(response, content ?? "");
+/** The content of a response from the host. */
+function receivedContent(status, body, encoding) {
+    if (status !== 200 && isNullBodyStatus(status)) {
+        return null;
     }
-    if (socket !== undefined) {
-        attachSocket(response, receivedSocket(socket));
+    const content = contentFromHost(body, encoding);
+    if (typeof body?.stream === "number") {
+        content.cancelWhenDropped();
     }
-    return response;
+    // The platform shows empty content as content.
+    return content ?? "";
 }
 
 /** A response whose headers can be changed, as `fetch()` gives for what needs no request. */

@@ -4,6 +4,7 @@
  * Invariant: touches the language's own objects only; those of the web are installed elsewhere.
  */
 
+import { makeBuiltins } from "./builtins.js";
 import { installCodeGenerationBan } from "./code-generation.js";
 import { installDateText } from "./date-text.js";
 import { installErrorStacks } from "./error-stack.js";
@@ -23,4 +24,5 @@ export function install(global) {
     installRandom();
     installIntl(global);
     installCodeGenerationBan(global);
+    makeBuiltins(global);
 }

@@ -8,7 +8,7 @@
 import { cancelCallsOf } from "../calls.js";
 import { toError, toFailure } from "../failure.js";
 import { requestFromHost } from "../fetch/request.js";
-import { Response, settleWithResponse } from "../fetch/response.js";
+import { isResponse, settleWithResponse } from "../fetch/response.js";
 import { forgetSocket, socketFor } from "../fetch/websocket.js";
 import { enabled, setFlags } from "../flags.js";
 import { host } from "../host.js";
@@ -79,7 +79,7 @@ export function construct(number, object, className, idHex, name) {
 }
 
 /** A request to the worker or to an object. */
-export function fetch(number, object, entrypoint, method, url, headers, body, cfJson, propsJson = "") {
+export function fetch(number, object, entrypoint, method, url, headers, body, cfJson, propsJson) {
     const invocation = begin(number, object);
     invocation.propsJson = propsJson;
     let result;
@@ -90,12 +90,14 @@ export function fetch(number, object, entrypoint, method, url, headers, body, cf
         fail(invocation, error);
         return;
     }
-    if (result instanceof Response) {
+    if (result instanceof Promise) {
+        whenPromised(result, invocation, respond);
+    } else if (isResponse(result)) {
         respond(invocation, result);
-    } else if (!isThenable(result)) {
-        fail(invocation, new TypeError(NOT_A_PROMISE));
-    } else {
+    } else if (isThenable(result)) {
         whenSettled(result, invocation, respond);
+    } else {
+        fail(invocation, new TypeError(NOT_A_PROMISE));
     }
 }
 
@@ -242,7 +244,9 @@ function run(invocation, handler) {
 
 /** Settles an invocation when what its handler returned has settled. */
 function finish(invocation, result) {
-    if (isThenable(result)) {
+    if (result instanceof Promise) {
+        whenPromised(result, invocation, settle);
+    } else if (isThenable(result)) {
         whenSettled(result, invocation, settle);
     } else {
         settle(invocation);
@@ -250,20 +254,21 @@ function finish(invocation, result) {
 }
 
 function isThenable(value) {
-    return isObject(value) && (value instanceof Promise || typeof value.then === "function");
+    return isObject(value) && typeof value.then === "function";
 }
 
-const FULFILLED = 1;
-
 /** Calls `done(invocation, value)` when a promise is fulfilled, at once if it is already. */
-function whenSettled(promise, invocation, done) {
-    if (promise instanceof Promise) {
-        const state = host.promiseState(promise);
-        if (state[0] === FULFILLED) {
-            done(invocation, state[1]);
-            return;
-        }
+function whenPromised(promise, invocation, done) {
+    const value = host.fulfilled(promise);
+    if (value === promise) {
+        whenSettled(promise, invocation, done);
+    } else {
+        done(invocation, value);
     }
+}
+
+/** Calls `done(invocation, value)` when what has a `then()` is fulfilled. */
+function whenSettled(promise, invocation, done) {
     Promise.resolve(promise).then(
         (value) => done(invocation, value),
         (error) => fail(invocation, error),
@@ -274,7 +279,7 @@ function respond(invocation, response) {
     if (invocation.settled) {
         return;
     }
-    if (!(response instanceof Response)) {
+    if (!isResponse(response)) {
         fail(invocation, new TypeError(NOT_A_RESPONSE));
         return;
     }

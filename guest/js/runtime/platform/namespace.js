@@ -8,7 +8,7 @@ import { enabled } from "../flags.js";
 import { host } from "../host.js";
 import { requireHandler } from "../scope.js";
 import {
-    defineInterface, illegalConstructor, illegalInvocation, isObject, parameterError, usv,
+    defineInterface, illegalConstructor, illegalInvocation, parameterError, usv,
 } from "../web/webidl.js";
 import { Fetcher, FETCHER_TOKEN } from "./fetcher.js";
 import { checkOptions } from "./parameters.js";
@@ -34,7 +34,7 @@ export class DurableObjectId {
     #hex;
 
     static {
-        isId = (value) => isObject(value) && #hex in value;
+        isId = (value) => typeof value === "object" && value !== null && #hex in value;
         hexOf = (id) => id.#hex;
     }
 
@@ -111,7 +111,7 @@ export class DurableObjectNamespace {
     #known = new Map();
 
     static {
-        isNamespace = (value) => isObject(value) && #namespace in value;
+        isNamespace = (value) => typeof value === "object" && value !== null && #namespace in value;
         numberOf = (value) => (isNamespace(value) ? value.#namespace : undefined);
     }
 

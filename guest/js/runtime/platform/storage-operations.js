@@ -33,14 +33,14 @@ export function noteWrite() {
 /** `storage.get()`. */
 export function get(object, owner, count, keys, options) {
     if (typeof keys === "string" && options === undefined) {
-        return host.kvGet(object, [keys])[0];
+        return host.kvGetOne(object, keys);
     }
     if (count === 0) {
         throw parameterError("get", owner, 1, "string or Array");
     }
     checkOptions(options, "get", owner, 2, "GetOptions");
     if (!Array.isArray(keys)) {
-        return host.kvGet(object, [usv(keys)])[0];
+        return host.kvGetOne(object, usv(keys));
     }
     const texts = keys.map(usv);
     const values = host.kvGet(object, texts);

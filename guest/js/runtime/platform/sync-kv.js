@@ -66,7 +66,7 @@ export class SyncKvStorage {
         if (arguments.length === 0) {
             throw parameterError("get", OWNER, 1, "string");
         }
-        return host.kvGet(this.#sqlite(), [usv(key)])[0];
+        return host.kvGetOne(this.#sqlite(), usv(key));
     }
 
     /** Writes a value. Unlike the asynchronous API this one stores `undefined` too. */

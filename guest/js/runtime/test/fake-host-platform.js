@@ -64,6 +64,7 @@ const accepted = new Map();
 
 Object.assign(host, {
     kvGet: (_object, keys) => keys.map((key) => (stored.has(key) ? deserialize(stored.get(key)) : undefined)),
+    kvGetOne: (_object, key) => (stored.has(key) ? deserialize(stored.get(key)) : undefined),
     kvPut(_object, flat) {
         const values = flat.map((value, index) => (index % 2 === 0 ? value : serialize(value)));
         for (let i = 0; i < values.length; i += 2) {
@@ -115,6 +116,7 @@ Object.assign(host, {
         return String(lastId).padStart(64, "0");
     },
     promiseState: () => [0, undefined],
+    fulfilled: (promise) => promise,
     proxyParts: () => undefined,
     abort: ask("abort"),
 });

@@ -41,7 +41,7 @@ function start(namespace) {
 /** Delivers a request and gives the operations that it caused. */
 async function request(url = "http://a/", { object = 0, entrypoint = "" } = {}) {
     lastInvocation += 1;
-    events.fetch(lastInvocation, object, entrypoint, "GET", url, [], null, undefined);
+    events.fetch(lastInvocation, object, entrypoint, "GET", url, [], null, undefined, "");
     await microtasks();
     return operations.splice(0).map(([name, number, ...rest]) => {
         assert.equal(number, lastInvocation);
@@ -140,11 +140,11 @@ for (const [what, fetch, expected] of handlers) {
 
 test("a promise that is fulfilled already is not waited for", async () => {
     start({ default: { fetch: async () => ok() } });
-    const before = host.promiseState;
+    const before = host.fulfilled;
     const response = ok();
-    host.promiseState = () => [1, response];
+    host.fulfilled = () => response;
     events.fetch(99, 0, "", "GET", "http://a/", [], null, undefined);
-    host.promiseState = before;
+    host.fulfilled = before;
     assert.equal(operations[0][0], "settleResponse");
     await microtasks();
     assert.equal(operations.length, 1);

@@ -5,8 +5,12 @@
 use super::{class, intrinsics, raw, set};
 use rquickjs::{Array, Ctx, Object, Result, Value};
 
+/// Of the states that [`raw::promise_state`] tells.
+const FULFILLED: u32 = 1;
+
 pub(super) fn register<'js>(host: &Object<'js>) -> Result<()> {
     set(host, "promiseState", promise_state)?;
+    set(host, "fulfilled", fulfilled)?;
     set(host, "proxyParts", proxy_parts)?;
     set(host, "classOf", class_of)?;
     set(host, "detach", detach)
@@ -19,6 +23,15 @@ fn promise_state<'js>(ctx: Ctx<'js>, promise: Value<'js>) -> Result<Option<Array
     parts.set(0, state)?;
     parts.set(1, result)?;
     Ok(Some(parts))
+}
+
+/// What a promise is fulfilled with. One that is not, and what is no promise, is given back: no promise is fulfilled with
+/// itself.
+fn fulfilled(promise: Value<'_>) -> Value<'_> {
+    match raw::promise_state(&promise) {
+        Some((FULFILLED, result)) => result,
+        _ => promise,
+    }
 }
 
 /// `[target, handler]`, both null for a revoked proxy; nothing for what is no proxy.

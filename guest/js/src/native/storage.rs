@@ -11,6 +11,7 @@ use rquickjs::{Array, Ctx, FromJs, IntoJs, Object, Result, Value};
 
 pub(super) fn register<'js>(host: &Object<'js>) -> Result<()> {
     set(host, "kvGet", kv_get)?;
+    set(host, "kvGetOne", kv_get_one)?;
     set(host, "kvList", kv_list)?;
     set(host, "kvPut", kv_put)?;
     set(host, "kvDelete", |ctx: Ctx<'js>, object: u32, keys: Vec<Text>| {
@@ -62,6 +63,17 @@ fn kv_get<'js>(ctx: Ctx<'js>, object: u32, keys: Vec<Text>) -> Result<Array<'js>
         }
     }
     Ok(values)
+}
+
+/// The value of one key; nothing where there is none.
+fn kv_get_one<'js>(ctx: Ctx<'js>, object: u32, key: Text) -> Result<Value<'js>> {
+    let Answer::Values(stored) = ask(&ctx, object, &Ask::KvGet { keys: vec![key.0] })? else {
+        unexpected(&Answer::Done)
+    };
+    match stored.into_iter().next().flatten() {
+        Some(Bytes(bytes)) => v8::read(&ctx, &bytes),
+        None => Ok(Value::new_undefined(ctx)),
+    }
 }
 
 /// `kvList(object, start, startAfter, end, prefix, reverse, limit)`

@@ -9,13 +9,13 @@ import { answerOutbound } from "../cloudflare/fetch-mock.js";
 import { checkInvariants, checkSettled } from "../emu/invariants.js";
 import { takeMarks } from "../emu/marks.js";
 import { takeStrays } from "./rejections.js";
-import { collectedFile, run } from "./runner.js";
-import { allTests, errorsOf, modeOf, resultOf, suiteErrors } from "./tasks.js";
+import { collectedFile, collectedTests, run } from "./runner.js";
+import { errorsOf, modeOf, resultOf, suiteErrors } from "./tasks.js";
 
 function collect() {
     const file = collectedFile();
     // The place is one in the bundle; who has its source map knows the file.
-    const tests = Array.from(allTests(file), ({ id, suite, test }) => ({
+    const tests = collectedTests(null).map(({ id, suite, test }) => ({
         id, name: test.name, suite, mode: modeOf(test), line: null, column: null, ...test.location,
     }));
     return { tests, errors: errorsOf(file) };
@@ -27,14 +27,12 @@ function stray(reason) {
 }
 
 async function runTests(asks) {
-    const file = collectedFile();
-    const modes = new Map(Array.from(allTests(file), ({ id, test }) => [id, modeOf(test)]));
-    const wanted = (id) => modes.get(id) === "run" && (asks.ids?.includes(id) ?? true);
+    const asked = collectedTests(asks.ids ?? null);
+    const wanted = new Set(asked.filter(({ test }) => modeOf(test) === "run"));
     const { text, obsolete, inline } = await run(asks);
-    const results = Array.from(allTests(file), ({ id, test }) => ({ id, ...resultOf(test, wanted(id)) }));
     return {
-        results: results.filter(({ id }) => asks.ids?.includes(id) ?? true),
-        errors: [...suiteErrors(file), ...takeStrays().map(stray)],
+        results: asked.map((known) => ({ id: known.id, ...resultOf(known.test, wanted.has(known)) })),
+        errors: [...suiteErrors(collectedFile()), ...takeStrays().map(stray)],
         snapshots: text,
         obsolete,
         inline,

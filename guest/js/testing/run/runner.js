@@ -11,11 +11,11 @@ import { forgetChecks, requireInvariants } from "../emu/invariants.js";
 import { resetFetchMock } from "../cloudflare/fetch-mock.js";
 import { beginExpecting, checkExpectations, provideExpect, trustSpelling } from "../vitest/expect.js";
 import { restoreTimers } from "../vitest/fake-timers.js";
-import { closeSnapshots, forgetSnapshotsOf, openSnapshots } from "../vitest/snapshots.js";
+import { closeSnapshots, forgetSnapshotsOf, openSnapshots, prepareSnapshots } from "../vitest/snapshots.js";
 import { isolateTests, popStorage, pushStorage } from "./isolation.js";
 import { defaultHookTimeout, defaultTimeout, options, TEST_FILE } from "./options.js";
 import { beginWithoutRejections, requireNoRejections, takeRejections, watchRejections } from "./rejections.js";
-import { testsById } from "./tasks.js";
+import { allTests } from "./tasks.js";
 
 function signal() {
     let send;
@@ -32,8 +32,9 @@ let finished;
 let isOpen = false;
 let hasBegun = false;
 
-/** The test file, when it is collected. */
+/** The test file, when it is collected, and its tests by their ids. */
 let file;
+let tests;
 
 const config = {
     root: "/",
@@ -59,7 +60,7 @@ function inSequence(task) {
 
 /** Leaves out what was not asked for. */
 function select(ids) {
-    const wanted = ids === null ? undefined : new Set(ids.map((id) => testsById(file).get(id)));
+    const wanted = ids === null ? undefined : new Set(ids.map((id) => tests.get(id)?.test));
     if (wanted?.has(undefined)) {
         throw new Error("the run asks for a test that the file does not have");
     }
@@ -99,6 +100,7 @@ const driver = {
     },
     onCollected([collectedFile]) {
         file = collectedFile;
+        tests = new Map(allTests(file).map((known) => [known.id, known]));
         inSequence(file);
         collected.send();
     },
@@ -149,11 +151,21 @@ export function begin() {
 export async function end() {
     evaluated.send();
     await collected.promise;
+    await prepareSnapshots(TEST_FILE);
 }
 
 /** The file's task, when it was collected. */
 export function collectedFile() {
     return file;
+}
+
+/**
+ * The tests of the file with these ids, as `allTests()` has them; all of them if there are none.
+ *
+ * @param {string[] | null} ids
+ */
+export function collectedTests(ids) {
+    return ids === null ? [...tests.values()] : ids.flatMap((id) => tests.get(id) ?? []);
 }
 
 /**

@@ -10,22 +10,15 @@ import { withstands } from "../emu/withstanding.js";
 /**
  * The tests of a suite, with their ids and the names of the suites around them.
  *
- * @returns {Generator<{id: string, suite: string[], test: object}>}
+ * @returns {{id: string, suite: string[], test: object}[]}
  */
-export function* allTests(suite, path = [], names = []) {
-    for (const [index, task] of suite.tasks.entries()) {
+export function allTests(suite, path = [], names = []) {
+    return suite.tasks.flatMap((task, index) => {
         const at = [...path, index];
-        if (task.type === "suite") {
-            yield* allTests(task, at, [...names, task.name]);
-        } else {
-            yield { id: at.join("."), suite: names, test: task };
-        }
-    }
-}
-
-/** @returns {Map<string, object>} */
-export function testsById(file) {
-    return new Map(Array.from(allTests(file), ({ id, test }) => [id, test]));
+        return task.type === "suite"
+            ? allTests(task, at, [...names, task.name])
+            : [{ id: at.join("."), suite: names, test: task }];
+    });
 }
 
 /** Whether an error is one that the platform gives callers when something is lost. */

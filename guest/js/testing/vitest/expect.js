@@ -45,11 +45,17 @@ function addCounting(expect) {
  * @param {object} [test]
  */
 export function createExpect(test = undefined) {
+    /** Always the same object: `setState()` changes it in place. */
+    let state;
     const expect = (value, message) => {
-        expect.getState().assertionCalls += 1;
+        state.assertionCalls += 1;
         const assertion = chai.expect(value, message);
         const owner = test ?? getCurrentTest();
-        return owner === undefined ? assertion : assertion.withTest(owner);
+        if (owner !== undefined) {
+            // As `withTest()` does, without the way of a matcher.
+            assertion.__flags["vitest-test"] = owner;
+        }
+        return assertion;
     };
     Object.assign(expect, chai.expect, globalThis[matchers.ASYMMETRIC_MATCHERS_OBJECT]);
     expect.getState = () => getState(expect);
@@ -60,6 +66,7 @@ export function createExpect(test = undefined) {
         testPath: test?.file.filepath,
         currentTestName: test === undefined ? undefined : getTestName(test),
     }, expect);
+    state = expect.getState();
     expect.assert = chai.assert;
     expect.extend = (custom) => chai.expect.extend(expect, custom);
     expect.addEqualityTesters = (testers) => matchers.addCustomEqualityTesters(testers);

@@ -19,6 +19,12 @@ const INLINE = "inline";
 let stored = null;
 let inlineUpdate = "none";
 
+/** Whether this run has asked for a snapshot. */
+let isUsed = false;
+
+/** Whether states are there that no run has used, for a run that has no snapshot file and writes none. */
+let isPrepared = false;
+
 const environment = {
     getVersion: () => "1",
     getHeader: () => "// Vitest Snapshot v1, https://vitest.dev/guide/snapshot.html",
@@ -48,6 +54,20 @@ function options(updateSnapshot) {
     };
 }
 
+async function setUp(file, text, update) {
+    stored = text;
+    inlineUpdate = update;
+    client.clear();
+    await client.setup(file, options(update));
+    await client.setup(INLINE, options("none"));
+}
+
+/** Makes what most runs begin with, before the memory is frozen. */
+export async function prepareSnapshots(file) {
+    await setUp(file, null, "none");
+    isPrepared = true;
+}
+
 /**
  * Before a run.
  *
@@ -57,16 +77,19 @@ function options(updateSnapshot) {
  * @param {"all" | "new" | "none"} update Which snapshots are written.
  */
 export async function openSnapshots(file, text, inline, update) {
-    stored = text;
-    inlineUpdate = update;
     openInline(inline);
-    client.clear();
-    await client.setup(file, options(update));
-    await client.setup(INLINE, options("none"));
+    if (!isPrepared || text !== null || update !== "none") {
+        await setUp(file, text, update);
+    }
+    isPrepared = false;
+    isUsed = false;
 }
 
 /** Before a try of a test: it takes no snapshots yet. */
 export function forgetSnapshotsOf(test) {
+    if (!isUsed) {
+        return;
+    }
     client.clearTest(test.file.filepath, test.id);
     client.clearTest(INLINE, test.id);
     forgetInlineOf(test.id);
@@ -81,6 +104,9 @@ export function forgetSnapshotsOf(test) {
  *     snapshots that no test asked for; and inline snapshots that are to be written.
  */
 export async function closeSnapshots(file) {
+    if (!isUsed && stored === null) {
+        return { text: null, obsolete: [], inline: [] };
+    }
     for (const test of getTests(file)) {
         if (test.mode === "skip") {
             client.skipTest(file.filepath, nameOf(test));
@@ -106,6 +132,7 @@ function nowhere() {
  * @param {object} what As `SnapshotClient.match()` takes it; `error` is one from where an inline snapshot is.
  */
 export function matchSnapshot(test, { error, ...what }) {
+    isUsed = true;
     const match = (where) => client.match({ ...what, name: nameOf(test), testId: test.id, ...where });
     if (!what.isInline) {
         return match({ filepath: test.file.filepath });

@@ -14,6 +14,18 @@ fn a_promise_tells_its_state() {
 }
 
 #[test]
+fn a_promise_gives_what_it_is_fulfilled_with() {
+    check(&[
+        ("host.fulfilled(Promise.resolve(5))", "5"),
+        (
+            "[new Promise(() => {}), Object.create(Promise.prototype), {}, 5].map((p) => host.fulfilled(p) === p)",
+            "[true,true,true,true]",
+        ),
+        ("{ const p = Promise.reject(6); p.catch(() => {}); return host.fulfilled(p) === p }", "true"),
+    ]);
+}
+
+#[test]
 fn a_proxy_shows_its_parts_without_being_asked() {
     check(&[
         (
