@@ -8,14 +8,12 @@ use super::prepare::{self, Code};
 use super::source;
 use crate::config::Overrides;
 use crate::error::{Error, Result};
-use crate::isolate::Engine;
 use crate::lane::{Namespace, Prepared};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Workers that can run, and the classes of objects that they have.
 pub(crate) struct Application {
-    pub(crate) engine: Engine,
     /// The workers, in the order of their configurations.
     pub(crate) workers: Vec<Arc<Prepared>>,
     pub(crate) namespaces: Vec<Namespace>,
@@ -76,7 +74,7 @@ pub(crate) fn open(
     prepare::check_entrypoints(&projects, &workers)?;
     let mut classes = prepare::bound_classes(&projects, &namespaces)?;
     classes.extend(namespaces.iter().enumerate().map(|(number, namespace)| (namespace.class.clone(), number)));
-    Ok(Application { engine: engines.wasm.clone(), workers, namespaces, classes, said })
+    Ok(Application { workers, namespaces, classes, said })
 }
 
 fn project(

@@ -10,7 +10,7 @@ use crate::bundle::Bundle;
 use crate::config::{Backend, Diagnostic, ObjectBinding, ServiceBinding, Severity, Var};
 use crate::core::id;
 use crate::error::{Error, Result};
-use crate::isolate::{Base, Image, Limits, Module, StartFailure};
+use crate::isolate::{Base, Image, Launcher, Limits, Module, StartFailure};
 use crate::lane::{LogLine, Namespace, Prepared, Service, Sources};
 use crate::storage;
 use emu_abi::{Binding, Init, Module as GuestModule};
@@ -227,7 +227,7 @@ pub(crate) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>])
         let (Some(worker), Some(entrypoint)) = (worker_of(projects, &binding.service), &binding.entrypoint) else {
             continue;
         };
-        let exported = &workers[worker].image.exports().entrypoints;
+        let exported = &workers[worker].launcher.image().exports().entrypoints;
         if !exported.iter().any(|export| export.name == *entrypoint) {
             let names: Vec<_> = exported.iter().map(|export| format!("`{}`", export.name)).collect();
             return Err(refused(&Diagnostic {
@@ -314,8 +314,7 @@ pub(crate) fn prepare(
     let has = |flag: &str| project.worker.compatibility.has(flag);
     Ok(Arc::new(Prepared {
         name: project.worker.name.as_str().into(),
-        image,
-        limits,
+        launcher: Launcher::new(&engines.wasm, image, limits)?,
         switches: Switches {
             auto_reply_to_close: has("web_socket_auto_reply_to_close"),
             delete_all_deletes_alarm: has("delete_all_deletes_alarm"),

@@ -181,7 +181,6 @@ impl Workshop {
             let mut rules = scenario.rules().to_vec();
             rules.extend(recorded(&file.path, file.path.parent(), &mut inputs.files)?);
             let setup = Setup {
-                engine: application.engine,
                 workers: application.workers,
                 namespaces: application.namespaces,
                 is_colocated: false,
@@ -207,7 +206,6 @@ impl Workshop {
         let workers: Vec<_> = std::iter::once(tested).chain(self.others.iter().cloned()).collect();
         prepare::check_entrypoints(&self.projects, &workers)?;
         let setup = Setup {
-            engine: self.engines.wasm.clone(),
             workers,
             namespaces: self.namespaces.clone(),
             is_colocated: true,
