@@ -230,7 +230,6 @@ fn start(args: Arc<ServeArgs>, log: Arc<Log>) -> Result<Started> {
     };
     let listening = serve::bind(args.ip.as_deref().or(dev.ip.as_deref()).unwrap_or("localhost"), port)?;
     let options = ServeOptions {
-        engine: engines.wasm.clone(),
         workers: workers.clone(),
         namespaces: namespaces.clone(),
         objects_folder,

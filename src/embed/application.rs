@@ -155,7 +155,6 @@ impl Builder {
         };
         let frozen = &self.application.0;
         let setup = Setup {
-            engine: frozen.engine.clone(),
             workers: frozen.workers.clone(),
             namespaces: frozen.namespaces.clone(),
             is_colocated: false,

@@ -30,7 +30,7 @@ impl Default for Limits {
     }
 }
 
-/// Starts isolates of one image, on one lane.
+/// Starts isolates of one image, on any thread.
 pub struct Launcher<H: Host> {
     engine: Engine,
     image: Image,
@@ -43,11 +43,11 @@ impl<H: Host> Launcher<H> {
     ///
     /// # Errors
     /// When the module's imports do not fit, which [`super::Module::compile`] has excluded: a bug of ours.
-    pub fn new(engine: &Engine, image: &Image, limits: Limits) -> Result<Self> {
+    pub fn new(engine: &Engine, image: Image, limits: Limits) -> Result<Self> {
         let pre = linker::<H>(&engine.wasmtime)
             .and_then(|linker| linker.instantiate_pre(&image.module.wasmtime))
             .map_err(|error| Error::internal("a checked module does not link").because(format!("{error:#}")))?;
-        Ok(Self { engine: engine.clone(), image: image.clone(), pre, limits })
+        Ok(Self { engine: engine.clone(), image, pre, limits })
     }
 
     /// The image that isolates start from.

@@ -26,6 +26,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::ptr::{NonNull, null_mut};
 use std::sync::{Arc, OnceLock};
+use std::thread::ThreadId;
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 /// What is copied on write at once.
@@ -103,6 +104,38 @@ pub(super) fn map_code(engine: &wasmtime::Engine, code: File) -> wasmtime::Resul
     // SAFETY: the file is what `Module::serialize` wrote. It comes from `kept`, which opens only what this user alone can
     // have written, and nobody writes to a kept file once it has a name.
     unsafe { wasmtime::Module::deserialize_open_file(engine, code) }
+}
+
+/// How many pages a thread has been given by the kernel, as of some moment: for reading, for writing, or in place of a
+/// file's. While the number stays, the thread has written to no page that was not its own already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Faults {
+    thread: ThreadId,
+    count: i64,
+}
+
+impl Faults {
+    /// Those of the calling thread so far; `None` when the kernel does not say.
+    pub(super) fn now() -> Option<Self> {
+        /// The calling thread alone (`RUSAGE_THREAD`).
+        const THREAD: i32 = 1;
+        /// Where the two numbers are, in words: minor and major faults.
+        const COUNTS: Range<usize> = 8..10;
+        /// What a `struct rusage` of 64-bit Linux takes, in words. The kernel writes 18; some libraries reserve more.
+        const WORDS: usize = 34;
+        unsafe extern "C" {
+            fn getrusage(who: i32, usage: *mut [i64; WORDS]) -> i32;
+        }
+
+        if !cfg!(all(target_os = "linux", target_pointer_width = "64")) {
+            return None;
+        }
+        let mut usage = [0; WORDS];
+        // SAFETY: the C library writes a `struct rusage` there, which is no larger than the words are.
+        let refused = unsafe { getrusage(THREAD, &raw mut usage) } != 0;
+        let count = usage[COUNTS].iter().sum();
+        (!refused).then(|| Self { thread: std::thread::current().id(), count })
+    }
 }
 
 thread_local! {
@@ -207,6 +240,11 @@ pub(super) struct ImageMemory {
     /// Bytes the memory may grow to.
     reserved: usize,
     image: Option<Arc<Contents>>,
+    /// Its own pages of those there were at the start, by number, in order; the others are the image's still. Empty before
+    /// anybody has looked.
+    own: Vec<Range<usize>>,
+    /// The faults of its thread when it was lent again, with its own pages known.
+    lent_at: Option<Faults>,
 }
 
 impl ImageMemory {
@@ -234,7 +272,7 @@ impl ImageMemory {
                 )?;
             }
         }
-        let memory = Self { mapping, accessible: started, started, reserved, image };
+        let memory = Self { mapping, accessible: started, started, reserved, image, own: Vec::new(), lent_at: None };
         memory.protect(image_len..started, MprotectFlags::READ | MprotectFlags::WRITE)?;
         Ok(memory)
     }
@@ -253,18 +291,37 @@ impl ImageMemory {
         (self.mapping.base.as_ptr() as usize, self.started)
     }
 
-    /// Makes the memory what it was when it started. `written` are the pages that may differ from that, of those there
-    /// were at the start.
+    /// To be called when it is lent again.
+    pub(super) fn lend(&mut self) {
+        self.lent_at = Faults::now();
+    }
+
+    /// Whether its own pages are those that are known: none can have become one since it was lent.
+    pub(super) fn is_known(&self) -> bool {
+        self.lent_at.is_some() && self.lent_at == Faults::now()
+    }
+
+    /// Notes which pages are its own, of those there were at the start.
+    pub(super) fn know(&mut self, own: Vec<Range<usize>>) {
+        self.own = own;
+    }
+
+    /// How many pages are known to be its own.
+    pub(super) fn own_pages(&self) -> usize {
+        self.own.iter().map(Range::len).sum()
+    }
+
+    /// Makes the memory what it was when it started. Its own pages must be known.
     ///
     /// # Errors
     /// When the kernel refuses; then the memory is of no use any more.
-    pub(super) fn rewind(&mut self, written: &[Range<usize>]) -> std::io::Result<()> {
+    pub(super) fn rewind(&mut self) -> std::io::Result<()> {
         self.shrink()?;
         let image = self.image.as_ref().map_or(Some(&[][..]), |image| image.bytes());
         let image = image.ok_or_else(|| std::io::Error::other("the image cannot be read"))?;
         // SAFETY: these bytes are mapped, readable and writable; the isolate has ended, so `self` alone points to them.
         let memory = unsafe { std::slice::from_raw_parts_mut(self.mapping.base.as_ptr(), self.started) };
-        for pages in written {
+        for pages in &self.own {
             let end = (pages.end * PAGE).min(memory.len());
             let memory = &mut memory[(pages.start * PAGE).min(end)..end];
             let image = image.get(pages.start * PAGE..).unwrap_or_default();
@@ -417,6 +474,30 @@ mod tests {
         assert_eq!(again.accessible, 3 * WASM_PAGE);
         again.grow_to(5 * WASM_PAGE).unwrap();
         assert!(bytes_of(&mut again)[3 * WASM_PAGE..].iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn a_memory_that_is_lent_many_times_is_what_a_fresh_one_is_every_time() {
+        let (bytes, image) = image();
+        let wanted = || Wanted { image: Some(Arc::clone(&image)), minimum: 2 * WASM_PAGE, reserved: 1 << 20, guard: 0 };
+        spare::give_back(ImageMemory::map(wanted()).unwrap());
+        // What becomes its own in one round is written to in the next as well, where no fault tells of it.
+        for offsets in [&[0][..], &[0], &[0, 70_000], &[70_000], &[], &[5 * PAGE, 0]] {
+            let mut memory = spare::take(&wanted()).expect("a spare memory");
+            assert_eq!(bytes_of(&mut memory), bytes, "before {offsets:?}");
+            offsets.iter().for_each(|offset| bytes_of(&mut memory)[*offset] = 9);
+            spare::give_back(memory);
+        }
+    }
+
+    #[test]
+    fn a_page_that_becomes_a_memorys_own_is_noticed() {
+        let (_, image) = image();
+        let wanted = || Wanted { image: Some(Arc::clone(&image)), minimum: 2 * WASM_PAGE, reserved: 1 << 20, guard: 0 };
+        spare::give_back(ImageMemory::map(wanted()).unwrap());
+        let mut memory = spare::take(&wanted()).expect("a spare memory");
+        bytes_of(&mut memory)[70_000] = 9;
+        assert!(!memory.is_known());
     }
 
     #[test]

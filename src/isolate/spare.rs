@@ -2,7 +2,8 @@
 //!
 //! A fresh mapping costs a page fault for every page that is touched, and once more to unmap it: a third of the time of a
 //! short run. A spare one has its pages already. The kernel says which of them were written to, and only those are copied
-//! from the image again. Where it does not say so, every isolate gets a fresh mapping.
+//! from the image again. It is asked only after a run with page faults: without one no further page can have been written
+//! to. Where it does not say so, every isolate gets a fresh mapping.
 //!
 //! Invariant: a memory that is taken from here is, byte for byte, what a fresh mapping would be.
 
@@ -28,7 +29,9 @@ pub(super) fn take(wanted: &Wanted) -> Option<ImageMemory> {
         .try_with(|spare| {
             let mut spare = spare.borrow_mut();
             let found = spare.iter().position(|memory| memory.is(wanted))?;
-            Some(spare.swap_remove(found))
+            let mut memory = spare.swap_remove(found);
+            memory.lend();
+            Some(memory)
         })
         .ok()
         .flatten()
@@ -36,9 +39,12 @@ pub(super) fn take(wanted: &Wanted) -> Option<ImageMemory> {
 
 /// Takes the memory of an isolate that has ended.
 pub(super) fn give_back(mut memory: ImageMemory) {
-    let (address, len) = memory.extent();
-    let Some(written) = written_pages(address, len) else { return };
-    if written.iter().map(Range::len).sum::<usize>() > WRITTEN_PAGES_MAX || memory.rewind(&written).is_err() {
+    if !memory.is_known() {
+        let (address, len) = memory.extent();
+        let Some(own) = written_pages(address, len) else { return };
+        memory.know(own);
+    }
+    if memory.own_pages() > WRITTEN_PAGES_MAX || memory.rewind().is_err() {
         return;
     }
     // A thread that ends keeps nothing.

@@ -11,7 +11,7 @@ use crate::core::alarm::RunEnd;
 use crate::core::life::{Blocker, BlockerKind, Decision, Policy, decide};
 use crate::core::socket::Arrival;
 use crate::world::TraceKind;
-use emu_abi::{Failure, LogLevel};
+use emu_abi::Failure;
 use std::sync::Arc;
 
 /// How long an object with work under way may go on with old code after a reload (reference §1.14).
@@ -142,13 +142,7 @@ impl Lane {
     /// Takes up new code or configuration of a worker. Requests in flight finish on the old code.
     pub(super) fn reload(&mut self, number: usize, prepared: Arc<Prepared>) {
         let version = self.workers[number].version + 1;
-        match Worker::new(&self.engine, prepared) {
-            Ok(worker) => self.workers[number] = Worker { version, ..worker },
-            Err(error) => {
-                self.log_worker(number, LogLevel::Error, crate::error::report(&error));
-                return;
-            }
-        }
+        self.workers[number] = Worker { version, ..Worker::new(prepared) };
         let idle_old: Vec<u64> = self
             .instances
             .iter()

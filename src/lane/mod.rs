@@ -46,7 +46,6 @@ use crate::core::socket::Arrival;
 use crate::core::stream::{Party, StreamId, Streams};
 use crate::core::timers::Timers;
 use crate::error::Result;
-use crate::isolate::Engine;
 use crate::storage::Storage;
 use crate::world::World;
 use emu_abi::{Event, Failure, Invoke, Response};
@@ -77,8 +76,6 @@ pub struct LaneOptions {
     pub me: usize,
     /// How many lanes there are.
     pub lanes: usize,
-    /// The wasm engine.
-    pub engine: Engine,
     /// The workers, in the numbering all lanes share.
     pub workers: Vec<Arc<Prepared>>,
     /// The Durable Object namespaces, in the numbering all lanes share.
@@ -97,7 +94,6 @@ pub struct LaneOptions {
 pub struct Lane {
     me: usize,
     lanes: usize,
-    engine: Engine,
     shared: Rc<Shared>,
     policy: Policy,
     on_reload: OnReload,
@@ -212,11 +208,6 @@ impl Lane {
     /// # Errors
     /// When the state folder cannot be read.
     pub fn new(options: LaneOptions, world: Rc<dyn World>) -> Result<Self> {
-        let workers = options
-            .workers
-            .into_iter()
-            .map(|prepared| Worker::new(&options.engine, prepared))
-            .collect::<Result<_>>()?;
         let namespaces = options.namespaces.iter().map(|namespace| id::Namespace::new(&namespace.unique_key));
         let shared = Shared {
             gate_check: world.is_traced().then(RefCell::default),
@@ -227,12 +218,11 @@ impl Lane {
         let mut lane = Self {
             me: options.me,
             lanes: options.lanes,
-            engine: options.engine,
             shared: Rc::new(shared),
             policy: options.policy,
             on_reload: options.on_reload,
             is_colocated: options.is_colocated,
-            workers,
+            workers: options.workers.into_iter().map(Worker::new).collect(),
             namespaces: options.namespaces,
             storage: options.storage,
             objects: Vec::new(),

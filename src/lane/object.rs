@@ -220,7 +220,8 @@ impl Lane {
         let object = &self.objects[number];
         let namespace = &self.namespaces[object.namespace];
         let worker = &self.workers[namespace.worker];
-        let class = worker.prepared.image.exports().classes.iter().find(|class| class.name == namespace.class);
+        let class =
+            worker.prepared.launcher.image().exports().classes.iter().find(|class| class.name == namespace.class);
         let Some(class) = class else {
             return Err(Failure::error(format!(
                 "The worker `{}` does not export a Durable Object class named `{}`.",
@@ -275,6 +276,7 @@ impl Lane {
         let worker = &self.workers[worker];
         let host = GuestHost::new(Rc::clone(&self.shared), serial, whose, worker.prepared.switches);
         let isolate = worker
+            .prepared
             .launcher
             .start(host)
             .map_err(|error| Failure { overloaded: true, ..Failure::error(crate::error::report(&error)) })?;

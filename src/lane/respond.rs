@@ -42,7 +42,7 @@ impl Lane {
     /// Starts a handler of the stateless side of a worker, if somebody still waits for it.
     pub(super) fn start(&mut self, start: Start) {
         let Start { worker, entrypoint, props, origin, depth, what } = start;
-        let exports = self.workers[worker].prepared.image.exports();
+        let exports = self.workers[worker].prepared.launcher.image().exports();
         let serial = match missing_handler(exports, &entrypoint, &what) {
             None if self.is_wanted(&origin) => self.worker_instance(worker),
             None => Err(Failure::error("nobody waits for this")),
@@ -76,7 +76,8 @@ impl Lane {
         self.last_instance += 1;
         let serial = self.last_instance;
         let host = GuestHost::new(Rc::clone(&self.shared), serial, worker.whose, worker.prepared.switches);
-        let isolate = worker.launcher.start(host).map_err(|error| Failure::error(crate::error::report(&error)))?;
+        let isolate =
+            worker.prepared.launcher.start(host).map_err(|error| Failure::error(crate::error::report(&error)))?;
         let home = Home::new(isolate, serial);
         self.instances.insert(serial, Instance::new(home, Owner::Worker(number), 0, worker));
         self.workers[number].instance = Some(serial);

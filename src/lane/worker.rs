@@ -4,8 +4,7 @@
 
 use super::thrown::Sources;
 use crate::bindings::{GuestHost, Switches};
-use crate::error::Result;
-use crate::isolate::{Engine, Image, Launcher, Limits};
+use crate::isolate::Launcher;
 use crate::storage::Backend;
 use crate::world::Whose;
 use serde::{Deserialize, Serialize};
@@ -15,10 +14,8 @@ use std::sync::Arc;
 pub struct Prepared {
     /// Its name.
     pub name: Arc<str>,
-    /// The image its isolates start from.
-    pub image: Image,
-    /// What its isolates may use.
-    pub limits: Limits,
+    /// Starts its isolates.
+    pub launcher: Launcher<GuestHost>,
     /// Compatibility switches.
     pub switches: Switches,
     /// Its service bindings, as the guest numbers them.
@@ -62,7 +59,6 @@ pub(super) struct Worker {
     pub(super) prepared: Arc<Prepared>,
     /// Whose the draws and the randomness for its stateless side are.
     pub(super) whose: Whose,
-    pub(super) launcher: Launcher<GuestHost>,
     /// The running stateless instance, if there is one.
     pub(super) instance: Option<u64>,
     /// Raised by every reload.
@@ -70,9 +66,8 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(engine: &Engine, prepared: Arc<Prepared>) -> Result<Self> {
-        let launcher = Launcher::new(engine, &prepared.image, prepared.limits)?;
+    pub(super) fn new(prepared: Arc<Prepared>) -> Self {
         let whose = Whose::worker(&prepared.name);
-        Ok(Self { prepared, launcher, instance: None, whose, version: 0 })
+        Self { prepared, instance: None, whose, version: 0 }
     }
 }

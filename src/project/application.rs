@@ -9,14 +9,12 @@ use super::recipe::Recipe;
 use super::source;
 use crate::config::Overrides;
 use crate::error::{Error, Result};
-use crate::isolate::Engine;
 use crate::lane::{Namespace, Prepared};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Workers that can run, and the classes of objects that they have.
 pub(crate) struct Application {
-    pub(crate) engine: Engine,
     /// The workers, in the order of their configurations.
     pub(crate) workers: Vec<Arc<Prepared>>,
     /// What they are made of.
@@ -81,7 +79,7 @@ pub(crate) fn open(
     prepare::check_entrypoints(&projects, &workers)?;
     let mut classes = prepare::bound_classes(&projects, &namespaces)?;
     classes.extend(namespaces.iter().enumerate().map(|(number, namespace)| (namespace.class.clone(), number)));
-    Ok(Application { engine: engines.wasm.clone(), workers, recipes, namespaces, classes, said })
+    Ok(Application { workers, recipes, namespaces, classes, said })
 }
 
 fn project(

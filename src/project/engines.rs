@@ -124,7 +124,7 @@ impl Engines {
         let key = image_key(worker.digest);
         if Image::open(base, path, key, &mut |_, _| {}).is_none() {
             // Without it the next start takes longer.
-            let _ = worker.image.keep(path, key);
+            let _ = worker.launcher.image().keep(path, key);
         }
     }
 }

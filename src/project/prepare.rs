@@ -207,7 +207,7 @@ pub(crate) fn check_entrypoints(projects: &[Project], workers: &[Arc<Prepared>])
         let (Some(worker), Some(entrypoint)) = (worker_of(projects, &binding.service), &binding.entrypoint) else {
             continue;
         };
-        let exported = &workers[worker].image.exports().entrypoints;
+        let exported = &workers[worker].launcher.image().exports().entrypoints;
         if !exported.iter().any(|export| export.name == *entrypoint) {
             let names: Vec<_> = exported.iter().map(|export| format!("`{}`", export.name)).collect();
             return Err(refused(&Diagnostic {
@@ -276,7 +276,8 @@ pub(crate) fn prepare(
         }
     };
     check_exports(&image, namespaces, index, project, code.testing.is_some())?;
-    Ok(Worker { prepared: Arc::new(recipe.prepared(image)), recipe: Arc::new(recipe) })
+    let prepared = Arc::new(recipe.prepared(engines, image)?);
+    Ok(Worker { prepared, recipe: Arc::new(recipe) })
 }
 
 /// The error of a diagnostic, whose text says `error: ` itself.

@@ -13,7 +13,7 @@ use crate::bundle::SourceMap;
 use crate::config::{ServiceBinding, Var};
 use crate::core::id;
 use crate::error::{Error, Result};
-use crate::isolate::{Base, Image, Limits, Module, StartFailure};
+use crate::isolate::{Base, Image, Launcher, Limits, Module, StartFailure};
 use crate::lane::{Namespace, Prepared, Service, Sources};
 use emu_abi::{Binding, Bytes, Init, LogLevel, Module as GuestModule};
 use serde::{Deserialize, Serialize};
@@ -160,17 +160,20 @@ impl Recipe {
     }
 
     /// The worker, of its image.
-    pub(crate) fn prepared(&self, image: Image) -> Prepared {
-        Prepared {
+    ///
+    /// # Errors
+    /// When it cannot be linked, which is a mistake of emu's.
+    pub(crate) fn prepared(&self, engines: &Engines, image: Image) -> Result<Prepared> {
+        let limits = Limits { cpu: self.cpu, ..Limits::default() };
+        Ok(Prepared {
             name: self.worker.as_str().into(),
-            image,
-            limits: Limits { cpu: self.cpu, ..Limits::default() },
+            launcher: Launcher::new(&engines.wasm, image, limits)?,
             switches: self.switches,
             services: self.services.as_slice().into(),
             routes: self.routes.clone(),
             sources: self.sources.clone().map(|sources| sources as Arc<dyn Sources>),
             digest: self.digest,
-        }
+        })
     }
 }
 

@@ -30,7 +30,6 @@ pub use record::Recorder;
 
 use crate::core::life::Policy;
 use crate::error::{Error, Result};
-use crate::isolate::Engine;
 use crate::lane::{Lane, LaneOptions, Namespace, OnReload, Prepared};
 use crate::storage::{Durability, Storage};
 use crate::world::World;
@@ -70,8 +69,6 @@ const CLOSE_GRACE: Duration = Duration::from_millis(300);
 
 /// What is served, and how.
 pub struct ServeOptions {
-    /// The wasm engine.
-    pub engine: Engine,
     /// The workers; the first one answers clients, unless another one has a route for it.
     pub workers: Vec<Arc<Prepared>>,
     /// All Durable Object namespaces.
@@ -132,7 +129,6 @@ pub fn start(options: ServeOptions, listening: &Listening) -> Result<Server> {
             me,
             lanes: Arc::clone(&lanes),
             count: options.lanes,
-            engine: options.engine.clone(),
             workers: options.workers.clone(),
             namespaces: options.namespaces.clone(),
             objects_folder: options.objects_folder.clone(),
@@ -185,7 +181,6 @@ struct LaneSetup {
     me: usize,
     lanes: Lanes,
     count: usize,
-    engine: Engine,
     workers: Vec<Arc<Prepared>>,
     namespaces: Vec<Namespace>,
     objects_folder: Option<PathBuf>,
@@ -231,7 +226,6 @@ fn open_lane(setup: LaneSetup, listeners: Vec<StdListener>) -> Result<(Rc<Driver
     let options = LaneOptions {
         me: setup.me,
         lanes: setup.count,
-        engine: setup.engine,
         workers: setup.workers,
         namespaces: setup.namespaces,
         storage,

@@ -28,7 +28,6 @@ use crate::core::life::Policy;
 use crate::core::stream::{Signal, StreamId};
 use crate::core::timers::Timers;
 use crate::error::Result;
-use crate::isolate::Engine;
 use crate::lane::{
     Effect, FetchId, Input, Lane, LaneOptions, LogLine, Namespace, OnReload, PortId, Prepared, Thrown, Uncaught, Waiter,
 };
@@ -51,8 +50,6 @@ const MAX_OPEN_DATABASES: usize = 1 << 20;
 /// What runs in a simulated world. Cheap to clone, and the same for all runs of a program.
 #[derive(Clone)]
 pub struct Setup {
-    /// The wasm engine.
-    pub engine: Engine,
     /// The workers.
     pub workers: Vec<Arc<Prepared>>,
     /// All Durable Object namespaces.
@@ -124,7 +121,6 @@ impl Simulation {
         let options = LaneOptions {
             me: 0,
             lanes: 1,
-            engine: setup.engine.clone(),
             workers: setup.workers.clone(),
             namespaces: setup.namespaces.clone(),
             storage: storage.clone(),

@@ -19,8 +19,8 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, Result, ffi};
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 // How long a statement waits for another's lock before it fails with `SQLITE_BUSY`. Who holds an object's file either
@@ -72,6 +72,9 @@ pub(super) fn open_file(
             Sharing::Shared => SHARED_TIMEOUT,
         })?;
         connection.execute_batch(&settings(durability, sharing, is_new))?;
+        if sharing == Sharing::Exclusive {
+            connection.execute_batch(&format!("PRAGMA max_page_count={MAX_PAGES}"))?;
+        }
         if sharing == Sharing::Shared {
             share_log(&connection)?;
         }
@@ -124,18 +127,27 @@ pub(super) fn empty_log(connection: &Connection) {
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-/// A database in memory.
+/// A database in memory. What all of them may take together is far less than the page budget of a file.
 pub(super) fn open_memory() -> Result<Connection> {
     Connection::open_in_memory()
 }
 
-/// Prepares a connection for an object: the page budget and the restrictions of guests.
+/// Prepares a connection for an object: the restrictions of guests.
 pub(super) fn set_up(connection: &mut Connection, interrupt: Arc<AtomicBool>) -> Result<Gate> {
-    connection.execute_batch(&format!(
-        "PRAGMA max_page_count={MAX_PAGES}; PRAGMA foreign_keys=ON; PRAGMA hard_heap_limit={MAX_HEAP_BYTES};"
-    ))?;
+    limit_heap(connection)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
     connection.set_prepared_statement_cache_capacity(32);
     Gate::install(connection, interrupt)
+}
+
+// The limit is the process's; saying so takes as long as compiling a statement.
+fn limit_heap(connection: &Connection) -> Result<()> {
+    static IS_LIMITED: OnceLock<()> = OnceLock::new();
+    if IS_LIMITED.get().is_none() {
+        connection.execute_batch(&format!("PRAGMA hard_heap_limit={MAX_HEAP_BYTES}"))?;
+        IS_LIMITED.get_or_init(|| ());
+    }
+    Ok(())
 }
 
 /// The failure when a database cannot be used at all. It names the file, because only the developer can mend it.

@@ -261,9 +261,7 @@ impl Session {
     }
 
     fn has_table(&mut self, name: &str) -> Result<bool, Failure> {
-        let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
-        let found = self.connection.prepare_cached(sql).and_then(|mut statement| statement.exists([name]));
-        found.map_err(|error| self.fail(&error))
+        self.connection.table_exists(Some("main"), name).map_err(|error| self.fail(&error))
     }
 }
 

@@ -113,16 +113,15 @@ pub(in crate::cli) fn unpack(engines: &Engines, value: &Value) -> Result<Unpacke
         recipe.sources = sources.map(Arc::new);
         let frozen = recipe.freeze(engines, &namespaces, &testing, &mut |_, _| {})?;
         let image = frozen.map_err(|failure| refused(format!("the worker cannot start: {failure}")))?;
-        prepared.push(Arc::new(recipe.prepared(image)));
+        prepared.push(Arc::new(recipe.prepared(engines, image)?));
     }
     for namespace in &namespaces {
-        let exported = &prepared[namespace.worker].image.exports().classes;
+        let exported = &prepared[namespace.worker].launcher.image().exports().classes;
         if !exported.iter().any(|class| class.name == namespace.class) {
             return Err(refused(format!("the worker does not export a class `{}`", namespace.class)));
         }
     }
     let setup = Setup {
-        engine: engines.wasm.clone(),
         workers: prepared,
         namespaces,
         is_colocated: scenario.is_none(),

@@ -182,7 +182,6 @@ impl Workshop {
             let mut rules = scenario.rules().to_vec();
             rules.extend(recorded(&file.path, file.path.parent(), &mut inputs.files)?);
             let setup = Setup {
-                engine: application.engine,
                 workers: application.workers,
                 namespaces: application.namespaces,
                 is_colocated: false,
@@ -211,7 +210,6 @@ impl Workshop {
         let recipes = made().map(|worker| Arc::clone(&worker.recipe)).collect();
         prepare::check_entrypoints(&self.projects, &workers)?;
         let setup = Setup {
-            engine: self.engines.wasm.clone(),
             workers,
             namespaces: self.namespaces.clone(),
             is_colocated: true,

@@ -51,7 +51,7 @@ fn start(metering: Metering, wasm: &[u8], cpu_ms: u64) -> Isolate<Lines> {
     let base = Base::boot(&engine, module, "guest").expect("a base");
     let limits = Limits { cpu: Duration::from_millis(cpu_ms), ..Limits::default() };
     let image = Image::freeze(&engine, &base, &Init::default(), limits, &[], &mut |_, _| {}).expect("an image");
-    Launcher::new(&engine, &image, limits).and_then(|launcher| launcher.start(Lines::default())).expect("an isolate")
+    Launcher::new(&engine, image, limits).and_then(|launcher| launcher.start(Lines::default())).expect("an isolate")
 }
 
 fn turn(isolate: &mut Isolate<Lines>) -> Result<(), Death> {

@@ -18,9 +18,13 @@ use crate::world::shrink::{SHRINK_RUNS, SHRINK_TIME, shrink};
 use crate::world::simulated::Keep;
 use crate::world::{Class, Points, Rerun, Seed, Tape};
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 /// A run that is told.
 pub(super) const TEXTS: Keep = Keep { census: false, texts: true };
+
+/// How often runs are told of: waking up who listens takes as long as some runs.
+const TELLING: Duration = Duration::from_millis(20);
 
 /// The runs of one test.
 pub(super) struct Runs<'a> {
@@ -38,7 +42,16 @@ pub(super) struct Runs<'a> {
     /// What the runs have met.
     pub(super) marks: Marks,
     sender: Option<Sender<Progress>>,
+    /// How many runs were not told of, and when some last were.
+    untold: u64,
+    told: Duration,
     enough: &'a Enough,
+}
+
+impl Drop for Runs<'_> {
+    fn drop(&mut self) {
+        self.tell();
+    }
 }
 
 impl<'a> Runs<'a> {
@@ -56,6 +69,8 @@ impl<'a> Runs<'a> {
             draws: 0,
             marks: Marks::default(),
             sender: None,
+            untold: 0,
+            told: steady(),
             enough,
         }
     }
@@ -67,6 +82,7 @@ impl<'a> Runs<'a> {
 
     /// There is nothing to tell for a while.
     pub(super) fn rest(&mut self) {
+        self.tell();
         self.sender = None;
     }
 
@@ -91,10 +107,20 @@ impl<'a> Runs<'a> {
         if let Ok(ended) = &ended {
             self.marks.gather(&ended.marks);
         }
-        if let Some(sender) = &self.sender {
-            let _ = sender.send(Progress::Runs(1));
+        self.untold += u64::from(self.sender.is_some());
+        if steady().saturating_sub(self.told) >= TELLING {
+            self.tell();
         }
         ended
+    }
+
+    /// Tells of the runs that were made since the last time.
+    fn tell(&mut self) {
+        self.told = steady();
+        let untold = std::mem::take(&mut self.untold);
+        if let Some(sender) = self.sender.as_ref().filter(|_| untold > 0) {
+            let _ = sender.send(Progress::Runs(untold));
+        }
     }
 
     /// Notes how many orders a calm run left open.
