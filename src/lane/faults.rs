@@ -132,7 +132,7 @@ impl Lane {
             return Some((failure, RunEnd::Interrupted));
         }
         if self.strikes(Point::CpuLimit, number) {
-            return Some((Death::Cpu.object_failure(), RunEnd::Failed));
+            return Some((Death::Cpu(None).object_failure(), RunEnd::Failed));
         }
         if self.strikes(Point::MemoryLimit, number) {
             return Some((Death::Memory.object_failure(), RunEnd::Failed));

@@ -96,9 +96,17 @@ impl Lane {
     }
 
     pub(super) fn trace_object(&self, number: usize, kind: TraceKind, what: &str) {
+        self.trace_of(self.objects[number].whose, kind, what);
+    }
+
+    pub(super) fn trace_worker(&self, worker: usize, kind: TraceKind, what: &str) {
+        self.trace_of(self.workers[worker].whose, kind, what);
+    }
+
+    fn trace_of(&self, whose: Whose, kind: TraceKind, what: &str) {
         if self.world().is_traced() {
             let hash = xxh64(what.as_bytes(), 0);
-            self.world().trace(self.objects[number].whose, kind, hash, &|| what.to_owned());
+            self.world().trace(whose, kind, hash, &|| what.to_owned());
         }
     }
 

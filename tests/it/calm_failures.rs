@@ -126,3 +126,68 @@ fn a_test_that_never_ends_does_not_take_others_with_it() {
         assert!(text.contains("\"passed\":1") && text.contains("\"failed\":1"), "{mode:?}: {text}");
     }
 }
+
+#[test]
+fn code_without_end_is_told_with_its_place() {
+    let project = Project::empty();
+    let config = r#"{
+        "name": "w", "main": "w.js", "compatibility_date": "2026-01-01", "limits": { "cpu_ms": 20 },
+        "durable_objects": { "bindings": [{ "name": "ROOM", "class_name": "Room" }] },
+        "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Room"] }]
+    }"#;
+    project.write("wrangler.jsonc", config);
+    let worker = r#"
+import { DurableObject } from "cloudflare:workers";
+
+export class Room extends DurableObject {
+    async fetch() {
+        await this.ctx.storage.put("a", 1);
+        for (;;) {}
+    }
+}
+
+function spin(text) {
+    while (text) {
+        text = JSON.parse(JSON.stringify(text));
+    }
+}
+
+export default {
+    fetch(request, env) {
+        return new URL(request.url).pathname === "/room" ? env.ROOM.getByName("a").fetch(request) : spin("text");
+    },
+};
+"#;
+    project.write("w.js", worker);
+    let tests = r#"
+import { SELF } from "cloudflare:test";
+import { it } from "vitest";
+it("in the worker", () => SELF.fetch("https://x/"));
+it("in an object", () => SELF.fetch("https://x/room"));
+it("in the test", async () => {
+    await Promise.resolve();
+    try { for (;;) Math.max(1, 2); } finally { await null; }
+});
+it("in a promise", () => new Promise((resolve) => {
+    resolve.name;
+    for (;;) {}
+}));
+it("in a library", () => { [1].forEach(() => "a".repeat(30).match(/(a*)*b/)); });
+"#;
+    project.write("a.test.js", tests);
+    let (code, text) = emu(&project, &["test", "--calm", "--reporter", "json"]);
+    assert_eq!(code, 1, "{text}");
+    for (name, place, row) in [
+        ("in the worker", "at spin (w.js:13:", "Worker exceeded CPU time limit."),
+        ("in an object", "at fetch (w.js:6:", "Durable Object exceeded its CPU time limit and was reset."),
+        ("in the test", "at <anonymous> (a.test.js:7:", "Worker exceeded CPU time limit."),
+        ("in a promise", "at <anonymous> (a.test.js:11:", "Worker exceeded CPU time limit."),
+        ("in a library", "at <anonymous> (a.test.js:14:", "Worker exceeded CPU time limit."),
+    ] {
+        let told = failure(&text, name)["failure"].clone();
+        let message = told["message"].as_str().unwrap_or_default();
+        assert!(message.contains("Worker exceeded CPU time limit."), "{name}: {told}");
+        assert!(told["stack"][0].as_str().is_some_and(|frame| frame.starts_with(place)), "{name}: {told}");
+        assert!(told["timeline"].to_string().contains(row), "{name}: {told}");
+    }
+}
