@@ -8,7 +8,7 @@
 use super::run::{Ended, State, TestError};
 use crate::simulate::{Happening, Stuck};
 use crate::world::mix::mix;
-use crate::world::shrink::is_same_text;
+use crate::world::shrink::{is_same_headline, is_same_text};
 use crate::world::{Class, Point, Seed};
 
 /// Who found a failure.
@@ -75,14 +75,14 @@ impl Failure {
         self.oracle == other.oracle
             && self.error.name == other.error.name
             && self.place() == other.place()
-            && is_same_text(self.text(), other.text())
+            && self.says_the_same(&other.error.message)
     }
 
-    /// What it says that is not only about this run. Of a deadlock that is who waits for what.
-    fn text(&self) -> &str {
+    /// Of a deadlock all counts: who waits for what.
+    fn says_the_same(&self, other: &str) -> bool {
         match self.oracle {
-            Oracle::Deadlock => &self.error.message,
-            _ => self.error.message.lines().next().unwrap_or_default(),
+            Oracle::Deadlock => is_same_text(&self.error.message, other),
+            _ => is_same_headline(&self.error.message, other),
         }
     }
 

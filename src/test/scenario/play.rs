@@ -10,7 +10,7 @@ use super::compare::{self, Difference};
 use super::{ID, Scenario, outside};
 use crate::config::scenario::{Action, Counted, Expecting, Fetch, ObjectVerb, Payload, Step};
 use crate::lane::{NOT_RUNNING, PortId, Thrown, Verb};
-use crate::simulate::{self, Answer, Client, Frame, Simulation, Stuck};
+use crate::simulate::{self, Answer, Client, Frame, QUIET_MS, Retries, Simulation, Stuck};
 use crate::test::run::{State, TestError, TestResult};
 use crate::world::{Class, Point, Whose, World};
 use emu_abi::Message;
@@ -18,13 +18,8 @@ use std::collections::BTreeMap;
 
 /// The steps of the world that one step of a scenario may take.
 const MAX_STEPS: u64 = 2_000_000;
-/// How long a client waits for what is under way, before its messages are compared.
-const QUIET_MS: f64 = 1000.0;
 /// How long a client waits for messages that are missing.
 const PATIENCE_MS: f64 = 60_000.0;
-/// How long a request waits before it is sent again for the first time; twice as long each time after that.
-const FIRST_WAIT_MS: f64 = 100.0;
-const MAX_WAIT_MS: f64 = 60_000.0;
 
 /// Why a scenario does not go on with a step.
 enum Halt {
@@ -211,18 +206,18 @@ impl<'s> Play<'s, '_> {
 
     /// Waits for the answer to a request, which is sent again when it was lost.
     fn answer(&mut self, fetch: &Fetch, mut port: PortId) -> Done {
-        let (mut retries, mut wait_ms) = (fetch.retries.unwrap_or(0), FIRST_WAIT_MS);
+        let mut retries = Retries::new(fetch.retries.unwrap_or(0));
         let answer = loop {
             match self.answered(port)? {
                 Ok(answer) => break answer,
-                Err(thrown) if simulate::is_lost(&thrown.failure) && retries > 0 => {
-                    retries -= 1;
-                    self.advance(wait_ms)?;
-                    wait_ms = (wait_ms * 2.0).min(MAX_WAIT_MS);
-                    port = self.send(fetch);
-                }
-                // What a client of a real server sees.
-                Err(thrown) => break Answer { status: 500, body: thrown.text().into_bytes(), ..Answer::default() },
+                Err(thrown) => match retries.wait_ms(&thrown.failure) {
+                    Some(wait_ms) => {
+                        self.advance(wait_ms)?;
+                        port = self.send(fetch);
+                    }
+                    // What a client of a real server sees.
+                    None => break Answer { status: 500, body: thrown.text().into_bytes(), ..Answer::default() },
+                },
             }
         };
         match compare::answer(&fetch.expected, &answer) {
