@@ -1,7 +1,8 @@
 //! Does what the steps of a scenario say, in one world.
 //!
 //! Under loud faults only steps that say how they cope (`retry`) are judged, and what holds always: the error of any other
-//! step is marked as the fault's, and the scenario goes on, for what comes after may still be judged.
+//! step is marked as the fault's, and the scenario goes on. What comes after may build on that step, so of it is judged
+//! only what holds always.
 //!
 //! Invariant: the world moves only while a step waits for something.
 
@@ -51,6 +52,14 @@ struct Guest {
     frames: Vec<Frame>,
 }
 
+impl Guest {
+    /// Whether its connection has ended without a Close frame.
+    fn is_cut(&mut self, world: &mut Simulation) -> bool {
+        self.frames.extend(self.socket.map(|socket| world.frames(socket)).unwrap_or_default());
+        self.frames.iter().any(|frame| matches!(frame, Frame::Close { code: 1006, .. }))
+    }
+}
+
 /// A step that has begun and is waited for.
 enum Begun<'s> {
     Nothing,
@@ -63,6 +72,8 @@ struct Play<'s, 'w> {
     world: &'w mut Simulation,
     checks: Checks<'s>,
     guests: BTreeMap<&'s str, Guest>,
+    /// A step that nobody judges did not have its effect.
+    has_failed: bool,
     began_ms: f64,
 }
 
@@ -70,7 +81,7 @@ struct Play<'s, 'w> {
 pub(in crate::test) fn play(scenario: &Scenario, world: &mut Simulation) -> (TestResult, Option<Stuck>) {
     let began_ms = world.world().now_ms();
     let checks = Checks::of(scenario);
-    let mut play = Play { scenario, world, checks, guests: BTreeMap::new(), began_ms };
+    let mut play = Play { scenario, world, checks, guests: BTreeMap::new(), has_failed: false, began_ms };
     play.all()
 }
 
@@ -89,7 +100,8 @@ impl<'s> Play<'s, '_> {
                     break;
                 }
                 Err(Halt::Differs(difference)) => {
-                    let excused = self.is_loud() && !copes(step);
+                    let excused = self.is_loud() && (!copes(step) || self.has_lost());
+                    self.has_failed |= excused;
                     errors.push(error(number + 1, step, difference, excused));
                     if !excused {
                         break;
@@ -117,6 +129,14 @@ impl<'s> Play<'s, '_> {
     /// Whether callers have seen errors in this run.
     fn is_loud(&self) -> bool {
         self.world.world().tape().iter().any(|(place, _)| place.point.class() >= Class::Loud)
+    }
+
+    /// Whether what a step builds on may be missing: one that nobody judges has failed, or a connection was cut, and what
+    /// was sent on it may not have arrived.
+    fn has_lost(&mut self) -> bool {
+        let Self { world, guests, .. } = self;
+        let is_cut = guests.values_mut().any(|guest| guest.is_cut(world));
+        self.has_failed || is_cut
     }
 
     fn step(&mut self, step: &'s Step) -> Done {
@@ -187,6 +207,7 @@ impl<'s> Play<'s, '_> {
             Begun::Answer(fetch, port) => self.answer(fetch, port),
             Begun::Connection(client, port) => match self.answered(port)? {
                 Ok(Answer { socket: Some(socket), .. }) => {
+                    self.has_failed = self.has_lost();
                     let guest = Guest { socket: Some(Client(socket)), frames: Vec::new() };
                     self.guests.insert(client, guest);
                     Ok(())
@@ -220,6 +241,7 @@ impl<'s> Play<'s, '_> {
                 },
             }
         };
+        self.has_failed |= fetch.retries.is_none() && fetch.expected.status.is_none() && answer.status >= 500;
         match compare::answer(&fetch.expected, &answer) {
             Some(Difference { message, diff }) => {
                 let message = format!("{} {}: {message}", fetch.method, fetch.path);
