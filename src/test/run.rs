@@ -206,7 +206,7 @@ pub fn collect(program: &Program) -> Result<(Vec<Test>, Vec<TestError>)> {
     match answer {
         Ok(Ok(answer)) => {
             let Collected { mut tests, errors } = parse(program, &answer)?;
-            note_parts(&mut tests);
+            note_names(&mut tests);
             Ok((tests, errors))
         }
         Ok(Err(thrown)) => Err(broken(program).because(thrown.failure)),
@@ -214,12 +214,15 @@ pub fn collect(program: &Program) -> Result<(Vec<Test>, Vec<TestError>)> {
     }
 }
 
-/// Notes which tests cannot be named without naming others.
-fn note_parts(tests: &mut [Test]) {
+/// Notes which tests cannot be named without naming others, and which of these have the very same name.
+fn note_names(tests: &mut [Test]) {
     let names: Vec<String> = tests.iter().map(Test::full_name).collect();
     for (index, test) in tests.iter_mut().enumerate() {
         let is_in = |(other, name): (usize, &String)| other != index && name.contains(&names[index]);
         test.is_part_of_another = names.iter().enumerate().any(is_in);
+        let own = &names[index];
+        let same = |names: &[String]| names.iter().filter(|name| *name == own).count();
+        test.twin = (same(&names) > 1).then(|| same(&names[..=index]));
     }
 }
 

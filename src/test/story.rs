@@ -95,8 +95,14 @@ pub fn tell(program: &Program, tested: &Tested) -> Tested<Story> {
         explored: tested.explored,
         virtual_ms: tested.virtual_ms,
         real_ms: tested.real_ms,
-        notes: tested.notes.iter().map(|note| clean(note)).collect(),
+        notes: tested.notes.iter().map(|note| clean(note)).chain(twin_note(tested)).collect(),
     }
+}
+
+/// What is to be known of the line that runs a failure again, where it cannot name its test alone.
+fn twin_note(tested: &Tested) -> Option<String> {
+    let twin = tested.test.twin.filter(|_| tested.failure().is_some())?;
+    Some(format!("it is number {twin} of the tests of this name in its file, and `rerun` runs them all"))
 }
 
 /// Makes the story of a failure.

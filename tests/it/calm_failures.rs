@@ -191,3 +191,28 @@ it("in a library", () => { [1].forEach(() => "a".repeat(30).match(/(a*)*b/)); })
         assert!(told["timeline"].to_string().contains(row), "{name}: {told}");
     }
 }
+
+#[test]
+fn of_two_tests_of_one_name_the_one_that_failed_is_kept() {
+    let project = project();
+    let twins = "import { expect, it } from \"vitest\";\n\
+                 it(\"adds\", () => expect(1).toBe(1));\nit(\"adds\", () => expect(1).toBe(2));";
+    project.write("a.test.js", twins);
+    let args = ["test", "--calm", "--reporter", "json", "--save", "saved", "--trace", "a.emutrace"];
+    let (code, text) = emu(&project, &args);
+    assert_eq!(code, 1, "{text}");
+    let mut told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let told = told.rfind(|line| line["state"] == "fail").unwrap_or_else(|| panic!("{text}"));
+    assert!(
+        told["notes"][0].as_str().is_some_and(|note| note.contains("number 2 of the tests of this name")),
+        "{told}"
+    );
+    let digest = told["failure"]["digest"].as_str().expect("a digest");
+    for kept in ["saved", "a.emutrace"] {
+        for verb in ["replay", "shrink", "replay"] {
+            let (code, text) = emu(&project, &[verb, kept]);
+            assert_eq!(code, i32::from(verb == "replay"), "{verb} {kept}: {text}");
+            assert!(text.contains(digest), "{verb} {kept}: {text}");
+        }
+    }
+}

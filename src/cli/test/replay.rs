@@ -2,7 +2,7 @@
 //!
 //! Invariant: a replay changes nothing on disk; shrinking writes only what it was given.
 
-use super::choice::{Chosen, NameFilter};
+use super::choice::Chosen;
 use super::files::{self, TestFile};
 use super::kept::{self, Kept};
 use super::program::Workshop;
@@ -107,7 +107,7 @@ impl KeptArgs {
         let (tests, _) = collect(&program)?;
         let test = tests
             .into_iter()
-            .find(|test| test.full_name() == kept.test)
+            .find(|test| kept.is_of(test))
             .ok_or_else(|| Error::usage(format!("`{}` has no test `{}`", kept.file, story::clean(&kept.test))))?;
         Ok(Found { kept, program, test, snapshots })
     }
@@ -199,7 +199,7 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
         shard: Shard::ALL,
         interrupted: Arc::default(),
     };
-    let chosen = Chosen { name: Some(NameFilter::Exactly(found.test.full_name())), bugs: None };
+    let chosen = Chosen { name: None, id: Some(found.test.id.clone()), bugs: None };
     let mut last = None;
     let programs = [found.program];
     campaign(&programs, &[found.snapshots], &options, &chosen, &mut |progress| {
