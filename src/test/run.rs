@@ -134,6 +134,9 @@ pub struct TestResult {
     /// It says that an alarm which runs twice leaves what it leaves when it runs once.
     #[serde(default, rename = "idempotentAlarms")]
     pub idempotent_alarms: bool,
+    /// It says that there are errors which nobody catches, and that they are no failure.
+    #[serde(default, rename = "expectsErrors")]
+    pub expects_errors: bool,
     /// What is to be said of it beside that.
     #[serde(skip)]
     pub notes: Vec<String>,

@@ -216,3 +216,64 @@ fn of_two_tests_of_one_name_the_one_that_failed_is_kept() {
         }
     }
 }
+
+#[test]
+fn errors_that_nobody_catches_fail_a_test_unless_it_expects_them() {
+    let project = Project::empty();
+    let config = r#"{
+        "name": "w", "main": "w.js", "compatibility_date": "2026-01-01",
+        "durable_objects": { "bindings": [{ "name": "ROOM", "class_name": "Room" }] },
+        "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Room"] }]
+    }"#;
+    project.write("wrangler.jsonc", config);
+    let worker = r#"
+import { DurableObject } from "cloudflare:workers";
+
+export class Room extends DurableObject {
+    fetch() {
+        const [client, server] = Object.values(new WebSocketPair());
+        this.ctx.acceptWebSocket(server);
+        return new Response(null, { status: 101, webSocket: client });
+    }
+
+    webSocketMessage(socket, text) {
+        socket.send(JSON.parse(text).say);
+    }
+}
+
+export default {
+    fetch: (request, env) => env.ROOM.getByName("a").fetch(request),
+};
+"#;
+    project.write("w.js", worker);
+    let tests = r#"
+import { SELF } from "cloudflare:test";
+import { world } from "emu:test";
+import { expect, it } from "vitest";
+
+async function sendGarbage() {
+    const { webSocket } = await SELF.fetch("https://x/", { headers: { upgrade: "websocket" } });
+    webSocket.accept();
+    const heard = new Promise((resolve) => webSocket.addEventListener("message", ({ data }) => resolve(data)));
+    webSocket.send("garbage");
+    webSocket.send('{"say":"hello"}');
+    expect(await heard).toBe("hello");
+}
+
+it("fails", sendGarbage);
+it("expects it", async () => {
+    world.expectsErrors();
+    await sendGarbage();
+    Promise.reject(new Error("nobody handles this"));
+});
+"#;
+    project.write("a.test.js", tests);
+    for mode in [&["--calm"][..], &["--faults", "silent", "--seeds", "2", "--depth", "1"]] {
+        let (code, text) = emu(&project, &[&["test", "--reporter", "json"], mode].concat());
+        assert_eq!(code, 1, "{text}");
+        let told = failure(&text, "fails")["failure"].clone();
+        assert_eq!(told["oracle"], "uncaught", "{told}");
+        assert!(told["message"].as_str().is_some_and(|text| text.ends_with("(in a WebSocket handler)")), "{told}");
+        assert!(text.contains("\"passed\":1") && text.contains("\"failed\":1"), "{mode:?}: {text}");
+    }
+}

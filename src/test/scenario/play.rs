@@ -122,6 +122,7 @@ impl<'s> Play<'s, '_> {
             errors,
             withstands: self.scenario.withstands(),
             idempotent_alarms: false,
+            expects_errors: false,
         };
         (result, stuck)
     }
