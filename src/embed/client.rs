@@ -4,12 +4,9 @@
 
 use super::stage::Stage;
 use super::{MAX_STEPS, finished};
-use crate::simulate::{Client as Socket, Frame};
+use crate::simulate::{Client as Socket, Frame, QUIET_MS};
 use emu_abi::Message;
 use std::sync::Arc;
-
-/// How much time may pass while a client waits for what is under way: more than a delayed hop takes.
-const QUIET_MS: f64 = 1000.0;
 
 /// A client's connection. When it is dropped the connection stays open; see [`Client::close`] and [`Client::lose`].
 pub struct Client {

@@ -226,7 +226,10 @@ impl Ended {
             let names = world.names(&record);
             let happenings = world.take_happenings();
             let is_loud = record.tape.iter().any(|(place, _)| place.point.class() >= Class::Loud);
-            let failed = happenings.iter().filter(|_| !is_loud).find_map(uncaught);
+            let lost = |happening: &Happening| {
+                happening.lost().map(|_| Failed { message: line_of(happening), place: "the worker".into() })
+            };
+            let failed = happenings.iter().filter(|_| !is_loud).find_map(lost);
             Self { failed, record, names, logged: happenings.iter().map(line_of).collect() }
         })
     }
@@ -243,15 +246,5 @@ impl Ended {
             text.push_str(&format!("  {at_s:>10.3}  {name:<24} {:<8} {}\n", line.kind.name(), line.text));
         }
         text
-    }
-}
-
-/// An error that nobody learns of but by the log.
-fn uncaught(happening: &Happening) -> Option<Failed> {
-    match happening {
-        Happening::Uncaught(uncaught) if uncaught.is_lost() => {
-            Some(Failed { message: line_of(happening), place: "the worker".into() })
-        }
-        _ => None,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: panics of other threads, and of this one outside of [`quietly`], are told as ever.
 
-use crate::world::shrink::is_same_text;
+use crate::world::shrink::is_same_headline;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
@@ -18,8 +18,7 @@ pub(super) struct Failed {
 impl Failed {
     /// Whether another failure is the same one: at the same place, with the same words. Numbers may differ.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        let first = |failed: &Self| failed.message.lines().next().unwrap_or_default().to_owned();
-        self.place == other.place && is_same_text(&first(self), &first(other))
+        self.place == other.place && is_same_headline(&self.message, &other.message)
     }
 }
 

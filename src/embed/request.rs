@@ -3,16 +3,12 @@
 //! Invariant: only a request that the platform lost is ever sent again; an answer of the worker is an answer.
 
 use super::{Client, MAX_STEPS, World, finished};
-use crate::simulate::{self, Client as Socket, Simulation, Stuck};
+use crate::lane::Thrown;
+use crate::simulate::{self, Client as Socket, Retries, Simulation, Stuck};
 use crate::world::World as _;
 use emu_abi::Request;
 use serde_json::Value;
 use std::sync::Arc;
-
-/// How long a request waits before it is sent again for the first time; twice as long each time after that.
-const FIRST_WAIT_MS: f64 = 100.0;
-/// It never waits longer than this.
-const MAX_WAIT_MS: f64 = 60_000.0;
 
 /// What was answered.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +25,21 @@ pub struct Answer {
 }
 
 impl Answer {
+    fn of(answer: simulate::Answer) -> Self {
+        Self {
+            status: answer.status,
+            headers: answer.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
+            body: answer.body,
+            is_lost: false,
+            socket: answer.socket.map(Socket),
+        }
+    }
+
+    fn of_error(thrown: &Thrown) -> Self {
+        let is_lost = simulate::is_lost(&thrown.failure);
+        Self { status: 500, body: thrown.text().into_bytes(), is_lost, ..Self::default() }
+    }
+
     /// The first header of a name, which is given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
@@ -118,29 +129,14 @@ impl<'a> RequestBuilder<'a> {
 }
 
 fn send(world: &mut Simulation, request: &Request, retries: u32) -> Result<Answer, Stuck> {
-    let mut wait_ms = FIRST_WAIT_MS;
-    for tried in 0.. {
+    let mut retries = Retries::new(retries);
+    loop {
         let port = world.send(0, "", request.clone());
-        let answer = match world.run_until_answered(port, MAX_STEPS)? {
-            Ok(answer) => Answer {
-                status: answer.status,
-                headers: answer.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
-                body: answer.body,
-                is_lost: false,
-                socket: answer.socket.map(Socket),
-            },
-            Err(thrown) => Answer {
-                status: 500,
-                body: thrown.text().into_bytes(),
-                is_lost: simulate::is_lost(&thrown.failure),
-                ..Answer::default()
-            },
+        let thrown = match world.run_until_answered(port, MAX_STEPS)? {
+            Ok(answer) => return Ok(Answer::of(answer)),
+            Err(thrown) => thrown,
         };
-        if !answer.is_lost || tried >= retries {
-            return Ok(answer);
-        }
+        let Some(wait_ms) = retries.wait_ms(&thrown.failure) else { return Ok(Answer::of_error(&thrown)) };
         world.run_until(world.world().now_ms() + wait_ms, MAX_STEPS)?;
-        wait_ms = (wait_ms * 2.0).min(MAX_WAIT_MS);
     }
-    unreachable!("it is tried so often at most")
 }

@@ -7,8 +7,8 @@ use emu_abi::Failure;
 /// Why an isolate ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Death {
-    /// A turn used more CPU time than its event is allowed.
-    Cpu,
+    /// A turn used more CPU time than its event is allowed: the stack that it was at, if the guest could say.
+    Cpu(Option<String>),
     /// The memory limit was reached.
     Memory,
     /// The call stack was exhausted.
@@ -31,7 +31,7 @@ impl Death {
     pub fn object_failure(&self) -> Failure {
         let reset = Failure { durable_object_reset: true, ..Failure::error("") };
         match self {
-            Self::Cpu => {
+            Self::Cpu(_) => {
                 Failure { message: "Durable Object exceeded its CPU time limit and was reset.".into(), ..reset }
             }
             Self::Memory => Failure {
@@ -65,7 +65,7 @@ impl Death {
 
     fn message(&self) -> String {
         match self {
-            Self::Cpu => "Worker exceeded CPU time limit.".into(),
+            Self::Cpu(_) => "Worker exceeded CPU time limit.".into(),
             Self::Memory => "Worker has exceeded memory limit.".into(),
             Self::Stack => "Maximum call stack size exceeded".into(),
             Self::Trap(message) => message.clone(),

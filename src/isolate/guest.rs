@@ -3,7 +3,7 @@
 //! Invariant: every pointer and length from a guest is hostile. A bad one ends the isolate with [`Death::Abi`].
 
 use super::death::Death;
-use super::meter::CpuTime;
+use super::meter::{CpuTime, is_used_up};
 use super::nested::{self, Nested};
 use emu_abi::{Answer, Ask, Failure, IMPORT_MODULE, MAX_MESSAGE, Op};
 use wasmtime::{AsContextMut, Caller, Extern, Linker, Memory, ResourceLimiter};
@@ -43,6 +43,8 @@ pub(super) struct Guest<H> {
     pub(super) death: Option<Death>,
     pub(super) limiter: MemoryLimiter,
     pub(super) cpu: CpuTime,
+    /// The guest was told that its CPU time is used up: it has only to say where it was.
+    must_end: bool,
     pub(super) nested: Nested,
     /// The last reply that did not fit.
     reply: Vec<u8>,
@@ -56,6 +58,7 @@ impl<H: Host> Guest<H> {
             death: None,
             limiter: MemoryLimiter { limit: memory_limit, exceeded: false, table_elements: 0 },
             cpu: CpuTime::default(),
+            must_end: false,
             nested: Nested::default(),
             reply: Vec::new(),
         }
@@ -113,6 +116,7 @@ pub(super) fn linker<H: Host>(engine: &wasmtime::Engine) -> wasmtime::Result<Lin
     let mut linker = Linker::new(engine);
     linker.func_wrap(IMPORT_MODULE, "op", op::<H>)?;
     linker.func_wrap(IMPORT_MODULE, "at", at::<H>)?;
+    linker.func_wrap(IMPORT_MODULE, "must_end", must_end::<H>)?;
     linker.func_wrap(IMPORT_MODULE, "ask", ask::<H>)?;
     linker.func_wrap(IMPORT_MODULE, "reply", reply::<H>)?;
     nested::link(&mut linker)?;
@@ -129,8 +133,18 @@ fn op<H: Host>(mut caller: Caller<'_, Guest<H>>, ptr: u32, len: u32) -> wasmtime
 fn at<H: Host>(mut caller: Caller<'_, Guest<H>>, ptr: u32, len: u32) -> wasmtime::Result<()> {
     let (bytes, guest) = message(&mut caller, ptr, len)?;
     let shown = bytes.get(..STACK_BYTES_MAX).unwrap_or(bytes);
-    guest.host.at(String::from_utf8_lossy(shown).into_owned());
+    let stack = String::from_utf8_lossy(shown).into_owned();
+    if guest.must_end {
+        return Err(Death::Cpu(Some(stack).filter(|stack| !stack.is_empty())).into());
+    }
+    guest.host.at(stack);
     Ok(())
+}
+
+fn must_end<H: Host>(mut caller: Caller<'_, Guest<H>>) -> u32 {
+    let must_end = is_used_up(&caller);
+    caller.data_mut().must_end |= must_end;
+    must_end.into()
 }
 
 fn ask<H: Host>(

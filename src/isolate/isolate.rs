@@ -6,6 +6,7 @@ use super::death::Death;
 use super::engine::Engine;
 use super::guest::{Guest, Host, deliver, linker};
 use super::image::Image;
+use super::meter::TELLING;
 use crate::error::{Error, Result};
 use emu_abi::Turn;
 use std::time::Duration;
@@ -71,15 +72,18 @@ impl<H: Host> Launcher<H> {
         let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::Error::msg("no memory"))?;
         store.data_mut().memory = Some(memory);
         self.image.nested.restore(&instance, &mut store)?;
+        let mut cpu = self.limits.cpu;
         if store.data().host.wants_places()
             && let Ok(trace) = instance.get_typed_func::<(), ()>(&mut store, TRACE_EXPORT)
         {
             let _running = self.engine.meter.turn_begins(&mut store);
             trace.call(&mut store, ())?;
+            cpu += TELLING;
+            self.engine.meter.refill(&mut store, cpu);
         }
         let alloc = instance.get_typed_func(&mut store, "emu_alloc")?;
         let turn = instance.get_typed_func(&mut store, "emu_turn")?;
-        let (engine, cpu) = (self.engine.clone(), self.limits.cpu);
+        let engine = self.engine.clone();
         Ok(Isolate { store, memory, alloc, turn, engine, cpu, scratch: Vec::new() })
     }
 }
@@ -154,7 +158,7 @@ pub(super) fn explain<H>(error: &wasmtime::Error, guest: &Guest<H>) -> Death {
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => Death::Stack,
-        Some(Trap::OutOfFuel) => Death::Cpu,
+        Some(Trap::OutOfFuel) => Death::Cpu(None),
         Some(Trap::UnreachableCodeReached) => Death::Trap("unreachable".into()),
         Some(Trap::MemoryOutOfBounds) => Death::Trap("memory access out of bounds".into()),
         Some(Trap::IntegerDivisionByZero) => Death::Trap("divide by zero".into()),

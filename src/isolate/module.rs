@@ -19,7 +19,7 @@ use wasmparser::{DataKind, ExternalKind, Operator, Parser, Payload, TypeRef};
 pub(super) const GLOBAL_EXPORT_PREFIX: &str = "emu_global_";
 
 /// The functions a guest may import.
-const IMPORTS: [&str; 4] = ["op", "at", "ask", "reply"];
+const IMPORTS: [&str; 5] = ["op", "at", "must_end", "ask", "reply"];
 
 /// A compiled guest module with what is needed to start it the first time.
 #[derive(Clone)]

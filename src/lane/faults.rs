@@ -73,15 +73,14 @@ impl Lane {
     fn delay(&self, point: Point, whose: Whose, delays_ms: &[f64]) -> f64 {
         let delay_ms = delays_ms[self.world().choose(point, whose, delays_ms.len())];
         if delay_ms > 0.0 && self.is_colocated {
-            self.lateness.borrow_mut().push((self.world().now_ms() + delay_ms, delay_ms));
+            self.lateness.borrow_mut().note(self.world().now_ms() + delay_ms, delay_ms);
         }
         delay_ms
     }
 
     /// How late things were altogether, in milliseconds, that were waited for at `since_ms` or later.
     pub fn lateness_ms(&self, since_ms: f64) -> f64 {
-        let lateness = self.lateness.borrow();
-        lateness.iter().filter(|(until_ms, _)| *until_ms > since_ms).map(|(_, delay_ms)| delay_ms).sum()
+        self.lateness.borrow().since_ms(since_ms)
     }
 
     /// The machine that runs the object is lost: what is not committed goes, and sockets are cut.
@@ -132,7 +131,7 @@ impl Lane {
             return Some((failure, RunEnd::Interrupted));
         }
         if self.strikes(Point::CpuLimit, number) {
-            return Some((Death::Cpu.object_failure(), RunEnd::Failed));
+            return Some((Death::Cpu(None).object_failure(), RunEnd::Failed));
         }
         if self.strikes(Point::MemoryLimit, number) {
             return Some((Death::Memory.object_failure(), RunEnd::Failed));

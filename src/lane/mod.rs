@@ -17,6 +17,7 @@ mod faults;
 mod gate_check;
 mod inspect;
 mod instance;
+mod lateness;
 mod life;
 mod message;
 mod object;
@@ -53,6 +54,7 @@ use ending::Tails;
 use faults::{Late, Route, Travelling};
 use inspect::Kept;
 use instance::{Instance, Origin};
+use lateness::Lateness;
 use object::Object;
 use respond::Start;
 use std::cell::RefCell;
@@ -129,8 +131,8 @@ pub struct Lane {
     alarms_to_index: Vec<usize>,
     /// How many events of hibernatable sockets are on their way to their objects.
     socket_events_on_way: usize,
-    /// What was late on purpose: until when, and by how much, in milliseconds. Kept where tests ask for it.
-    lateness: RefCell<Vec<(f64, f64)>>,
+    /// What was late on purpose. Kept where tests ask for it.
+    lateness: RefCell<Lateness>,
     /// Bodies from the network that break off with their next chunk.
     breaking: BTreeSet<StreamId>,
     /// Sockets whose connections are not read for now.

@@ -102,13 +102,17 @@ impl Lane {
         residents.iter().copied().find(said_by)
     }
 
-    /// The isolate died, and all who lived in it: the objects first, for the worker may wait for them.
+    /// The isolate died, and all who lived in it: the objects first, for the worker may wait for them. Whose turn it was is
+    /// the one who was where the guest says.
     pub(super) fn shared_isolate_died(&mut self, serial: u64, death: &Death) {
         let mut residents = self.residents(serial);
         residents.reverse();
         for resident in residents {
             if let Some(owner) = self.instances.get(&resident).map(|instance| instance.owner) {
-                self.died(resident, owner, death);
+                match death {
+                    Death::Cpu(Some(_)) if resident != serial => self.died(resident, owner, &Death::Cpu(None)),
+                    death => self.died(resident, owner, death),
+                }
             }
         }
     }

@@ -10,14 +10,12 @@ use super::instance::{CallKind, Origin, Owner};
 use crate::bindings::Output;
 use crate::core::id::{hex, parse_hex};
 use crate::core::socket::Arrival;
-use crate::world::mix::xxh64;
+use crate::world::mix::{mix, xxh64};
 use crate::world::{TraceKind, Whose};
 use emu_abi::{Body, Call, Event, Failure, Invoke, Message, ObjectId, Op, Outcome, Settled, SocketEvent, Target};
 
 /// The longest quotation in a line.
 const MAX_QUOTED_CHARS: usize = 200;
-/// How much of a message stands for it.
-const MAX_HASHED_CHARS: usize = 60;
 /// How the URLs begin under which the world asks the test's entrypoint.
 const TEST_URLS: &str = "emu-test://";
 /// Under which tests are run.
@@ -67,7 +65,7 @@ impl Lane {
         let Some(instance) = self.instances.get(&serial) else { return };
         let hash = match output {
             Output::Op(op) => xxh64(&emu_abi::encode(op), 1),
-            Output::Emit(socket, arrival) => xxh64(arrival_key(arrival).as_bytes(), u64::from(*socket)),
+            Output::Emit(socket, arrival) => arrival_hash(arrival, u64::from(*socket)),
             Output::Accepted(_) | Output::Hibernatable(_) => 2,
             Output::At(..) => return,
         };
@@ -96,9 +94,17 @@ impl Lane {
     }
 
     pub(super) fn trace_object(&self, number: usize, kind: TraceKind, what: &str) {
+        self.trace_of(self.objects[number].whose, kind, what);
+    }
+
+    pub(super) fn trace_worker(&self, worker: usize, kind: TraceKind, what: &str) {
+        self.trace_of(self.workers[worker].whose, kind, what);
+    }
+
+    fn trace_of(&self, whose: Whose, kind: TraceKind, what: &str) {
         if self.world().is_traced() {
             let hash = xxh64(what.as_bytes(), 0);
-            self.world().trace(self.objects[number].whose, kind, hash, &|| what.to_owned());
+            self.world().trace(whose, kind, hash, &|| what.to_owned());
         }
     }
 
@@ -319,17 +325,15 @@ fn stack_of(output: &Output) -> Option<&str> {
     }
 }
 
-/// What an arrival is, for the hash that stands for it: what is read of it may change, this may not.
-fn arrival_key(arrival: &Arrival) -> String {
+/// Stands for all of an arrival, however much of it is shown.
+fn arrival_hash(arrival: &Arrival, seed: u64) -> u64 {
     match arrival {
-        Arrival::Message(Message::Text(text)) => {
-            let mut shown: String = text.chars().take(MAX_HASHED_CHARS).collect();
-            if shown.len() < text.len() {
-                shown.push('…');
-            }
-            format!("sends {shown:?}")
+        Arrival::Message(Message::Text(text)) => xxh64(text.as_bytes(), mix(&[seed, 0])),
+        Arrival::Message(Message::Binary(bytes)) => xxh64(&bytes.0, mix(&[seed, 1])),
+        Arrival::Close { reason, .. } => {
+            xxh64(format!("{} {reason}", arrival_text(arrival)).as_bytes(), mix(&[seed, 2]))
         }
-        arrival => arrival_text(arrival),
+        Arrival::Error(_) => xxh64(arrival_text(arrival).as_bytes(), mix(&[seed, 3])),
     }
 }
 

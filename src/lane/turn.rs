@@ -231,6 +231,9 @@ impl Lane {
 
     /// The guest died in a turn.
     pub(super) fn died(&mut self, serial: u64, owner: Owner, death: &Death) {
+        if let Death::Cpu(Some(stack)) = death {
+            self.world().place(stack);
+        }
         match owner {
             Owner::Object(number) => {
                 if !matches!(death, Death::Aborted { .. }) {
@@ -247,7 +250,9 @@ impl Lane {
                 if self.workers[worker].instance == Some(serial) {
                     self.workers[worker].instance = None;
                 }
-                self.drop_instance(serial, &death.worker_failure(), RunEnd::Failed);
+                let failure = death.worker_failure();
+                self.trace_worker(worker, TraceKind::End, &failure.message);
+                self.drop_instance(serial, &failure, RunEnd::Failed);
             }
         }
     }

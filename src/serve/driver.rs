@@ -14,6 +14,7 @@ use super::routes::Routes;
 use crate::core::ends::SocketId;
 use crate::core::stream::{Signal, StreamId};
 use crate::lane::{Answered, Effect, FetchId, Input, Lane, Parcel, PortId, Prepared, Thrown};
+use crate::world::Whose;
 use bytes::Bytes;
 use emu_abi::{Failure, Response};
 use http_body_util::BodyExt;
@@ -158,6 +159,11 @@ impl Driver {
             levers.after_run(&lane, &self.log);
         }
         lane.take_effects()
+    }
+
+    /// Whose a request to the network is.
+    pub(super) fn asker(&self, fetch: FetchId) -> Whose {
+        self.lane.borrow().asker(fetch)
     }
 
     /// The time of the lane's world, in milliseconds since the epoch.

@@ -40,20 +40,23 @@ impl LaneLevers {
         }
     }
 
-    /// What becomes of a request to the network, which is told at once.
-    pub(super) fn fetch_fault(&self, url: &str, log: &Log) -> Option<FetchFault> {
-        let strikes = |point| self.world.choose(point, Whose::WORLD, 2) == 1;
-        let fault = if strikes(Point::FetchHangs) {
-            FetchFault::Hangs
-        } else if strikes(Point::FetchFails) {
-            FetchFault::Fails
-        } else {
-            return None;
-        };
+    /// What becomes of a request to the network, which is told at once. It is drawn for whoever asks, as in simulated
+    /// worlds.
+    pub(super) fn fetch_fault(&self, asker: Whose, url: &str, log: &Log) -> Option<FetchFault> {
+        let fault = draw_fetch_fault(&*self.world, asker)?;
         for Strike { point, .. } in self.world.take_strikes() {
             log.warn(&strike_text(point, Some(url)));
         }
         Some(fault)
+    }
+}
+
+fn draw_fetch_fault(world: &dyn World, asker: Whose) -> Option<FetchFault> {
+    let strikes = |point| world.choose(point, asker, 2) == 1;
+    if strikes(Point::FetchHangs) {
+        Some(FetchFault::Hangs)
+    } else {
+        strikes(Point::FetchFails).then_some(FetchFault::Fails)
     }
 }
 
@@ -65,6 +68,25 @@ fn strike_text(point: Point, at: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::levers::Levers;
+    use crate::world::{Points, Seed};
+
+    #[test]
+    fn what_becomes_of_a_request_depends_on_those_of_the_same_asker_only() {
+        let chaos = Points::parse("fetch-fails,fetch-hangs").expect("points");
+        let faults = |others: usize| -> Vec<_> {
+            let world = LeveredWorld::new(&Levers { seed: Seed(1), chaos, clock: None }, 0);
+            let draw = |_| {
+                (0..others).for_each(|_| _ = draw_fetch_fault(&world, Whose(2)));
+                draw_fetch_fault(&world, Whose(1))
+            };
+            (0..400).map(draw).collect()
+        };
+        assert_eq!(faults(0), faults(1));
+        for fault in [FetchFault::Fails, FetchFault::Hangs] {
+            assert!(faults(0).contains(&Some(fault)), "{fault:?}");
+        }
+    }
 
     #[test]
     fn a_strike_is_told_with_what_must_hold() {

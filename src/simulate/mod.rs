@@ -22,7 +22,7 @@ pub use crate::core::outgoing::{Reply, Rule, check_header, fits_url};
 pub use client::{Client, Frame};
 pub use exchange::Answer;
 pub use network::{Handler, Outgoing};
-pub use outside::{is_lost, request, upgrade};
+pub use outside::{QUIET_MS, Retries, is_lost, request, upgrade};
 
 use crate::core::life::Policy;
 use crate::core::stream::{Signal, StreamId};
@@ -69,6 +69,16 @@ pub enum Happening {
     Log(LogLine),
     /// An error that nobody caught.
     Uncaught(Uncaught),
+}
+
+impl Happening {
+    /// An error that nobody learns of but by the log.
+    pub fn lost(&self) -> Option<&Uncaught> {
+        match self {
+            Self::Uncaught(uncaught) => Some(uncaught).filter(|uncaught| uncaught.is_lost()),
+            Self::Log(_) => None,
+        }
+    }
 }
 
 /// Why a run does not go on.

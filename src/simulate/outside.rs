@@ -159,6 +159,13 @@ impl Simulation {
     }
 }
 
+/// How long a client waits for what is under way: more than a delayed hop takes.
+pub const QUIET_MS: f64 = 1000.0;
+/// How long a request waits before it is sent again for the first time; twice as long each time after that.
+const FIRST_WAIT_MS: f64 = 100.0;
+/// It never waits longer than this.
+const MAX_WAIT_MS: f64 = 60_000.0;
+
 /// Where requests from outside are sent to; their paths follow.
 const ORIGIN: &str = "http://localhost";
 
@@ -180,6 +187,30 @@ pub fn upgrade(path: &str, headers: &[(String, String)]) -> Request {
     let asked = [("connection", "Upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")];
     request.headers.extend(asked.map(|(name, value)| (name.to_owned(), value.to_owned())));
     request
+}
+
+/// How a client tries again when the platform lost its request.
+pub struct Retries {
+    left: u32,
+    wait_ms: f64,
+}
+
+impl Retries {
+    /// Up to so many times.
+    pub fn new(times: u32) -> Self {
+        Self { left: times, wait_ms: FIRST_WAIT_MS }
+    }
+
+    /// A request has failed: how long the client waits before it sends it again, in virtual milliseconds. None if it does
+    /// not.
+    pub fn wait_ms(&mut self, failure: &Failure) -> Option<f64> {
+        if self.left == 0 || !is_lost(failure) {
+            return None;
+        }
+        self.left -= 1;
+        let longer_ms = (self.wait_ms * 2.0).min(MAX_WAIT_MS);
+        Some(std::mem::replace(&mut self.wait_ms, longer_ms))
+    }
 }
 
 /// Whether an error is the platform's: the request was lost, or refused, and may be sent again.

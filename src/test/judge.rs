@@ -8,7 +8,7 @@
 use super::run::{Ended, State, TestError};
 use crate::simulate::{Happening, Stuck};
 use crate::world::mix::mix;
-use crate::world::shrink::is_same_text;
+use crate::world::shrink::{is_same_headline, is_same_text};
 use crate::world::{Class, Point, Seed, Tape};
 
 /// Who found a failure.
@@ -75,14 +75,14 @@ impl Failure {
         self.oracle == other.oracle
             && self.error.name == other.error.name
             && self.place() == other.place()
-            && is_same_text(self.text(), other.text())
+            && self.says_the_same(&other.error.message)
     }
 
-    /// What it says that is not only about this run. Of a deadlock that is who waits for what.
-    fn text(&self) -> &str {
+    /// Of a deadlock all counts: who waits for what.
+    fn says_the_same(&self, other: &str) -> bool {
         match self.oracle {
-            Oracle::Deadlock => &self.error.message,
-            _ => self.error.message.lines().next().unwrap_or_default(),
+            Oracle::Deadlock => is_same_text(&self.error.message, other),
+            _ => is_same_headline(&self.error.message, other),
         }
     }
 
@@ -138,7 +138,8 @@ pub fn judge(id: &str, ended: &Ended, baseline: Option<Baseline>) -> Option<Fail
     if let Some(result) = result.filter(|result| result.state == State::Fail) {
         return result.errors.iter().find_map(|error| judge_error(error, is_loud, result.withstands));
     }
-    if !is_loud && let Some(failure) = uncaught(ended) {
+    let is_expected = result.is_some_and(|result| result.expects_errors);
+    if !is_loud && let Some(failure) = uncaught(ended, is_expected) {
         return Some(failure);
     }
     let idempotent_alarms = result.is_some_and(|result| result.idempotent_alarms);
@@ -163,23 +164,20 @@ fn judge_error(error: &TestError, is_loud: bool, withstands: bool) -> Option<Fai
     Some(Failure { oracle, error: error.clone() })
 }
 
-fn uncaught(ended: &Ended) -> Option<Failure> {
+/// What nobody has caught: outside of tests, or in handlers of which nobody waits, unless that `is_expected`.
+fn uncaught(ended: &Ended, is_expected: bool) -> Option<Failure> {
     if let Some(error) = ended.errors.first() {
         return Some(Failure { oracle: Oracle::Uncaught, error: error.clone() });
     }
-    ended.happenings.iter().find_map(|happening| match happening {
-        Happening::Uncaught(uncaught) if uncaught.is_lost() => {
-            let failure = &uncaught.thrown.failure;
-            let error = TestError {
-                name: failure.name.clone(),
-                message: format!("{} (in {})", failure.message, uncaught.what),
-                stack: failure.stack.clone().unwrap_or_default(),
-                ..TestError::default()
-            };
-            Some(Failure { oracle: Oracle::Uncaught, error })
-        }
-        _ => None,
-    })
+    let uncaught = ended.happenings.iter().find_map(Happening::lost).filter(|_| !is_expected)?;
+    let failure = &uncaught.thrown.failure;
+    let error = TestError {
+        name: failure.name.clone(),
+        message: format!("{} (in {})", failure.message, uncaught.what),
+        stack: failure.stack.clone().unwrap_or_default(),
+        ..TestError::default()
+    };
+    Some(Failure { oracle: Oracle::Uncaught, error })
 }
 
 /// Whether what a run leaves stored may be compared with what others leave: calm runs, and those in which alarms only ran
@@ -226,12 +224,30 @@ mod tests {
     fn failed(error: TestError, withstands: bool) -> Option<TestResult> {
         let id = "0".into();
         let (errors, idempotent_alarms, notes) = (vec![error], false, Vec::new());
-        Some(TestResult { id, state: State::Fail, ms: 0.0, errors, withstands, idempotent_alarms, notes })
+        Some(TestResult {
+            id,
+            state: State::Fail,
+            ms: 0.0,
+            errors,
+            withstands,
+            idempotent_alarms,
+            expects_errors: false,
+            notes,
+        })
     }
 
     fn passed(idempotent_alarms: bool) -> Option<TestResult> {
         let (id, errors, notes) = ("0".into(), Vec::new(), Vec::new());
-        Some(TestResult { id, state: State::Pass, ms: 0.0, errors, withstands: false, idempotent_alarms, notes })
+        Some(TestResult {
+            id,
+            state: State::Pass,
+            ms: 0.0,
+            errors,
+            withstands: false,
+            idempotent_alarms,
+            expects_errors: false,
+            notes,
+        })
     }
 
     #[test]

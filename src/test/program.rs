@@ -53,6 +53,9 @@ pub struct Test {
     /// The name of another test of the file contains its name.
     #[serde(skip)]
     pub is_part_of_another: bool,
+    /// Which it is, from 1, of the tests of the file that have its full name; none where it is the only one.
+    #[serde(skip)]
+    pub twin: Option<usize>,
 }
 
 /// What is to be done with a test.
@@ -74,7 +77,7 @@ impl Test {
     pub fn named(id: &str, name: &str, suite: &[&str]) -> Self {
         let suite = suite.iter().map(|name| (*name).to_owned()).collect();
         let (id, name) = (id.to_owned(), name.to_owned());
-        Self { id, name, suite, mode: Mode::Run, line: None, column: None, is_part_of_another: false }
+        Self { id, name, suite, mode: Mode::Run, line: None, column: None, is_part_of_another: false, twin: None }
     }
 
     /// Its name behind those of its suites.

@@ -135,6 +135,9 @@ pub struct TestResult {
     /// It says that an alarm which runs twice leaves what it leaves when it runs once.
     #[serde(default, rename = "idempotentAlarms")]
     pub idempotent_alarms: bool,
+    /// It says that there are errors which nobody catches, and that they are no failure.
+    #[serde(default, rename = "expectsErrors")]
+    pub expects_errors: bool,
     /// What is to be said of it beside that.
     #[serde(skip)]
     pub notes: Vec<String>,
@@ -207,7 +210,7 @@ pub fn collect(program: &Program) -> Result<(Vec<Test>, Vec<TestError>)> {
     match answer {
         Ok(Ok(answer)) => {
             let Collected { mut tests, errors } = parse(program, &answer)?;
-            note_parts(&mut tests);
+            note_names(&mut tests);
             Ok((tests, errors))
         }
         Ok(Err(thrown)) => Err(broken(program).because(thrown.failure)),
@@ -215,12 +218,15 @@ pub fn collect(program: &Program) -> Result<(Vec<Test>, Vec<TestError>)> {
     }
 }
 
-/// Notes which tests cannot be named without naming others.
-fn note_parts(tests: &mut [Test]) {
+/// Notes which tests cannot be named without naming others, and which of these have the very same name.
+fn note_names(tests: &mut [Test]) {
     let names: Vec<String> = tests.iter().map(Test::full_name).collect();
     for (index, test) in tests.iter_mut().enumerate() {
         let is_in = |(other, name): (usize, &String)| other != index && name.contains(&names[index]);
         test.is_part_of_another = names.iter().enumerate().any(is_in);
+        let own = &names[index];
+        let same = |names: &[String]| names.iter().filter(|name| *name == own).count();
+        test.twin = (same(&names) > 1).then(|| same(&names[..=index]));
     }
 }
 

@@ -95,8 +95,14 @@ pub fn tell(program: &Program, tested: &Tested) -> Tested<Story> {
         explored: tested.explored,
         virtual_ms: tested.virtual_ms,
         real_ms: tested.real_ms,
-        notes: tested.notes.iter().map(|note| clean(note)).collect(),
+        notes: tested.notes.iter().map(|note| clean(note)).chain(twin_note(tested)).collect(),
     }
+}
+
+/// What is to be known of the line that runs a failure again, where it cannot name its test alone.
+fn twin_note(tested: &Tested) -> Option<String> {
+    let twin = tested.test.twin.filter(|_| tested.failure().is_some())?;
+    Some(format!("it is number {twin} of the tests of this name in its file, and `rerun` runs them all"))
 }
 
 /// Makes the story of a failure.
@@ -104,11 +110,15 @@ pub fn story(program: &Program, test: &Test, finding: &Finding) -> Story {
     let error = &finding.failure.error;
     let sources = program.setup.workers.first().and_then(|worker| worker.sources.as_deref());
     let places = Places::new(sources);
-    let thrown = thrown_stack(finding, &places);
+    let ended_at = ended_at(finding);
+    let thrown = thrown_stack(finding, &places).or_else(|| ended_at.clone());
     let mut stack = places.frames(&error.stack);
     let shown = if stack.is_empty() { thrown.as_deref().unwrap_or_default() } else { &error.stack };
     if stack.is_empty() {
         stack = thrown.as_deref().map(|thrown| places.frames(thrown)).unwrap_or_default();
+        if let Some(innermost) = stack.first_mut().filter(|_| ended_at.is_some()) {
+            innermost.push_str(", or further on in it");
+        }
         stack.extend(awaited_at(program, finding, &places));
     }
     let after = finding.rerun.tape.as_ref().map_or(0, crate::world::Tape::len);
@@ -136,6 +146,14 @@ pub fn story(program: &Program, test: &Test, finding: &Finding) -> Story {
 fn thrown_stack(finding: &Finding, places: &Places<'_>) -> Option<String> {
     let (_, stack) = finding.thrown.as_ref()?;
     (!places.frames(stack).is_empty()).then(|| stack.clone())
+}
+
+/// Where code without end was ended. The engine knows the places of calls and of properties: of a loop without any, it
+/// names what was before it in the same function.
+fn ended_at(finding: &Finding) -> Option<String> {
+    let mut ends = finding.lines.iter().rev().filter(|line| line.kind == TraceKind::End && !line.stack.is_empty());
+    let is_told = finding.failure.oracle == Oracle::Uncaught && finding.failure.error.stack.is_empty();
+    ends.next().filter(|_| is_told).map(|line| line.stack.to_string())
 }
 
 /// What the test did last, as a frame of a stack: it waited there for what failed.

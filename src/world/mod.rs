@@ -69,10 +69,8 @@ pub trait World {
 /// What a line of a trace tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TraceKind {
-    /// Something came from outside: a request, a message, a timer.
+    /// Another host answered, or did not.
     Input,
-    /// An instance was started.
-    Start,
     /// An event was delivered: a turn.
     Deliver,
     /// The guest wrote something that is not committed.
@@ -89,8 +87,6 @@ pub enum TraceKind {
     Choice,
     /// Time passed.
     Clock,
-    /// The guest logged a line.
-    Log,
     /// The test marked a moment.
     Mark,
 }
@@ -100,7 +96,6 @@ impl TraceKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Input => "input",
-            Self::Start => "start",
             Self::Deliver => "deliver",
             Self::Write => "write",
             Self::Hold => "hold",
@@ -109,7 +104,6 @@ impl TraceKind {
             Self::End => "end",
             Self::Choice => "choice",
             Self::Clock => "clock",
-            Self::Log => "log",
             Self::Mark => "mark",
         }
     }

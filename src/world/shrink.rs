@@ -14,6 +14,12 @@ pub const SHRINK_TIME: Duration = Duration::from_secs(5);
 /// With how many runs a failure is shrunk.
 pub const SHRINK_RUNS: usize = 500;
 
+/// Whether two failures say the same in the first lines of what they say, but for numbers.
+pub fn is_same_headline(one: &str, other: &str) -> bool {
+    let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    is_same_text(&first(one), &first(other))
+}
+
 /// Whether two texts about failures say the same, but for their numbers.
 pub fn is_same_text(one: &str, other: &str) -> bool {
     let words = |text: &str| -> String { text.chars().filter(|char| !char.is_ascii_digit()).collect() };

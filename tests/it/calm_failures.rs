@@ -126,3 +126,154 @@ fn a_test_that_never_ends_does_not_take_others_with_it() {
         assert!(text.contains("\"passed\":1") && text.contains("\"failed\":1"), "{mode:?}: {text}");
     }
 }
+
+#[test]
+fn code_without_end_is_told_with_its_place() {
+    let project = Project::empty();
+    let config = r#"{
+        "name": "w", "main": "w.js", "compatibility_date": "2026-01-01", "limits": { "cpu_ms": 20 },
+        "durable_objects": { "bindings": [{ "name": "ROOM", "class_name": "Room" }] },
+        "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Room"] }]
+    }"#;
+    project.write("wrangler.jsonc", config);
+    let worker = r#"
+import { DurableObject } from "cloudflare:workers";
+
+export class Room extends DurableObject {
+    async fetch() {
+        await this.ctx.storage.put("a", 1);
+        for (;;) {}
+    }
+}
+
+function spin(text) {
+    while (text) {
+        text = JSON.parse(JSON.stringify(text));
+    }
+}
+
+export default {
+    fetch(request, env) {
+        return new URL(request.url).pathname === "/room" ? env.ROOM.getByName("a").fetch(request) : spin("text");
+    },
+};
+"#;
+    project.write("w.js", worker);
+    let tests = r#"
+import { SELF } from "cloudflare:test";
+import { it } from "vitest";
+it("in the worker", () => SELF.fetch("https://x/"));
+it("in an object", () => SELF.fetch("https://x/room"));
+it("in the test", async () => {
+    await Promise.resolve();
+    try { for (;;) Math.max(1, 2); } finally { await null; }
+});
+it("in a promise", () => new Promise((resolve) => {
+    resolve.name;
+    for (;;) {}
+}));
+it("in a library", () => { [1].forEach(() => "a".repeat(30).match(/(a*)*b/)); });
+"#;
+    project.write("a.test.js", tests);
+    let (code, text) = emu(&project, &["test", "--calm", "--reporter", "json"]);
+    assert_eq!(code, 1, "{text}");
+    for (name, place, row) in [
+        ("in the worker", "at spin (w.js:13:", "Worker exceeded CPU time limit."),
+        ("in an object", "at fetch (w.js:6:", "Durable Object exceeded its CPU time limit and was reset."),
+        ("in the test", "at <anonymous> (a.test.js:7:", "Worker exceeded CPU time limit."),
+        ("in a promise", "at <anonymous> (a.test.js:11:", "Worker exceeded CPU time limit."),
+        ("in a library", "at <anonymous> (a.test.js:14:", "Worker exceeded CPU time limit."),
+    ] {
+        let told = failure(&text, name)["failure"].clone();
+        let message = told["message"].as_str().unwrap_or_default();
+        assert!(message.contains("Worker exceeded CPU time limit."), "{name}: {told}");
+        assert!(told["stack"][0].as_str().is_some_and(|frame| frame.starts_with(place)), "{name}: {told}");
+        assert!(told["timeline"].to_string().contains(row), "{name}: {told}");
+    }
+}
+
+#[test]
+fn of_two_tests_of_one_name_the_one_that_failed_is_kept() {
+    let project = project();
+    let twins = "import { expect, it } from \"vitest\";\n\
+                 it(\"adds\", () => expect(1).toBe(1));\nit(\"adds\", () => expect(1).toBe(2));";
+    project.write("a.test.js", twins);
+    let args = ["test", "--calm", "--reporter", "json", "--save", "saved", "--trace", "a.emutrace"];
+    let (code, text) = emu(&project, &args);
+    assert_eq!(code, 1, "{text}");
+    let mut told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let told = told.rfind(|line| line["state"] == "fail").unwrap_or_else(|| panic!("{text}"));
+    assert!(
+        told["notes"][0].as_str().is_some_and(|note| note.contains("number 2 of the tests of this name")),
+        "{told}"
+    );
+    let digest = told["failure"]["digest"].as_str().expect("a digest");
+    for kept in ["saved", "a.emutrace"] {
+        for verb in ["replay", "shrink", "replay"] {
+            let (code, text) = emu(&project, &[verb, kept]);
+            assert_eq!(code, i32::from(verb == "replay"), "{verb} {kept}: {text}");
+            assert!(text.contains(digest), "{verb} {kept}: {text}");
+        }
+    }
+}
+
+#[test]
+fn errors_that_nobody_catches_fail_a_test_unless_it_expects_them() {
+    let project = Project::empty();
+    let config = r#"{
+        "name": "w", "main": "w.js", "compatibility_date": "2026-01-01",
+        "durable_objects": { "bindings": [{ "name": "ROOM", "class_name": "Room" }] },
+        "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Room"] }]
+    }"#;
+    project.write("wrangler.jsonc", config);
+    let worker = r#"
+import { DurableObject } from "cloudflare:workers";
+
+export class Room extends DurableObject {
+    fetch() {
+        const [client, server] = Object.values(new WebSocketPair());
+        this.ctx.acceptWebSocket(server);
+        return new Response(null, { status: 101, webSocket: client });
+    }
+
+    webSocketMessage(socket, text) {
+        socket.send(JSON.parse(text).say);
+    }
+}
+
+export default {
+    fetch: (request, env) => env.ROOM.getByName("a").fetch(request),
+};
+"#;
+    project.write("w.js", worker);
+    let tests = r#"
+import { SELF } from "cloudflare:test";
+import { world } from "emu:test";
+import { expect, it } from "vitest";
+
+async function sendGarbage() {
+    const { webSocket } = await SELF.fetch("https://x/", { headers: { upgrade: "websocket" } });
+    webSocket.accept();
+    const heard = new Promise((resolve) => webSocket.addEventListener("message", ({ data }) => resolve(data)));
+    webSocket.send("garbage");
+    webSocket.send('{"say":"hello"}');
+    expect(await heard).toBe("hello");
+}
+
+it("fails", sendGarbage);
+it("expects it", async () => {
+    world.expectsErrors();
+    await sendGarbage();
+    Promise.reject(new Error("nobody handles this"));
+});
+"#;
+    project.write("a.test.js", tests);
+    for mode in [&["--calm"][..], &["--faults", "silent", "--seeds", "2", "--depth", "1"]] {
+        let (code, text) = emu(&project, &[&["test", "--reporter", "json"], mode].concat());
+        assert_eq!(code, 1, "{text}");
+        let told = failure(&text, "fails")["failure"].clone();
+        assert_eq!(told["oracle"], "uncaught", "{told}");
+        assert!(told["message"].as_str().is_some_and(|text| text.ends_with("(in a WebSocket handler)")), "{told}");
+        assert!(text.contains("\"passed\":1") && text.contains("\"failed\":1"), "{mode:?}: {text}");
+    }
+}

@@ -181,8 +181,14 @@ fn what_failed_before_is_tried_first() {
     project.write("a.test.js", UNLUCKY);
     let (_, again) = tested(&project, &["--depth", "0", "--seeds", "0", "--seed", LUCKY], &[]);
     assert_eq!(again["failure"]["seed"], first["failure"]["seed"], "{again}");
+    // What is kept is tried in CI too, where nothing is kept.
+    let (_, again) = tested(&project, &["--depth", "0", "--seeds", "0", "--seed", LUCKY], &[("CI", "1")]);
+    assert_eq!(again["failure"]["seed"], first["failure"]["seed"], "{again}");
     let ignored = fs::read_to_string(project.path(".emu/bugs/.gitignore")).expect("a list of what git ignores");
     assert_eq!(ignored, "*\n");
+    fs::remove_dir_all(project.path(".emu")).expect("what was kept");
+    assert_eq!(tested(&project, &seeds, &[("CI", "1")]).0, 1);
+    assert!(!project.path(".emu").exists(), "nobody would read it");
 }
 
 #[test]

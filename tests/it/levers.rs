@@ -148,11 +148,12 @@ fn a_real_client_loses_its_socket() {
 fn requests_to_the_network_fail_or_hang() {
     let (_other, other) = serve(&["--ephemeral"]);
     let out = format!("/out?url={}", other.url("/now"));
-    for (fault, expected) in [
-        ("fetch-fails", json!({ "error": "Error", "message": "Network connection lost." })),
-        ("fetch-hangs", json!({ "error": "TimeoutError", "message": "The operation was aborted due to timeout" })),
+    // With these seeds it strikes once in four times.
+    for (fault, seed, expected) in [
+        ("fetch-fails", "5", json!({ "error": "Error", "message": "Network connection lost." })),
+        ("fetch-hangs", "7", json!({ "error": "TimeoutError", "message": "The operation was aborted due to timeout" })),
     ] {
-        let (_project, emu) = serve(&["--ephemeral", "--chaos", fault, "--seed", "3"]);
+        let (_project, emu) = serve(&["--ephemeral", "--chaos", fault, "--seed", seed]);
         let answers: Vec<Value> = (0..60).map(|_| json_of(&emu, &out)).collect();
         assert!(answers.contains(&json!({ "status": 200 })) && answers.contains(&expected), "{answers:?}");
         emu.logged(&format!("chaos: `{fault}` at {}: ", other.url("/now")));

@@ -210,3 +210,57 @@ fn scenarios_are_explored_kept_replayed_and_shrunk() {
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("talk passes") && text.contains("because: event "), "{text}");
 }
+
+#[test]
+fn what_builds_on_a_step_that_failed_unjudged_is_not_judged_either() {
+    let project = Project::empty();
+    let config = r#"{
+        "name": "w", "main": "w.js", "compatibility_date": "2026-01-01",
+        "durable_objects": { "bindings": [{ "name": "ROOM", "class_name": "Room" }] },
+        "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Room"] }]
+    }"#;
+    project.write("wrangler.jsonc", config);
+    let worker = r#"
+import { DurableObject } from "cloudflare:workers";
+
+export class Room extends DurableObject {
+    async fetch(request) {
+        if (request.headers.has("upgrade")) {
+            const [client, server] = Object.values(new WebSocketPair());
+            this.ctx.acceptWebSocket(server);
+            return new Response(null, { status: 101, webSocket: client });
+        }
+        if (request.method === "PUT") {
+            await this.ctx.storage.put("text", await request.text());
+        }
+        return new Response(await this.ctx.storage.get("text"));
+    }
+
+    webSocketMessage(socket, text) {
+        return this.ctx.storage.put("text", text);
+    }
+}
+
+export default {
+    fetch: (request, env) => env.ROOM.getByName("a").fetch(request),
+};
+"#;
+    project.write("w.js", worker);
+    let put = |more: &str| format!(r#"{{ "fetch": {{ "method": "PUT", "path": "/", "body": "hi"{more} }} }}"#);
+    let sent = r#"{ "as": "ada", "connect": "/" }, { "as": "ada", "send": "hi" }, { "advance": "1s" }"#.to_owned();
+    let wrong = put("").replace("hi", "hello");
+    for (steps, faults, code) in [
+        (put(""), "loud", 0),
+        (put(r#", "retry": 12"#), "loud", 0),
+        (sent, "loud", 0),
+        (put(""), "silent", 0),
+        (wrong, "loud", 1),
+    ] {
+        let get = r#"{ "fetch": { "path": "/", "retry": 12 }, "expect": { "body": "hi" } }"#;
+        let text = format!(r#"{{ "worker": "../wrangler.jsonc", "steps": [{steps}, {get}] }}"#);
+        project.write("talk/scenario.jsonc", text);
+        let args = ["test", "--faults", faults, "--explore", &format!("{faults}:1"), "--reporter", "json", "talk"];
+        let (ended, text) = emu(&project, &args);
+        assert_eq!(ended, code, "{steps}: {text}");
+    }
+}

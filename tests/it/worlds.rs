@@ -242,3 +242,29 @@ fn a_world_is_answered_from_a_recording() {
     let refused = shop().world().recording(&path).open().err().expect("no recording").to_string();
     assert!(refused.contains("http.jsonl:2: no JSON"), "{refused}");
 }
+
+#[test]
+fn a_digest_stands_for_all_of_a_message() {
+    let project = crate::support::Project::empty();
+    project.write("wrangler.jsonc", r#"{ "name": "w", "main": "w.js", "compatibility_date": "2026-01-01" }"#);
+    let digest = |message: &str| {
+        let worker = r#"
+export default {
+    fetch() {
+        const [client, server] = Object.values(new WebSocketPair());
+        server.accept();
+        server.send(MESSAGE);
+        return new Response(null, { status: 101, webSocket: client });
+    },
+};"#;
+        project.write("w.js", worker.replace("MESSAGE", message));
+        let world = World::open(project.path("wrangler.jsonc")).expect("a world");
+        assert_eq!(world.connect("/").frames().len(), 1, "{message}");
+        world.digest()
+    };
+    let same = [r#""x".repeat(300) + "a""#, r#"`${"x".repeat(299)}xa`"#].map(digest);
+    assert_eq!(same[0], same[1]);
+    let others = [r#""x".repeat(300) + "b""#, "new Uint8Array(9)", "new Uint8Array(9).fill(1)"].map(digest);
+    let different: BTreeSet<u64> = others.into_iter().chain(same).collect();
+    assert_eq!(different.len(), 4);
+}

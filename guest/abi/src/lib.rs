@@ -13,12 +13,13 @@
 //!   host keeps the memory it leaves and may start later from there, for another worker too;
 //! * exports `emu_turn(ptr, len)`, called with a [`Turn`]: deliver the event, run until no task is ready, return;
 //! * may export `emu_trace()`, called once before the first turn of an isolate whose run a person will read about: from then
-//!   on it says with `at` which code of the worker its ops and asks come from.
+//!   on it says with `at` which code of the worker its ops and asks come from, and asks now and then whether it `must_end`.
 //!
-//! It may import four functions from the module [`IMPORT_MODULE`]:
+//! It may import five functions from the module [`IMPORT_MODULE`]:
 //!
 //! * `op(ptr, len)`: an [`Op`], acted upon when the turn's writes are committed;
 //! * `at(ptr, len)`: the stack, as text, that leads to the next `op` or `ask`;
+//! * `must_end() -> ends`: whether the event has used up its CPU time (not 0): the next `at` says where, and ends the isolate;
 //! * `ask(object, ptr, len, out, capacity) -> reply_len`: an [`Ask`], answered inside the turn with a postcard
 //!   `Result<Answer, Failure>`. If the reply fits it is at `out`; else the guest makes room and calls
 //! * `reply(out)`, which copies that last reply.

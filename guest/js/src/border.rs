@@ -14,6 +14,11 @@ pub(crate) fn at(stack: &str) {
     imports::at(stack.as_bytes());
 }
 
+/// Whether the event has used up its CPU time. If so, the next [`at`] is the last that the isolate does.
+pub(crate) fn must_end() -> bool {
+    imports::must_end()
+}
+
 /// Asks a question on behalf of `object` (0 is the worker itself) and returns its answer.
 ///
 /// # Errors
@@ -34,6 +39,7 @@ mod imports {
         unsafe extern "C" {
             pub(super) fn op(ptr: *const u8, len: usize);
             pub(super) fn at(ptr: *const u8, len: usize);
+            pub(super) fn must_end() -> u32;
             pub(super) fn ask(object: u32, ptr: *const u8, len: usize, out: *mut u8, capacity: usize) -> usize;
             pub(super) fn reply(out: *mut u8);
         }
@@ -54,6 +60,11 @@ mod imports {
     pub(super) fn at(stack: &[u8]) {
         // SAFETY: the host only reads `len` bytes at `ptr`, during the call, and the slice outlives it.
         unsafe { import::at(stack.as_ptr(), stack.len()) }
+    }
+
+    pub(super) fn must_end() -> bool {
+        // SAFETY: it takes nothing and only gives a number.
+        unsafe { import::must_end() != 0 }
     }
 
     pub(super) fn ask(object: u32, ask: &Ask) -> Result<Answer, Failure> {
@@ -154,6 +165,10 @@ mod imports {
     pub(super) fn op(_message: &[u8]) {}
 
     pub(super) fn at(_stack: &[u8]) {}
+
+    pub(super) fn must_end() -> bool {
+        false
+    }
 
     pub(super) fn ask(_object: u32, _ask: &Ask) -> Result<Answer, Failure> {
         Err(Failure::error("there is no host: this is not running in a guest"))

@@ -6,8 +6,8 @@ use crate::convert::failure_of_exception;
 use crate::seal::seal;
 use crate::{border, clock, data, events, modules, native};
 use emu_abi::{Failure, Init, LogLevel, Op, Turn};
-use rquickjs::{Context, Ctx, Function, Object, Persistent, Runtime};
-use std::cell::OnceCell;
+use rquickjs::{Context, Ctx, Error, Function, Object, Persistent, Runtime};
+use std::cell::{Cell, OnceCell};
 
 /// The runtime as one script, bundled from `guest/js/runtime` by `guest/build`.
 const RUNTIME: &str = include_str!(env!("EMU_JS_RUNTIME"));
@@ -29,6 +29,8 @@ struct Engine {
 thread_local! {
     static ENGINE: OnceCell<Engine> = const { OnceCell::new() };
     static HANDLERS: OnceCell<Persistent<Object<'static>>> = const { OnceCell::new() };
+    /// Code without end was interrupted, by an error that it cannot catch.
+    static IS_INTERRUPTED: Cell<bool> = const { Cell::new(false) };
 }
 
 fn with_engine<R>(run: impl FnOnce(&Engine) -> R) -> R {
@@ -125,6 +127,7 @@ pub fn turn(turn: Turn) {
     with_engine(|engine| {
         engine.context.with(|ctx| {
             if let Err(error) = events::deliver(&ctx, turn.event) {
+                end_if_interrupted(&ctx);
                 let failure = failure_of_exception(&ctx, error);
                 let stack = failure.stack.as_deref().unwrap_or_default();
                 let message = format!("emu's own runtime failed, which is a bug of emu: {failure}\n{stack}");
@@ -140,10 +143,12 @@ pub fn turn(turn: Turn) {
             });
             run_jobs(engine);
         }
+        // Native code may have made a rejection of the error that nobody can catch.
+        engine.context.with(|ctx| end_if_interrupted(&ctx));
     });
 }
 
-/// Lets the runtime say where in the worker's code its operations come from.
+/// Lets the runtime say where in the worker's code its operations come from, and where code without end was.
 ///
 /// # Panics
 /// When the engine has not booted.
@@ -154,14 +159,28 @@ pub fn trace() {
             // Without it a report names no places, and all else stays as it is.
             let _ = handler.and_then(|trace| trace.call::<_, ()>(()));
         });
+        engine.runtime.set_interrupt_handler(Some(Box::new(|| {
+            let must_end = border::must_end();
+            IS_INTERRUPTED.set(must_end);
+            must_end
+        })));
     });
+}
+
+/// Says where the code was that was interrupted, which ends the isolate. Its error is what was thrown last.
+fn end_if_interrupted(ctx: &Ctx<'_>) {
+    if IS_INTERRUPTED.get() {
+        let failure = failure_of_exception(ctx, Error::Exception);
+        border::at(failure.stack.as_deref().unwrap_or_default());
+    }
 }
 
 /// Runs jobs until none is ready.
 fn run_jobs(engine: &Engine) {
     loop {
         match engine.runtime.execute_pending_job() {
-            Ok(true) | Err(_) => {}
+            Ok(true) => {}
+            Err(thrown) => thrown.0.with(|ctx| end_if_interrupted(&ctx)),
             Ok(false) => return,
         }
     }

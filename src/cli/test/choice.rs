@@ -11,8 +11,6 @@ use regress::Regex;
 
 /// What a test's full name must be like.
 pub(in crate::cli) enum NameFilter {
-    /// It is this.
-    Exactly(String),
     /// It contains this.
     Contains(String),
     /// It matches this.
@@ -39,7 +37,6 @@ impl NameFilter {
         let shown = test.full_name();
         let spaced = shown.replace(" › ", " ");
         [shown, spaced].iter().any(|name| match self {
-            Self::Exactly(wanted) => name == wanted,
             Self::Contains(part) => name.contains(part.as_str()),
             Self::Matches(expression) => expression.find(name).is_some(),
         })
@@ -49,21 +46,23 @@ impl NameFilter {
 /// What the command line says of tests, and which failures are known.
 pub(in crate::cli) struct Chosen<'a> {
     pub(in crate::cli) name: Option<NameFilter>,
+    /// This test only.
+    pub(in crate::cli) id: Option<String>,
     pub(in crate::cli) bugs: Option<&'a Bugs>,
 }
 
 impl Choice for Chosen<'_> {
     fn takes(&self, test: &Test) -> bool {
-        self.name.as_ref().is_none_or(|name| name.takes(test))
+        self.id.as_ref().is_none_or(|id| *id == test.id) && self.name.as_ref().is_none_or(|name| name.takes(test))
     }
 
     fn failed_before(&self, file: &str, test: &Test) -> Option<Rerun> {
-        self.bugs.filter(|_| matches!(test.mode, Mode::Run | Mode::Only))?.find(file, &test.full_name())
+        self.bugs.filter(|_| matches!(test.mode, Mode::Run | Mode::Only))?.find(file, test)
     }
 
     fn passes_again(&self, file: &str, test: &Test) {
         if let Some(bugs) = self.bugs {
-            bugs.forget(file, &test.full_name());
+            bugs.forget(file, test);
         }
     }
 }

@@ -60,7 +60,10 @@ impl Interrupt {
     #[expect(clippy::disallowed_methods, reason = "a process that is to end does not wait for its guests for long")]
     async fn wait(self) {
         let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-        let (Ok(mut interrupt), Ok(mut terminate)) = signals else { return };
+        let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+            eprint("warning: signals cannot be listened to: Ctrl-C ends emu without a word of what it has found\n");
+            return;
+        };
         either(&mut interrupt, &mut terminate).await;
         self.asked.store(true, Ordering::SeqCst);
         prepare::end_builds();

@@ -3,6 +3,7 @@
 //! Invariant: a file that is damaged or not emu's is ignored or named, never fatal; writes below the given folder only.
 
 use crate::error::{Error, Result};
+use crate::test::program::Test;
 use crate::world::Rerun;
 use crate::world::mix::xxh64;
 use serde_json::{Value, json};
@@ -23,6 +24,8 @@ pub(in crate::cli) struct Kept {
     pub(in crate::cli) file: String,
     /// The test's full name.
     pub(in crate::cli) test: String,
+    /// Which it is of the tests of this name in the file, from 1.
+    pub(in crate::cli) twin: usize,
     pub(in crate::cli) rerun: Rerun,
     /// Where the run must end, as 16 hex digits.
     pub(in crate::cli) digest: String,
@@ -35,10 +38,16 @@ impl Kept {
             "emu": env!("CARGO_PKG_VERSION"),
             "file": self.file,
             "test": self.test,
+            "twin": self.twin,
             "seed": self.rerun.seed.to_string(),
             "tape": tape,
             "digest": self.digest,
         })
+    }
+
+    /// Whether it is of this test.
+    pub(in crate::cli) fn is_of(&self, test: &Test) -> bool {
+        self.test == test.full_name() && self.twin == test.twin.unwrap_or(1)
     }
 
     /// # Errors
@@ -48,7 +57,8 @@ impl Kept {
         let seed = text("seed")?.parse()?;
         let tape = value["tape"].as_str().map(str::parse).transpose()?;
         let digest = value["digest"].as_str().unwrap_or_default().to_owned();
-        Ok(Self { file: text("file")?.into(), test: text("test")?.into(), rerun: Rerun { seed, tape }, digest })
+        let twin = value["twin"].as_u64().and_then(|twin| usize::try_from(twin).ok()).unwrap_or(1);
+        Ok(Self { file: text("file")?.into(), test: text("test")?.into(), twin, rerun: Rerun { seed, tape }, digest })
     }
 }
 
@@ -100,18 +110,18 @@ impl Bugs {
     }
 
     /// What made a test fail.
-    pub(in crate::cli) fn find(&self, file: &str, test: &str) -> Option<Rerun> {
+    pub(in crate::cli) fn find(&self, file: &str, test: &Test) -> Option<Rerun> {
         let text = read_text(&self.folder_of(file, test).join(RERUN_FILE)).ok()?;
         let kept = Kept::parse(&serde_json::from_str(&text).ok()?).ok()?;
-        (kept.file == file && kept.test == test).then_some(kept.rerun)
+        (kept.file == file && kept.is_of(test)).then_some(kept.rerun)
     }
 
     /// Keeps a failure instead of the one that is kept of this test.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub(in crate::cli) fn keep(&self, kept: &Kept, story: &str) -> Result<()> {
-        save(&self.folder_of(&kept.file, &kept.test), kept, story)?;
+    pub(in crate::cli) fn keep(&self, test: &Test, kept: &Kept, story: &str) -> Result<()> {
+        save(&self.folder_of(&kept.file, test), kept, story)?;
         // The seeds are one reader's; what is to stay is saved elsewhere.
         let ignored = self.folder.join(".gitignore");
         if !ignored.exists() {
@@ -121,20 +131,21 @@ impl Bugs {
     }
 
     /// A test has passed, also with what was kept of it.
-    pub(in crate::cli) fn forget(&self, file: &str, test: &str) {
+    pub(in crate::cli) fn forget(&self, file: &str, test: &Test) {
         let folder = self.folder_of(file, test);
         if folder.join(RERUN_FILE).is_file() {
             let _ = fs::remove_dir_all(folder);
         }
     }
 
-    fn folder_of(&self, file: &str, test: &str) -> PathBuf {
+    fn folder_of(&self, file: &str, test: &Test) -> PathBuf {
+        let (test, twin) = (test.full_name(), test.twin.unwrap_or(1));
         let slug: String = format!("{file} {test}")
             .chars()
             .map(|char| if char.is_alphanumeric() { char.to_ascii_lowercase() } else { '-' })
             .take(MAX_SLUG_CHARS)
             .collect();
-        let hash = xxh64(test.as_bytes(), xxh64(file.as_bytes(), 0)) as u32;
+        let hash = xxh64(test.as_bytes(), xxh64(file.as_bytes(), twin as u64 - 1)) as u32;
         self.folder.join(format!("{slug}-{hash:08x}"))
     }
 }
@@ -146,20 +157,29 @@ mod tests {
     fn kept() -> Kept {
         let rerun = "7f3a-19c2:crash.1a2b.3=1".parse().expect("a rerun");
         let (file, test) = ("test/room.test.ts".into(), "chat › keeps every message".into());
-        Kept { file, test, rerun, digest: "93ae510000000000".into() }
+        Kept { file, test, twin: 1, rerun, digest: "93ae510000000000".into() }
     }
 
     #[test]
     fn a_bug_is_found_again_until_it_is_mended() {
         let project = std::env::temp_dir().join(format!("emu-bugs-{}", std::process::id()));
         let (bugs, kept) = (Bugs::of(&project), kept());
-        assert_eq!(bugs.find(&kept.file, &kept.test), None);
-        bugs.keep(&kept, "story").expect("a folder");
-        assert_eq!(bugs.find(&kept.file, &kept.test), Some(kept.rerun.clone()));
-        assert_eq!(bugs.find(&kept.file, "chat › keeps every messag"), None);
-        assert_eq!(read(&bugs.folder_of(&kept.file, &kept.test)).expect("it is read"), kept);
-        bugs.forget(&kept.file, &kept.test);
-        assert_eq!(bugs.find(&kept.file, &kept.test), None);
+        let test = Test::named("0", "keeps every message", &["chat"]);
+        let (first, second) = (Test { twin: Some(1), ..test.clone() }, Test { twin: Some(2), ..test.clone() });
+        assert_eq!(bugs.find(&kept.file, &test), None);
+        bugs.keep(&test, &kept, "story").expect("a folder");
+        for (test, found) in [
+            (&test, true),
+            (&first, true),
+            (&second, false),
+            (&Test::named("0", "keeps every messag", &["chat"]), false),
+        ] {
+            assert_eq!(bugs.find(&kept.file, test), found.then(|| kept.rerun.clone()), "{test:?}");
+        }
+        assert_eq!(read(&bugs.folder_of(&kept.file, &test)).expect("it is read"), kept);
+        bugs.keep(&second, &Kept { twin: 2, ..kept.clone() }, "story").expect("a folder");
+        bugs.forget(&kept.file, &test);
+        assert_eq!((bugs.find(&kept.file, &test), bugs.find(&kept.file, &second)), (None, Some(kept.rerun.clone())));
         fs::remove_dir_all(&project).expect("the folder");
     }
 

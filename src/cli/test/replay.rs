@@ -3,7 +3,7 @@
 //! Invariant: a replay changes nothing on disk; shrinking writes only what it was given.
 
 use super::carried::{self, Ingredients, Unpacked};
-use super::choice::{Chosen, NameFilter};
+use super::choice::Chosen;
 use super::files::{self, TestFile};
 use super::kept::{self, Kept};
 use super::program::Workshop;
@@ -155,7 +155,7 @@ fn find_carried(kept: Kept, carried: Value) -> Result<Found> {
 
 fn test(program: &Program, kept: &Kept) -> Result<Test> {
     let (tests, _) = collect(program)?;
-    let found = tests.into_iter().find(|test| test.full_name() == kept.test);
+    let found = tests.into_iter().find(|test| kept.is_of(test));
     found.ok_or_else(|| {
         let (file, test) = (story::clean(&kept.file), story::clean(&kept.test));
         Error::usage(format!("`{file}` has no test `{test}`"))
@@ -253,7 +253,7 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
         shard: Shard::ALL,
         interrupted: Arc::default(),
     };
-    let chosen = Chosen { name: Some(NameFilter::Exactly(found.test.full_name())), bugs: None };
+    let chosen = Chosen { name: None, id: Some(found.test.id.clone()), bugs: None };
     let mut last = None;
     let (programs, snapshots) = ([found.program], [found.snapshots]);
     campaign(&programs, &snapshots, &options, &chosen, &mut |progress| {

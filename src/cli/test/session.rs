@@ -61,6 +61,7 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, interrupt: &Interrupt, 
     let options = Options { interrupted: interrupt.asked(), ..options(args)? };
     let chosen = Chosen {
         name: args.name.as_deref().map(NameFilter::parse).transpose()?,
+        id: None,
         bugs: (args.rerun().is_none() && options.shard.index == 1).then_some(&bugs),
     };
     let began = steady();
@@ -290,9 +291,11 @@ impl Session<'_> {
         }
         let kept = kept_of(told, finding);
         let story = plain_story(told, View::WHOLE);
-        // The calm run is made first of all anyway, and what it fails with says nothing of what else is wrong.
+        // The calm run is made first of all anyway, and what it fails with says nothing of what else is wrong. In CI the
+        // folder is gone when the tests are run again.
         if finding.run > 1
-            && let Err(error) = self.bugs.keep(&kept, &story)
+            && !is_ci()
+            && let Err(error) = self.bugs.keep(&told.test, &kept, &story)
         {
             let text = report(&error);
             eprint(&format!("warning: a failure is not kept: {}", text.strip_prefix("error: ").unwrap_or(&text)));
@@ -327,5 +330,6 @@ impl Session<'_> {
 /// What runs a failure again.
 pub(in crate::cli) fn kept_of(told: &Told, finding: &Finding) -> Kept {
     let digest = format!("{:016x}", finding.digest);
-    Kept { file: told.file.clone(), test: told.test.full_name(), rerun: finding.rerun.clone(), digest }
+    let (test, twin) = (told.test.full_name(), told.test.twin.unwrap_or(1));
+    Kept { file: told.file.clone(), test, twin, rerun: finding.rerun.clone(), digest }
 }

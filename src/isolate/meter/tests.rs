@@ -63,8 +63,8 @@ fn a_guest_without_end_ends_at_the_same_instruction_every_time() {
     let wasm = guest(u32::MAX);
     let lines = |cpu_ms| {
         let mut isolate = start(Metering::Instructions, &wasm, cpu_ms);
-        assert_eq!(turn(&mut isolate), Err(Death::Cpu));
-        assert_eq!(turn(&mut isolate), Err(Death::Cpu), "dead it stays");
+        assert_eq!(turn(&mut isolate), Err(Death::Cpu(None)));
+        assert_eq!(turn(&mut isolate), Err(Death::Cpu(None)), "dead it stays");
         isolate.host().0
     };
     let (one, two) = (lines(1), lines(2));
@@ -75,7 +75,7 @@ fn a_guest_without_end_ends_at_the_same_instruction_every_time() {
 #[test]
 fn a_guest_without_end_ends_by_the_clock_as_well() {
     let mut isolate = start(Metering::Time(thread_cpu_time), &guest(u32::MAX), 20);
-    assert_eq!(turn(&mut isolate), Err(Death::Cpu));
+    assert_eq!(turn(&mut isolate), Err(Death::Cpu(None)));
 }
 
 #[test]

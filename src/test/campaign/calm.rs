@@ -58,7 +58,7 @@ impl CalmPass<'_> {
         let (mut units, mut over) = (Vec::new(), Vec::new());
         for test in tests {
             match sorting.sort(test) {
-                Sorted::Further(unit) => units.push(unit),
+                Sorted::Further(unit) => units.push(*unit),
                 Sorted::Over(tested) => over.push(*tested),
             }
         }

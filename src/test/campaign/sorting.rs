@@ -22,7 +22,7 @@ const ONLY_TOGETHER: &str = "it fails only together with the tests before it: it
 
 /// What becomes of a test after the calm run of its file.
 pub(super) enum Sorted {
-    Further(Unit),
+    Further(Box<Unit>),
     Over(Box<Tested>),
 }
 
@@ -77,7 +77,7 @@ impl<'a> Sorting<'a> {
         let is_first = self.is_first(&test);
         match result {
             Some(result) if !self.pass.options.is_calm => {
-                Sorted::Further(Unit { file: self.file, test, result, is_first })
+                Sorted::Further(Box::new(Unit { file: self.file, test, result, is_first }))
             }
             result => self.over(test, result, Outcome::Passed),
         }

@@ -1,7 +1,8 @@
 //! Does what the steps of a scenario say, in one world.
 //!
 //! Under loud faults only steps that say how they cope (`retry`) are judged, and what holds always: the error of any other
-//! step is marked as the fault's, and the scenario goes on, for what comes after may still be judged.
+//! step is marked as the fault's, and the scenario goes on. What comes after may build on that step, so of it is judged
+//! only what holds always.
 //!
 //! Invariant: the world moves only while a step waits for something.
 
@@ -10,7 +11,7 @@ use super::compare::{self, Difference};
 use super::{ID, Scenario, outside};
 use crate::config::scenario::{Action, Counted, Expecting, Fetch, ObjectVerb, Payload, Step};
 use crate::lane::{NOT_RUNNING, PortId, Thrown, Verb};
-use crate::simulate::{self, Answer, Client, Frame, Simulation, Stuck};
+use crate::simulate::{self, Answer, Client, Frame, QUIET_MS, Retries, Simulation, Stuck};
 use crate::test::run::{State, TestError, TestResult};
 use crate::world::{Class, Point, Whose, World};
 use emu_abi::Message;
@@ -18,13 +19,8 @@ use std::collections::BTreeMap;
 
 /// The steps of the world that one step of a scenario may take.
 const MAX_STEPS: u64 = 2_000_000;
-/// How long a client waits for what is under way, before its messages are compared.
-const QUIET_MS: f64 = 1000.0;
 /// How long a client waits for messages that are missing.
 const PATIENCE_MS: f64 = 60_000.0;
-/// How long a request waits before it is sent again for the first time; twice as long each time after that.
-const FIRST_WAIT_MS: f64 = 100.0;
-const MAX_WAIT_MS: f64 = 60_000.0;
 
 /// Why a scenario does not go on with a step.
 enum Halt {
@@ -56,6 +52,14 @@ struct Guest {
     frames: Vec<Frame>,
 }
 
+impl Guest {
+    /// Whether its connection has ended without a Close frame.
+    fn is_cut(&mut self, world: &mut Simulation) -> bool {
+        self.frames.extend(self.socket.map(|socket| world.frames(socket)).unwrap_or_default());
+        self.frames.iter().any(|frame| matches!(frame, Frame::Close { code: 1006, .. }))
+    }
+}
+
 /// A step that has begun and is waited for.
 enum Begun<'s> {
     Nothing,
@@ -68,6 +72,8 @@ struct Play<'s, 'w> {
     world: &'w mut Simulation,
     checks: Checks<'s>,
     guests: BTreeMap<&'s str, Guest>,
+    /// A step that nobody judges did not have its effect.
+    has_failed: bool,
     began_ms: f64,
 }
 
@@ -75,7 +81,7 @@ struct Play<'s, 'w> {
 pub(in crate::test) fn play(scenario: &Scenario, world: &mut Simulation) -> (TestResult, Option<Stuck>) {
     let began_ms = world.world().now_ms();
     let checks = Checks::of(scenario);
-    let mut play = Play { scenario, world, checks, guests: BTreeMap::new(), began_ms };
+    let mut play = Play { scenario, world, checks, guests: BTreeMap::new(), has_failed: false, began_ms };
     play.all()
 }
 
@@ -94,7 +100,8 @@ impl<'s> Play<'s, '_> {
                     break;
                 }
                 Err(Halt::Differs(difference)) => {
-                    let excused = self.is_loud() && !copes(step);
+                    let excused = self.is_loud() && (!copes(step) || self.has_lost());
+                    self.has_failed |= excused;
                     errors.push(error(number + 1, step, difference, excused));
                     if !excused {
                         break;
@@ -115,6 +122,7 @@ impl<'s> Play<'s, '_> {
             errors,
             withstands: self.scenario.withstands(),
             idempotent_alarms: false,
+            expects_errors: false,
         };
         (result, stuck)
     }
@@ -122,6 +130,14 @@ impl<'s> Play<'s, '_> {
     /// Whether callers have seen errors in this run.
     fn is_loud(&self) -> bool {
         self.world.world().tape().iter().any(|(place, _)| place.point.class() >= Class::Loud)
+    }
+
+    /// Whether what a step builds on may be missing: one that nobody judges has failed, or a connection was cut, and what
+    /// was sent on it may not have arrived.
+    fn has_lost(&mut self) -> bool {
+        let Self { world, guests, .. } = self;
+        let is_cut = guests.values_mut().any(|guest| guest.is_cut(world));
+        self.has_failed || is_cut
     }
 
     fn step(&mut self, step: &'s Step) -> Done {
@@ -192,6 +208,7 @@ impl<'s> Play<'s, '_> {
             Begun::Answer(fetch, port) => self.answer(fetch, port),
             Begun::Connection(client, port) => match self.answered(port)? {
                 Ok(Answer { socket: Some(socket), .. }) => {
+                    self.has_failed = self.has_lost();
                     let guest = Guest { socket: Some(Client(socket)), frames: Vec::new() };
                     self.guests.insert(client, guest);
                     Ok(())
@@ -211,20 +228,21 @@ impl<'s> Play<'s, '_> {
 
     /// Waits for the answer to a request, which is sent again when it was lost.
     fn answer(&mut self, fetch: &Fetch, mut port: PortId) -> Done {
-        let (mut retries, mut wait_ms) = (fetch.retries.unwrap_or(0), FIRST_WAIT_MS);
+        let mut retries = Retries::new(fetch.retries.unwrap_or(0));
         let answer = loop {
             match self.answered(port)? {
                 Ok(answer) => break answer,
-                Err(thrown) if simulate::is_lost(&thrown.failure) && retries > 0 => {
-                    retries -= 1;
-                    self.advance(wait_ms)?;
-                    wait_ms = (wait_ms * 2.0).min(MAX_WAIT_MS);
-                    port = self.send(fetch);
-                }
-                // What a client of a real server sees.
-                Err(thrown) => break Answer { status: 500, body: thrown.text().into_bytes(), ..Answer::default() },
+                Err(thrown) => match retries.wait_ms(&thrown.failure) {
+                    Some(wait_ms) => {
+                        self.advance(wait_ms)?;
+                        port = self.send(fetch);
+                    }
+                    // What a client of a real server sees.
+                    None => break Answer { status: 500, body: thrown.text().into_bytes(), ..Answer::default() },
+                },
             }
         };
+        self.has_failed |= fetch.retries.is_none() && fetch.expected.status.is_none() && answer.status >= 500;
         match compare::answer(&fetch.expected, &answer) {
             Some(Difference { message, diff }) => {
                 let message = format!("{} {}: {message}", fetch.method, fetch.path);

@@ -58,7 +58,7 @@ fn what_is_not_kept_changes_nothing_else() {
     let driver = Swarm::new(1, Points::of(&Class::ALL), 8);
     let lean = SimulatedWorld::new(Seed(1), Box::new(driver), Keep::default());
     assert_eq!(run(&lean), Record { census: Census::default(), lines: Vec::new(), ..kept });
-    lean.trace(A, TraceKind::Log, 0, &|| unreachable!("nobody reads the text"));
+    lean.trace(A, TraceKind::Deliver, 0, &|| unreachable!("nobody reads the text"));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 import { renew } from "emu:internals";
 import { delay } from "../vitest/timers.js";
-import { noteWithstanding } from "./withstanding.js";
+import { say, WITHSTANDS } from "./said.js";
 
 /** The header by which an answer says that the world made it. */
 const FAULT_HEADER = "emu-fault";
@@ -35,7 +35,7 @@ class Client {
             throw new TypeError("`retry` is how often a call is tried again: an integer, 0 or greater");
         }
         if (retry > 0) {
-            noteWithstanding();
+            say(WITHSTANDS);
         }
         this.#retry = retry;
         this.#delayMs = delayMs;

@@ -9,7 +9,7 @@ import { processError } from "@vitest/utils/error";
 import { delay, testClockMs } from "../vitest/timers.js";
 import { durationMs } from "./durations.js";
 import { look } from "./looking.js";
-import { noteWithstanding } from "./withstanding.js";
+import { say, WITHSTANDS } from "./said.js";
 import { world } from "./world.js";
 
 /** @type {{name: string, fn: () => unknown}[]} */
@@ -26,7 +26,7 @@ function requireFunction(fn, name) {
 /** Something that must hold after every event, until the test has ended. `fn` throws, or rejects, when it does not. */
 export function invariant(name, fn) {
     requireFunction(fn, "invariant(name, fn)");
-    noteWithstanding();
+    say(WITHSTANDS);
     invariants.push({ name: String(name), fn });
     if (invariants.length === 1) {
         // From here on the world asks after every event.
@@ -43,7 +43,7 @@ export function invariant(name, fn) {
  */
 export async function eventually(fn, { within = "5m", interval = "100ms" } = {}) {
     requireFunction(fn, "eventually(fn)");
-    noteWithstanding();
+    say(WITHSTANDS);
     const [withinMs, intervalMs] = [durationMs(within), durationMs(interval)];
     const check = { name: `eventually ${eventual.length + 1}`, fn };
     eventual.push(check);

@@ -7,8 +7,8 @@
 import { objectOf, runInObject, world as send } from "emu:internals";
 import { skipTime, worldNowMs } from "../vitest/timers.js";
 import { durationMs } from "./durations.js";
-import { noteIdempotentAlarms } from "./idempotence.js";
 import { isLooking } from "./looking.js";
+import { EXPECTS_ERRORS, IDEMPOTENT_ALARMS, say } from "./said.js";
 
 function objectNamed(stub, method) {
     const object = objectOf(stub);
@@ -95,7 +95,11 @@ export const world = {
     },
     /** Says that an alarm which runs twice leaves in storage what it leaves when it runs once: emu looks whether it does. */
     idempotentAlarms() {
-        noteIdempotentAlarms();
+        say(IDEMPOTENT_ALARMS);
+    },
+    /** Says that there will be errors which nobody catches, and that they are no failure. */
+    expectsErrors() {
+        say(EXPECTS_ERRORS);
     },
     /** Stops the faults, and waits until nothing is left to do. */
     async settle() {

@@ -8,6 +8,7 @@
 import { startTests } from "@vitest/runner";
 import { getTests } from "@vitest/runner/utils";
 import { forgetChecks, requireInvariants } from "../emu/invariants.js";
+import { EXPECTS_ERRORS, hasSaid } from "../emu/said.js";
 import { resetFetchMock } from "../cloudflare/fetch-mock.js";
 import { beginExpecting, checkExpectations, provideExpect, trustSpelling } from "../vitest/expect.js";
 import { restoreTimers } from "../vitest/fake-timers.js";
@@ -127,8 +128,8 @@ const driver = {
         await pushStorage();
     },
     onAfterTryTask: checkExpectations,
-    async onTaskFinished() {
-        await requireNoRejections();
+    async onTaskFinished(test) {
+        await requireNoRejections(hasSaid(test, EXPECTS_ERRORS));
         await requireInvariants();
     },
     async onAfterRetryTask() {

@@ -4,8 +4,7 @@
  * Invariant: changes nothing; ids depend on the order in which tests were declared and on nothing else.
  */
 
-import { hasIdempotentAlarms } from "../emu/idempotence.js";
-import { withstands } from "../emu/withstanding.js";
+import { EXPECTS_ERRORS, hasSaid, IDEMPOTENT_ALARMS, WITHSTANDS } from "../emu/said.js";
 
 /**
  * The tests of a suite, with their ids and the names of the suites around them.
@@ -89,7 +88,8 @@ export function resultOf(test, wasWanted) {
     const errors = hasPassed ? [] : [...errorsOf(test), ...around];
     const state = errors.length > 0 ? "fail" : stateOf(test);
     const ms = Math.round(test.result?.duration ?? 0);
-    const said = { withstands: withstands(test), idempotentAlarms: hasIdempotentAlarms(test) };
+    const words = [WITHSTANDS, IDEMPOTENT_ALARMS, EXPECTS_ERRORS];
+    const said = Object.fromEntries(words.map((word) => [word, hasSaid(test, word)]));
     return { state, ms, errors, ...said, ...noteOf(test) };
 }
 
