@@ -5,7 +5,9 @@
  */
 
 import * as spies from "@vitest/spy";
+import { configuring } from "./config.js";
 import { timerActions, timerFacts } from "./fake-timers.js";
+import { automock } from "./mocks.js";
 import { stubs } from "./stubs.js";
 import { waitFor, waitUntil } from "./wait.js";
 
@@ -57,6 +59,7 @@ export const vi = {
     spyOn,
     isMockFunction,
     mocked: (item) => item,
+    mockObject: (object, { spy: isSpy = false } = {}) => automock(object, isSpy),
     hoisted,
     waitFor,
     waitUntil,
@@ -66,4 +69,4 @@ export const vi = {
     ...Object.fromEntries(NO_MODULES.map((name) => [name, noModules(name)])),
 };
 
-Object.assign(vi, chained(vi, { clearAllMocks, resetAllMocks, restoreAllMocks, ...timerActions, ...stubs }));
+Object.assign(vi, chained(vi, { clearAllMocks, resetAllMocks, restoreAllMocks, ...timerActions, ...stubs, ...configuring }));
