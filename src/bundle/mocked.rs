@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is a stand-in is known before the first import is answered, and does not change.
 
+use super::exported::{Exported, exported};
 use super::mocks::{self, Mocking, ORIGINAL};
 use super::problem::Problem;
 use super::resolve::{Imports, look_up};
@@ -123,7 +124,7 @@ async fn names(ctx: &PluginContext, id: &str) -> BTreeSet<String> {
             continue;
         }
         let Ok(text) = fs::read_to_string(&id) else { continue };
-        let (mut own, all_of) = mocks::exports(Path::new(&id), &text);
+        let Exported { names: mut own, all_of } = exported(Path::new(&id), &text);
         if seen.len() > 1 {
             own.remove("default");
         }

@@ -21,6 +21,7 @@ mod decorators;
 mod deep_stack;
 mod edits;
 mod entry;
+mod exported;
 mod frame;
 mod glob;
 mod inline_snapshots;

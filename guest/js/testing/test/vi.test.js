@@ -1,12 +1,12 @@
 /**
- * `vi` beyond its first page: waits, fake timers, what is undone between tests, mocked objects.
+ * `vi` beyond its first page: waits, fake timers, what is undone between tests, mocked objects and modules.
  *
  * Invariant: what is asserted here is what Vitest documents.
  */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { resultsOf } from "./program.js";
+import { program, resultsOf } from "./program.js";
 
 const never = () => new Promise(() => {});
 
@@ -115,4 +115,16 @@ test("tests may note something of themselves", async () => {
             expect(task.annotations.length).toBe(1);
         });
     });
+});
+
+test("an export that a mock does not have says so when it is used", async () => {
+    const { core } = await program(() => {});
+    core.mock(0, "./loud", async () => ({}), () => ({ loud: 1 }));
+    await core.settle();
+    assert.equal(core.mocked(0, "loud"), 1);
+    const missing = core.mocked(0, "quiet");
+    const says = /No "quiet" export is defined on the ".\/loud" mock/;
+    for (const use of [() => missing(), () => new missing(), () => missing.member, () => `${missing}`]) {
+        assert.throws(use, says);
+    }
 });

@@ -20,7 +20,7 @@ function unseen(name) {
     return () => {
         throw new Error(
             `\`vi.${name}()\` is called where \`emu test\` does not see it: call it by that name, with a path in quotes, ` +
-                `in the test file or a setup file${name === "mock" ? ", and at its top level" : ""}`,
+                "in the test file or a setup file",
         );
     };
 }
