@@ -75,7 +75,7 @@ pub struct Project {
     pub entry: Option<Entry>,
     /// `rules`, without the defaults.
     pub rules: Vec<Rule>,
-    /// `alias`: import specifiers and what to import instead.
+    /// `alias`: import specifiers and what to import instead; `name/*` and `target/*` are all that begin so.
     pub alias: Vec<(String, String)>,
     /// `define`: expressions and the source text that replaces them.
     pub define: Vec<(String, String)>,

@@ -295,16 +295,20 @@ export default defineConfig({
         wrangler: { configPath: "./wrangler.jsonc", environment: "test" },
         miniflare: { bindings: { LIMIT: 3, TOKEN: process.env.TOKEN }, compatibilityFlags: ["nodejs_compat"] },
     })],
+    resolve: { alias: { "~": "./test/lib" } },
     test: { globals: true, setupFiles: ["./test/setup.ts"], include: ["test/**/*.check.ts"], globalSetup: "./global.ts" },
 });
 "#;
     project.write("vitest.config.ts", config);
     project.write("test/setup.ts", "beforeAll(() => { globalThis.setUp = true; });");
+    project.write("test/lib/two.ts", "export const two = 2;");
     let test = r#"
 import { env } from "cloudflare:test";
 import { Buffer } from "node:buffer";
+import { two } from "~/two";
 
 it("is as configured", () => {
+    expect(two).toBe(2);
     expect([env.STAGE, env.LIMIT, globalThis.setUp]).toEqual(["test", 3, true]);
     expect(Buffer.from("a").toString("hex")).toBe("61");
     expect(import.meta.env.MODE).toBe("test");
