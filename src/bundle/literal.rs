@@ -1,7 +1,8 @@
 //! What can be told of a file's default export without running it: `vitest.config.ts`, read as data.
 //!
 //! Literals, arrays, objects, constants of the same file, paths that are joined of such, and functions that only return
-//! one. A call of anything else becomes an object with [`CALL`], what cannot be read one with [`UNKNOWN`].
+//! one. A call of anything else becomes an object with [`CALL`], what cannot be read one with [`UNKNOWN`]. Vitest's
+//! `configDefaults` are empty lists: they are what holds anyway.
 //!
 //! Invariant: pure, and evaluates nothing. However deep or circular the text is, the answer is bounded.
 
@@ -124,6 +125,7 @@ impl<'a> Reader<'_, 'a> {
             },
             Expression::StaticMemberExpression(member) => match (&member.object, member.property.name.as_str()) {
                 (Expression::ImportMeta(_), "dirname") => self.folder.to_string_lossy().into(),
+                (Expression::Identifier(name), _) if name.name == "configDefaults" => json!([]),
                 (object, "pathname" | "href") => self.value(object, depth),
                 _ => self.unknown(expression),
             },
@@ -284,6 +286,7 @@ mod tests {
                 "export default {\n a: process.env.A,\n b: make({ c: 1 }) };",
                 json!({ "a": { "$unknown": 2 }, "b": { "$call": "make", "$arguments": [{ "c": 1 }] } }),
             ),
+            ("export default { a: [...configDefaults.exclude, 'b'] };", json!({ "a": ["b"] })),
         ];
         for (text, expected) in cases {
             assert_eq!(read(text), expected, "{text}");

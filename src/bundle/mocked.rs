@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is a stand-in is known before the first import is answered, and does not change.
 
+use super::exported::{Exported, exported};
 use super::mocks::{self, Mocking, ORIGINAL};
 use super::problem::Problem;
 use super::resolve::{Imports, look_up};
@@ -63,14 +64,14 @@ impl Mocked {
         let (specifier, importer) = (import.specifier, import.importer);
         if let Some(original) = specifier.strip_prefix(ORIGINAL) {
             let (original, importer) = imports.aliased(original, importer);
-            return look_up(ctx, original, importer, import.kind).await;
+            return look_up(ctx, &original, importer, import.kind).await;
         }
         if self.mocks.is_empty() || import.is_entry || specifier.starts_with('\0') || builtins::is_platform(specifier) {
             return Ok(None);
         }
         let stand_ins = self.found.get_or_init(|| self.find(ctx, imports)).await;
         let (specifier, importer) = imports.aliased(specifier, importer);
-        let Some(found) = look_up(ctx, specifier, importer, import.kind).await? else { return Ok(None) };
+        let Some(found) = look_up(ctx, &specifier, importer, import.kind).await? else { return Ok(None) };
         let stand_in = stand_ins.get(found.id.as_str());
         Ok(stand_in.map(|(number, _)| HookResolveIdOutput::from_id(format!("{STAND_IN}{number}"))))
     }
@@ -80,7 +81,7 @@ impl Mocked {
         for (number, (specifier, file)) in self.mocks.iter().enumerate() {
             let importer = file.to_string_lossy();
             let (target, from) = imports.aliased(specifier, Some(&importer));
-            let module = look_up(ctx, target, from, ImportKind::Import).await.ok().flatten();
+            let module = look_up(ctx, &target, from, ImportKind::Import).await.ok().flatten();
             let Some(module) = module else {
                 let message = format!("`{specifier}` cannot be mocked: it is no file of the project or its packages");
                 let help = Some("what the runtime has itself can be replaced with `vi.spyOn()`".to_owned());
@@ -123,7 +124,7 @@ async fn names(ctx: &PluginContext, id: &str) -> BTreeSet<String> {
             continue;
         }
         let Ok(text) = fs::read_to_string(&id) else { continue };
-        let (mut own, all_of) = mocks::exports(Path::new(&id), &text);
+        let Exported { names: mut own, all_of } = exported(Path::new(&id), &text);
         if seen.len() > 1 {
             own.remove("default");
         }

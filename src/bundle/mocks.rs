@@ -17,7 +17,6 @@ use oxc::ast::ast::{
 use oxc::ast_visit::{Visit, walk};
 use oxc::parser::Parser;
 use oxc::span::{GetSpan, SourceType, Span};
-use oxc::syntax::module_record::{ExportEntry, ExportExportName};
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
@@ -51,9 +50,7 @@ pub(super) fn hoist(path: &Path, text: &str, first: usize, stays: &dyn Fn(&str) 
     }
     let mut hoisting = Hoisting { text, first, edits: Edits::default(), mocks: Vec::new(), hoisted: String::new() };
     hoisting.statements(&parsed.program);
-    let mut replacing = Replacing { edits: &mut hoisting.edits, is_changed: false };
-    replacing.visit_program(&parsed.program);
-    if hoisting.hoisted.is_empty() && !replacing.is_changed {
+    if hoisting.edits.is_empty() {
         return None;
     }
     let imports = if hoisting.hoisted.is_empty() { String::new() } else { hoisting.imports(&parsed.program, stays) };
@@ -68,30 +65,9 @@ pub(super) fn hoist(path: &Path, text: &str, first: usize, stays: &dyn Fn(&str) 
 pub(super) fn stand_in(number: usize, names: &BTreeSet<String>) -> String {
     let names = names.iter().enumerate().map(|(at, name)| {
         let quoted = serde_json::Value::from(name.as_str());
-        format!("const e{at} = mocked[{quoted}]; export {{ e{at} as {quoted} }};\n")
+        format!("const e{at} = mocked({number}, {quoted}); export {{ e{at} as {quoted} }};\n")
     });
-    format!(
-        "import {{ mocked as find }} from \"emu:test/mocks\";\nconst mocked = find({number});\n{}",
-        names.collect::<String>()
-    )
-}
-
-/// The names that a module exports, and the modules all of whose names it exports as well.
-pub(super) fn exports(path: &Path, text: &str) -> (BTreeSet<String>, Vec<String>) {
-    let kind = SourceType::from_path(path).unwrap_or_else(|_| SourceType::mjs()).with_module(true);
-    let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, text, kind).parse();
-    let record = &parsed.module_record;
-    let name = |entry: &ExportEntry<'_>| match &entry.export_name {
-        ExportExportName::Name(name) => Some(name.name.to_string()),
-        ExportExportName::Default(_) => Some("default".to_owned()),
-        ExportExportName::Null => None,
-    };
-    let named = record.local_export_entries.iter().chain(&record.indirect_export_entries);
-    let from = |entry: &ExportEntry<'_>| entry.module_request.as_ref().map(|from| from.name.to_string());
-    let all = record.star_export_entries.iter();
-    let names = named.filter(|entry| !entry.is_type).chain(all.clone()).filter_map(name).collect();
-    (names, all.filter(|entry| name(entry).is_none()).filter_map(from).collect())
+    format!("import {{ mocked }} from \"emu:test/mocks\";\n{}", names.collect::<String>())
 }
 
 struct Hoisting<'t> {
@@ -106,36 +82,50 @@ struct Hoisting<'t> {
 impl Hoisting<'_> {
     fn statements(&mut self, program: &Program<'_>) {
         for statement in &program.body {
-            let span = statement.span();
-            match statement {
-                Statement::ExpressionStatement(expression) => match &expression.expression {
-                    Expression::CallExpression(call) if method(call) == Some("mock") => self.mock(call, span),
-                    expression if is_hoisted(expression) => self.move_up(span),
-                    _ => {}
-                },
-                Statement::VariableDeclaration(declaration) if is_hoisted_constant(declaration) => self.move_up(span),
-                _ => {}
+            let mut calls = Calls::default();
+            calls.visit_statement(statement);
+            let is_moved = match statement {
+                Statement::ExpressionStatement(statement) => is_hoisted(&statement.expression),
+                Statement::VariableDeclaration(declaration) => is_hoisted_constant(declaration),
+                _ => false,
+            };
+            if is_moved {
+                self.move_up(statement.span(), &calls.replaced);
+                continue;
+            }
+            for mock in calls.mocks {
+                self.mock(mock);
+            }
+            for (span, text) in calls.replaced {
+                self.edits.replace(span.start as usize, span.end as usize, text);
             }
         }
     }
 
-    fn slice(&self, span: Span) -> &str {
-        &self.text[span.start as usize..span.end as usize]
+    /// A part of the text, in which some of it is replaced.
+    fn slice(&self, span: Span, replaced: &[Replaced]) -> String {
+        let (mut slice, mut at) = (String::new(), span.start);
+        for (part, text) in replaced {
+            slice.push_str(&self.text[at as usize..part.start as usize]);
+            slice.push_str(text);
+            at = part.end;
+        }
+        slice.push_str(&self.text[at as usize..span.end as usize]);
+        slice
     }
 
-    fn move_up(&mut self, span: Span) {
-        let text = self.slice(span).to_owned();
+    fn move_up(&mut self, span: Span, replaced: &[Replaced]) {
+        let text = self.slice(span, replaced);
         self.hoisted.push_str(&format!("{text};\n"));
         self.edits.replace(span.start as usize, span.end as usize, "");
     }
 
-    fn mock(&mut self, call: &CallExpression<'_>, span: Span) {
-        let Some(specifier) = call.arguments.first().and_then(specifier) else { return };
+    fn mock(&mut self, Mock { span, specifier, factory, replaced }: Mock) {
         let number = self.first + self.mocks.len();
-        let factory = call.arguments.get(1).map_or("undefined", |factory| self.slice(factory.span())).to_owned();
-        let original = original(&specifier);
-        self.hoisted.push_str(&format!("__emuMock({number}, () => {original}, {factory});\n"));
-        self.edits.replace(span.start as usize, span.end as usize, "");
+        let factory = factory.map_or_else(|| "undefined".to_owned(), |factory| self.slice(factory, &replaced));
+        let (quoted, original) = (serde_json::Value::from(specifier.as_str()), original(&specifier));
+        self.hoisted.push_str(&format!("__emuMock({number}, {quoted}, () => {original}, {factory});\n"));
+        self.edits.replace(span.start as usize, span.end as usize, "undefined");
         self.mocks.push(specifier);
     }
 
@@ -234,24 +224,43 @@ fn original(specifier: &str) -> String {
     format!("import({})", serde_json::Value::from(format!("{ORIGINAL}{specifier}")))
 }
 
-/// Replaces `vi.importActual()` and `vi.importMock()`, wherever they are.
-struct Replacing<'e> {
-    edits: &'e mut Edits,
-    is_changed: bool,
+/// A call, and what stands in its place.
+type Replaced = (Span, String);
+
+/// A call of `vi.mock()`.
+struct Mock {
+    span: Span,
+    specifier: String,
+    factory: Option<Span>,
+    /// What is replaced in its factory, in order.
+    replaced: Vec<Replaced>,
 }
 
-impl<'a> Visit<'a> for Replacing<'_> {
+/// The calls that mean something here, wherever they are. A mock counts for the whole file, also where it is called in a
+/// function, as Vitest has it.
+#[derive(Default)]
+struct Calls {
+    mocks: Vec<Mock>,
+    /// `vi.importActual()` and `vi.importMock()`, in order.
+    replaced: Vec<Replaced>,
+}
+
+impl<'a> Visit<'a> for Calls {
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
         let named = call.arguments.first().and_then(specifier);
-        let text = match (method(call), named) {
-            // Its factory is moved as text.
-            (Some("mock" | "hoisted"), _) => return,
-            (Some("importActual"), Some(specifier)) => original(&specifier),
-            (Some("importMock"), Some(specifier)) => format!("__emuAutomock({})", original(&specifier)),
-            _ => return walk::walk_call_expression(self, call),
-        };
-        self.is_changed = true;
-        self.edits.replace(call.span.start as usize, call.span.end as usize, text);
+        match (method(call), named) {
+            (Some("mock"), Some(specifier)) => {
+                let mut inside = Self::default();
+                call.arguments.iter().skip(1).for_each(|argument| inside.visit_argument(argument));
+                let factory = call.arguments.get(1).map(GetSpan::span);
+                self.mocks.push(Mock { span: call.span, specifier, factory, replaced: inside.replaced });
+            }
+            (Some("importActual"), Some(specifier)) => self.replaced.push((call.span, original(&specifier))),
+            (Some("importMock"), Some(specifier)) => {
+                self.replaced.push((call.span, format!("__emuAutomock({})", original(&specifier))));
+            }
+            _ => walk::walk_call_expression(self, call),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod decorators;
 mod deep_stack;
 mod edits;
 mod entry;
+mod exported;
 mod frame;
 mod glob;
 mod inline_snapshots;
@@ -75,7 +76,7 @@ pub struct Project {
     pub entry: Option<Entry>,
     /// `rules`, without the defaults.
     pub rules: Vec<Rule>,
-    /// `alias`: import specifiers and what to import instead.
+    /// `alias`: import specifiers and what to import instead; `name/*` and `target/*` are all that begin so.
     pub alias: Vec<(String, String)>,
     /// `define`: expressions and the source text that replaces them.
     pub define: Vec<(String, String)>,

@@ -80,8 +80,25 @@ impl Imports {
     }
 
     /// What an import of a specifier looks for, and from where: an alias is looked for from the project's folder.
-    pub(super) fn aliased<'s>(&'s self, specifier: &'s str, importer: Option<&'s str>) -> (&'s str, Option<&'s str>) {
-        self.alias.get(specifier).map_or((specifier, importer), |target| (target, None))
+    pub(super) fn aliased<'s>(
+        &'s self,
+        specifier: &'s str,
+        importer: Option<&'s str>,
+    ) -> (Cow<'s, str>, Option<&'s str>) {
+        self.alias(specifier).map_or((Cow::Borrowed(specifier), importer), |target| (target, None))
+    }
+
+    /// What a specifier stands for: itself, or as the longest that begins like it, `name/*` for `target/*`.
+    fn alias(&self, specifier: &str) -> Option<Cow<'_, str>> {
+        if let Some(target) = self.alias.get(specifier) {
+            return Some(Cow::Borrowed(target));
+        }
+        let inside = |(name, target): (&String, &String)| {
+            let rest = specifier.strip_prefix(name.strip_suffix('*')?)?;
+            Some((name.len(), format!("{}{rest}", target.strip_suffix('*')?)))
+        };
+        let longest = self.alias.iter().filter_map(inside).max_by_key(|(length, _)| *length);
+        longest.map(|(_, target)| Cow::Owned(target))
     }
 
     async fn resolve(&self, ctx: &PluginContext, import: &HookResolveIdArgs<'_>) -> HookResolveIdReturn {
@@ -98,9 +115,9 @@ impl Imports {
             self.noted().dynamic.insert((importer, specifier.to_owned()));
         }
         if importer.is_some()
-            && let Some(target) = self.alias.get(specifier)
+            && let Some(target) = self.alias(specifier)
         {
-            return self.resolve_alias(ctx, import, target).await;
+            return self.resolve_alias(ctx, import, &target).await;
         }
         if let Some(entry) = &self.entry {
             if importer == Some(entry::ID) && !entry.is_outside(specifier) {

@@ -269,6 +269,13 @@ fn the_projects_settings_are_honoured() {
         assert!(code_text.contains(text), "{text} in\n{code_text}");
     }
     assert_eq!((made.main.as_str(), made.exports.as_deref()), ("worker.js", Some(&["default".to_owned()][..])));
+    let inside = bundled(
+        &[("src/main.ts", "export { default } from '@/b'"), ("lib/b.ts", "export default 'inside'")],
+        |project| {
+            project.alias = vec![("@/*".into(), "./lib/*".into()), ("@".into(), "./lib".into())];
+        },
+    );
+    assert!(code(&inside).contains("\"inside\""), "{}", code(&inside));
     let production = bundled(files, |project| {
         project.alias = vec![("aliased".into(), "./stub".into())];
         project.define = vec![("process.env.NODE_ENV".into(), "\"production\"".into()), ("VERSION".into(), "0".into())];

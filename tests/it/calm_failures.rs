@@ -116,14 +116,16 @@ fn a_test_that_fails_only_with_others_is_run_again_with_them() {
 #[test]
 fn a_test_that_never_ends_does_not_take_others_with_it() {
     let project = project();
-    let endless =
-        "import { it } from \"vitest\";\nit(\"waits\", () => new Promise(() => {}));\nit(\"is short\", () => {});";
+    let endless = "import { it } from \"vitest\";\nit(\"waits\", () => new Promise(() => {}));\n\
+         it(\"is short\", () => {});\nit(\"skips itself\", (context) => context.skip());";
     project.write("a.test.js", endless);
     for mode in [&["--calm"][..], &["--seeds", "2"]] {
         let (code, text) = emu(&project, &[&["test", "--reporter", "json"], mode].concat());
         assert_eq!(code, 1, "{text}");
         assert_eq!(failure(&text, "waits")["failure"]["oracle"], "deadlock");
-        assert!(text.contains("\"passed\":1") && text.contains("\"failed\":1"), "{mode:?}: {text}");
+        for sum in ["\"passed\":1", "\"failed\":1", "\"skipped\":1"] {
+            assert!(text.contains(sum), "{mode:?}: {sum} in\n{text}");
+        }
     }
 }
 
@@ -276,4 +278,28 @@ it("expects it", async () => {
         assert!(told["message"].as_str().is_some_and(|text| text.ends_with("(in a WebSocket handler)")), "{told}");
         assert!(text.contains("\"passed\":1") && text.contains("\"failed\":1"), "{mode:?}: {text}");
     }
+}
+
+#[test]
+fn what_fails_outside_of_tests_is_told_beside_what_they_tell() {
+    let project = project();
+    let hooks = r#"
+import { afterAll, beforeAll, describe, it } from "vitest";
+
+describe("begins", () => {
+    beforeAll(() => { throw new Error("no beginning"); });
+    it("never runs", () => {});
+});
+describe("ends", () => {
+    afterAll(() => { throw new Error("no end"); });
+    it("runs", () => {});
+});
+"#;
+    project.write("a.test.js", hooks);
+    let (code, text) = emu(&project, &["test", "--calm", "--reporter", "json"]);
+    assert_eq!(code, 1, "{text}");
+    assert_eq!(failure(&text, "never runs")["failure"]["message"], "Error: no beginning");
+    let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let file = lines.find(|line| line["type"] == "file").expect("the file");
+    assert!(file["broken"].as_str().is_some_and(|broken| broken.starts_with("Error: no end")), "{file}");
 }

@@ -127,6 +127,7 @@ fn a_check_that_says_nothing_is_told() {
         ("ROOM:lobby", "SELECT count(*) FROM mesages", "never saw a table `mesages` in `ROOM:lobby`"),
         ("ROOM:loby", "SELECT 0", "never saw the object itself in `ROOM:loby`"),
         ("ROOM:lobby", "SELECT 0", ""),
+        ("ROOM:lobby", "SELECT total(1) - 1", ""),
     ] {
         let steps = r#"[{ "fetch": { "path": "/room/lobby" } }]"#;
         let always = format!(r#"[{{ "object": "{object}", "sql": "{sql}", "is": 0 }}]"#);

@@ -295,16 +295,20 @@ export default defineConfig({
         wrangler: { configPath: "./wrangler.jsonc", environment: "test" },
         miniflare: { bindings: { LIMIT: 3, TOKEN: process.env.TOKEN }, compatibilityFlags: ["nodejs_compat"] },
     })],
+    resolve: { alias: { "~": "./test/lib" } },
     test: { globals: true, setupFiles: ["./test/setup.ts"], include: ["test/**/*.check.ts"], globalSetup: "./global.ts" },
 });
 "#;
     project.write("vitest.config.ts", config);
     project.write("test/setup.ts", "beforeAll(() => { globalThis.setUp = true; });");
+    project.write("test/lib/two.ts", "export const two = 2;");
     let test = r#"
 import { env } from "cloudflare:test";
 import { Buffer } from "node:buffer";
+import { two } from "~/two";
 
 it("is as configured", () => {
+    expect(two).toBe(2);
     expect([env.STAGE, env.LIMIT, globalThis.setUp]).toEqual(["test", 3, true]);
     expect(Buffer.from("a").toString("hex")).toBe("61");
     expect(import.meta.env.MODE).toBe("test");
@@ -343,7 +347,7 @@ fn modules_are_mocked_for_the_test_and_its_worker() {
     project.write("wrangler.jsonc", r#"{ "name": "w", "main": "src/index.ts", "compatibility_date": "2026-01-01" }"#);
     let head = r#"
 import { SELF } from "cloudflare:test";
-import { expect, it, vi } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import greeting, { greet, Mailer, volume } from "../src/greeting";
 import type { Absent } from "./absent";
 const answer = async () => (await SELF.fetch("https://example.com/")).json();
@@ -357,7 +361,8 @@ const answer = async () => (await SELF.fetch("https://example.com/")).json();
             const later = vi.fn(() => "later");
             vi.mock("../src/greeting", () => ({ greet: hoisted.greet, volume: 7, default: { sign: () => later() } }));
             it("mocks", async () => {
-                expect([greet("me"), volume, greeting.sign(), Mailer]).toEqual(["mocked", 7, "later", undefined]);
+                expect([greet("me"), volume, greeting.sign()]).toEqual(["mocked", 7, "later"]);
+                expect(() => new Mailer()).toThrow('No "Mailer" export is defined on the "../src/greeting" mock');
                 expect(await answer()).toEqual(["mocked", 7, "later"]);
                 expect(hoisted.greet).toHaveBeenLastCalledWith("you");
                 hoisted.greet.mockReturnValueOnce("once");
@@ -377,6 +382,23 @@ const answer = async () => (await SELF.fetch("https://example.com/")).json();
                 expect([greet("me"), new Mailer().send("me")]).toEqual(["Hello, me!!", "to me"]);
                 expect(await answer()).toEqual(["Hello, you!!", 3, "yours"]);
             });"#,
+        ),
+        (
+            "part, told by `vi`",
+            r#"
+            vi.mock("../src/greeting", async () => {
+                const original = await vi.importActual<typeof import("../src/greeting")>("../src/greeting");
+                return { ...original, greet: (name: string) => `${original.greet(name)}!` };
+            });
+            it("mocks", async () => expect(await answer()).toEqual(["Hello, you!!", 3, "yours"]));"#,
+        ),
+        (
+            "inside of a function",
+            r#"
+            beforeEach(() => {
+                vi.mock("../src/greeting", () => ({ greet: () => "mocked", volume: 7, default: { sign: () => 1 } }));
+            });
+            it("mocks", async () => expect(await answer()).toEqual(["mocked", 7, 1]));"#,
         ),
         (
             "automatic",
@@ -409,6 +431,36 @@ const answer = async () => (await SELF.fetch("https://example.com/")).json();
 }
 
 #[test]
+fn packages_are_mocked_as_files_are() {
+    let project = project(SOUND);
+    let worker = r#"import post, { send, seal } from "post";
+        export default { fetch: () => Response.json([send(1), seal(), post.send(1)]) };"#;
+    project.write("src/index.ts", worker);
+    project.write("wrangler.jsonc", r#"{ "name": "w", "main": "src/index.ts", "compatibility_date": "2026-01-01" }"#);
+    project.write("node_modules/post/package.json", r#"{ "name": "post", "main": "index.js" }"#);
+    project.write("node_modules/post/index.js", "module.exports = { ...require('./seal'), send: (n) => n };");
+    project.write("node_modules/post/seal.js", "exports.seal = () => 'sealed';");
+    let head = "import { SELF } from \"cloudflare:test\";\nimport { expect, it, vi } from \"vitest\";\n\
+         import { send } from \"post\";\n\
+         const answer = async () => (await SELF.fetch(\"https://example.com/\")).json();\n";
+    for body in [
+        r#"vi.mock("post", () => ({ send: (n) => n + 1, seal: () => "open", default: { send: (n) => n + 2 } }));
+           it("mocks", async () => expect([send(1), ...(await answer())]).toEqual([2, 2, "open", 3]));"#,
+        r#"vi.mock("post");
+           it("mocks", async () => {
+               vi.mocked(send).mockReturnValue(5);
+               expect(await answer()).toEqual([5, null, 5]);
+           });"#,
+        r#"vi.mock("post", async (importOriginal) => ({ ...(await importOriginal()), seal: () => "open" }));
+           it("mocks", async () => expect(await answer()).toEqual([1, "open", 1]));"#,
+    ] {
+        project.write("test/counter.test.ts", format!("{head}{body}"));
+        let (code, text) = emu(&project, &["test", "--calm"]);
+        assert_eq!(code, 0, "{body}: {text}");
+    }
+}
+
+#[test]
 fn what_a_mock_cannot_do_is_said_with_its_place() {
     let project = project(SOUND);
     project.write("src/greeting.ts", GREETING);
@@ -421,7 +473,7 @@ fn what_a_mock_cannot_do_is_said_with_its_place() {
         ),
         ("vi.mock(\"../src/absent\", () => ({}));", "`../src/absent` cannot be mocked"),
         ("it(\"a\", () => { vi.doMock(\"../src/greeting\"); });", "`vi.doMock()` does not work in `emu test`"),
-        ("it(\"a\", () => { vi.mock(\"../src/greeting\"); });", "and at its top level"),
+        ("const { mock } = vi; it(\"a\", () => { mock(\"../src/greeting\"); });", "call it by that name"),
         ("vi.mock(\"../src/greeting\", () => 1);", "did not return an object"),
     ] {
         project.write("test/counter.test.ts", format!("{head}{body}"));

@@ -18,8 +18,16 @@ impl Patterns {
     /// Globs as Vitest writes them: `**`, `*`, `?`, `{a,b}`, `[ab]`, and `?(…)` and its likes.
     pub(super) fn new(include: &[String], exclude: &[String]) -> Self {
         // A glob that is no expression matches nothing.
-        let compile = |globs: &[String]| globs.iter().filter_map(|glob| Regex::new(&expression(glob)).ok()).collect();
-        Self { include: compile(include), exclude: compile(exclude) }
+        let compile = |globs: &[&str]| globs.iter().filter_map(|glob| Regex::new(&expression(glob)).ok()).collect();
+        // A pattern of `include` that begins so excludes.
+        let (mut included, mut excluded) = (Vec::new(), exclude.iter().map(String::as_str).collect::<Vec<_>>());
+        for glob in include {
+            match glob.strip_prefix('!') {
+                Some(glob) => excluded.push(glob),
+                None => included.push(glob.as_str()),
+            }
+        }
+        Self { include: compile(&included), exclude: compile(&excluded) }
     }
 
     /// Whether a file is a test, by its path from the project's folder.
@@ -28,7 +36,9 @@ impl Patterns {
             true => is_test(path),
             false => matches(&self.include, path),
         };
-        is_included && !matches(&self.exclude, path)
+        // Who excludes a folder excludes what is in it.
+        let mut folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+        is_included && !matches(&self.exclude, path) && !folders.any(|folder| matches(&self.exclude, folder))
     }
 }
 
@@ -70,6 +80,7 @@ fn expression(glob: &str) -> String {
             '}' | ')' => (open.pop().unwrap_or(if character == '}' { "\\}" } else { "\\)" }), 1),
             ',' if !open.is_empty() => ("|", 1),
             '|' if !open.is_empty() => ("|", 1),
+            '[' if after.starts_with(['!', '^']) => ("[^", 2),
             '[' | ']' => (&rest[..1], 1),
             character => {
                 if "\\^$.|+()".contains(character) {
@@ -104,10 +115,22 @@ mod tests {
             ("./test/*.ts", "test/a.ts", true),
             ("test/*.ts", "test/b/a.ts", false),
             ("a.ts", "aXts", false),
+            ("[!a].ts", "b.ts", true),
+            ("[!a].ts", "a.ts", false),
         ] {
             assert_eq!(Patterns::new(&[glob.to_owned()], &[]).take(path), is_match, "{glob} {path}");
         }
-        assert!(!Patterns::new(&[], &["**/node/**".to_owned()]).take("a/node/b.test.ts"));
+        for (include, exclude, path, takes) in [
+            ("", "**/node/**", "a/node/b.test.ts", false),
+            ("", "a/node", "a/node/b.test.ts", false),
+            ("", "a/no", "a/node/b.test.ts", true),
+            ("!**/b.*", "", "a/b.test.ts", false),
+            ("!**/b.*", "", "a/c.test.ts", true),
+        ] {
+            let globs =
+                |glob: &str| [glob].into_iter().filter(|glob| !glob.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(Patterns::new(&globs(include), &globs(exclude)).take(path), takes, "{include} {exclude} {path}");
+        }
         assert!(Patterns::default().take("a.test.cts") && !Patterns::default().take("a.ts"));
     }
 }

@@ -25,6 +25,18 @@ const PLUGINS: [&str; 2] = ["cloudflareTest", "cloudflarePool"];
 const MINIFLARE_KNOWN: [&str; 6] =
     ["bindings", "compatibilityDate", "compatibilityFlags", "name", "verbose", "unsafeEphemeralDurableObjects"];
 
+/// Options that make a difference and are not honoured, each with what to do instead.
+const LEFT_OUT: [(&str, &str); 6] = [
+    ("globalSetup", "it runs in Node.js, which `emu test` does without"),
+    ("projects", "run `emu test` in the folder of each project"),
+    ("workspace", "run `emu test` in the folder of each project"),
+    ("dir", "name it on the command line"),
+    ("snapshotSerializers", "call `expect.addSnapshotSerializer()` in a file of `test.setupFiles`"),
+    ("fakeTimers", "give `vi.useFakeTimers()` its options"),
+];
+/// Options by which mocks and stubs are undone before each test.
+const UNDOING: [&str; 5] = ["restoreMocks", "mockReset", "clearMocks", "unstubEnvs", "unstubGlobals"];
+
 /// What tests are told beside the wrangler configuration.
 #[derive(Debug, Default)]
 pub(super) struct VitestConfig {
@@ -43,6 +55,7 @@ pub(super) struct VitestConfig {
     /// What is not honoured, each with the file's name.
     pub(super) warnings: Vec<String>,
     vars: Vec<(String, Value)>,
+    main: Option<PathBuf>,
     compatibility_date: Option<String>,
     compatibility_flags: Vec<String>,
     alias: Vec<(String, String)>,
@@ -56,8 +69,8 @@ impl VitestConfig {
         let Some(path) = found.into_iter().find(|path| path.is_file()) else { return Self::default() };
         let is_small = fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= BYTES_MAX);
         let text = fs::read_to_string(&path).ok().filter(|_| is_small);
-        let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-        let read = text.ok_or_else(|| "it cannot be read".to_owned()).and_then(|text| default_export(&absolute, &text));
+        let read = text.ok_or_else(|| "it cannot be read".to_owned());
+        let read = read.and_then(|text| default_export(&absolute(&path), &text));
         let mut config = Self { path: Some(path), ..Self::default() };
         match read {
             Ok(root) => config.read(&root, folder),
@@ -78,9 +91,13 @@ impl VitestConfig {
     }
 
     fn read(&mut self, root: &Value, folder: &Path) {
-        if root.get(UNKNOWN).is_some() || root.get(CALL).is_some() {
+        let is_unknown = root.get(UNKNOWN).is_some() || root.get(CALL).is_some();
+        if is_unknown && members(root).next().is_none() {
             self.warn("it is read and not run, and its default export is no plain object: tests run without it");
             return;
+        }
+        if is_unknown {
+            self.warn("a part of its default export is left out: it cannot be read without running the file");
         }
         let test = &root["test"];
         self.has_globals = test["globals"].as_bool().unwrap_or(false);
@@ -89,9 +106,7 @@ impl VitestConfig {
         let include = self.texts(&test["include"], "test.include");
         let exclude = self.texts(&test["exclude"], "test.exclude");
         self.patterns = Patterns::new(&include, &exclude);
-        if !test["globalSetup"].is_null() {
-            self.warn("`test.globalSetup` is left out: it runs in Node.js, which `emu test` does without");
-        }
+        self.warn_of(test);
         for alias in [&root["resolve"]["alias"], &test["alias"]] {
             self.alias(alias, folder);
         }
@@ -106,11 +121,33 @@ impl VitestConfig {
         }
     }
 
+    /// Says which options that matter are not honoured, and what does the same.
+    fn warn_of(&mut self, test: &Value) {
+        for (name, instead) in LEFT_OUT {
+            if !matches!(test[name], Value::Null | Value::Bool(false)) {
+                self.warn(&format!("`test.{name}` is left out: {instead}"));
+            }
+        }
+        for name in UNDOING.into_iter().filter(|name| test[*name] == true) {
+            self.warn(&format!(
+                "`test.{name}` is left out: call `vi.setConfig({{ {name}: true }})` in a file of `test.setupFiles`"
+            ));
+        }
+    }
+
     /// The options of `@cloudflare/vitest-pool-workers`.
     fn options(&mut self, options: &Value, folder: &Path) {
         if options.get(UNKNOWN).is_some() {
             self.warn("the options for workers cannot be read without running them: tests run without them");
             return;
+        }
+        if options["isolatedStorage"] == false {
+            self.warn(
+                "`isolatedStorage: false` is left out: what a test stored is gone after it, what `beforeAll` stored stays",
+            );
+        }
+        if let Some(main) = options["main"].as_str() {
+            self.main = Some(absolute(&folder.join(main)));
         }
         let wrangler = &options["wrangler"];
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -143,17 +180,35 @@ impl VitestConfig {
         }
     }
 
+    /// Vite's `alias`: an object, or a list of `{ find, replacement }`.
     fn alias(&mut self, alias: &Value, folder: &Path) {
-        for (name, to) in members(alias) {
-            match to.as_str() {
-                // Like wrangler's, but paths start from this file's folder.
-                Some(to) if to.starts_with('.') => {
-                    self.alias.push((name.clone(), folder.join(to).to_string_lossy().into()));
+        let listed = alias.as_array().into_iter().flatten().map(|alias| (&alias["find"], &alias["replacement"]));
+        let listed: Vec<_> = listed.map(|(name, to)| (name.as_str(), to.as_str())).collect();
+        let named = members(alias).map(|(name, to)| (Some(name.as_str()), to.as_str()));
+        for alias in named.chain(listed) {
+            match alias {
+                (Some(name), Some(to)) => self.add_alias(name, to, folder),
+                (name, _) => {
+                    let name = name.map_or_else(String::new, |name| format!(" `{name}`"));
+                    self.warn(&format!("the alias{name} is left out: a name and a path in quotes can be read"));
                 }
-                Some(to) => self.alias.push((name.clone(), to.to_owned())),
-                None => self.warn(&format!("the alias `{name}` is left out: it is no text")),
             }
         }
+    }
+
+    /// An alias means what it names and all that lies below. Paths start from this file's folder.
+    fn add_alias(&mut self, name: &str, to: &str, folder: &Path) {
+        let (name, to) = match (name.strip_suffix('/'), to.strip_suffix('/')) {
+            (Some(name), Some(to)) => (name, to),
+            _ => (name, to),
+        };
+        // For Vite the file's folder is where absolute paths begin, unless they are the machine's.
+        let below =
+            to.strip_prefix('/').map(|to| folder.join(to)).filter(|path| path.exists() && !Path::new(to).exists());
+        let path = below.or_else(|| to.starts_with('.').then(|| folder.join(to)));
+        let target = path.map_or_else(|| to.to_owned(), |path| absolute(&path).to_string_lossy().into_owned());
+        self.alias.push((format!("{name}/*"), format!("{target}/*")));
+        self.alias.push((name.to_owned(), target));
     }
 
     /// A text, or a list of texts.
@@ -176,6 +231,9 @@ impl VitestConfig {
             let var = value.as_str().map_or_else(|| Var::Json(value.clone()), |text| Var::Text(text.to_owned()));
             worker.vars.insert(name.clone(), var);
         }
+        if let Some(main) = &self.main {
+            worker.main = Some(main.clone());
+        }
         worker.bundling.alias.extend(self.alias.iter().cloned());
         worker.bundling.define.extend(self.define.iter().cloned());
         let is_more = self.compatibility_flags.iter().any(|flag| !worker.compatibility.has(flag));
@@ -186,6 +244,11 @@ impl VitestConfig {
             worker.compatibility = Compatibility::new(&date, &flags);
         }
     }
+}
+
+/// The same path, wherever it is read from.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The members of an object; none of anything else, and none of those that say how it was written.
@@ -250,6 +313,21 @@ mod tests {
     }
 
     #[test]
+    fn aliases_mean_what_lies_below_them_too() {
+        for (alias, expected) in [
+            ("{ '@': './src' }", [("@/*", "/project/src/*"), ("@", "/project/src")]),
+            ("{ '@/': '/nowhere/src/' }", [("@/*", "/nowhere/src/*"), ("@", "/nowhere/src")]),
+            ("[{ find: 'a', replacement: 'b' }]", [("a/*", "b/*"), ("a", "b")]),
+            ("{ a: path.resolve(__dirname, 'src') }", [("a/*", "/project/src/*"), ("a", "/project/src")]),
+        ] {
+            let config = read(&format!("export default {{ resolve: {{ alias: {alias} }} }};"));
+            let expected = expected.map(|(name, to)| (name.to_owned(), to.to_owned()));
+            assert_eq!(config.alias, expected, "{alias}");
+            assert_eq!(config.warnings, [""; 0], "{alias}");
+        }
+    }
+
+    #[test]
     fn what_is_not_honoured_is_said() {
         for (text, says) in [
             ("export default make();", "its default export is no plain object"),
@@ -264,6 +342,18 @@ mod tests {
                 "`miniflare.kvNamespaces` is left out",
             ),
             ("export default { plugins: [cloudflareTest(options)] };", "the options for workers cannot be read"),
+            ("export default { test: { restoreMocks: true } };", "`vi.setConfig({ restoreMocks: true })`"),
+            ("export default { test: { projects: ['a'] } };", "`test.projects` is left out"),
+            (
+                "export default mergeConfig(base, { test: { globals: true } });",
+                "a part of its default export is left out",
+            ),
+            ("export default { resolve: { alias: [{ find: /^a/, replacement: 'b' }] } };", "the alias is left out"),
+            ("export default { resolve: { alias: { a: b() } } };", "the alias `a` is left out"),
+            (
+                "export default { test: { poolOptions: { workers: { isolatedStorage: false } } } };",
+                "what `beforeAll` stored stays",
+            ),
         ] {
             let config = read(text);
             assert!(config.warnings.iter().any(|warning| warning.contains(says)), "{text}: {:?}", config.warnings);

@@ -129,12 +129,10 @@ fn logged(happening: &Happening) -> Option<String> {
 /// What went wrong in a file, beside what its tests say of that.
 fn broken_by(ended: &Ended, failures: &[&Failure]) -> Option<String> {
     let failure = judge("", ended, None)?;
-    let is_told = match failure.oracle {
-        Oracle::Uncaught if !ended.is_cut_short() && !ended.errors.is_empty() => {
-            failures.iter().any(|told| told.error.message == failure.error.message)
-        }
+    if failure.oracle != Oracle::Uncaught || ended.is_cut_short() || ended.errors.is_empty() {
         // By themselves the tests have shown which of them it was.
-        _ => !failures.is_empty(),
-    };
-    (!is_told).then(|| text_of(&failure.error))
+        return failures.is_empty().then(|| text_of(&failure.error));
+    }
+    let is_told = |error: &TestError| failures.iter().any(|told| told.error.message == error.message);
+    ended.errors.iter().find(|error| !is_told(error)).map(text_of)
 }

@@ -134,7 +134,10 @@ impl<'a> Sorting<'a> {
             (None, Some(State::Fail)) => self.together(test, result, together, ONLY_TOGETHER.into()),
             (None, _) => {
                 let result = ended.results.into_iter().find(|result| result.id == test.id);
-                self.passed(test, result)
+                match result.as_ref().map(|result| result.state) {
+                    Some(State::Skip) => self.over(test, result, Outcome::Skipped),
+                    _ => self.passed(test, result),
+                }
             }
         }
     }

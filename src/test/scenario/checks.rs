@@ -2,6 +2,7 @@
 //!
 //! Invariant: looking changes nothing in the world. An object or a table that does not exist yet counts as holding.
 
+use super::compare::is_same;
 use super::{Check, Scenario, outside};
 use crate::config::Place;
 use crate::simulate::Simulation;
@@ -78,7 +79,7 @@ fn violated(check: &Check, world: &mut Simulation, met: &mut Met) -> Option<Test
             let (object, place) = object;
             let message = || format!("`always` does not hold in `{object}`: it is {found}, not {is}: {sql}");
             let diff = || format!("- Expected\n+ Received\n\n- {is}\n+ {found}");
-            (found != *is).then(|| error(message(), place, Some(diff())))
+            (!is_same(is, &found)).then(|| error(message(), place, Some(diff())))
         }
         Check::Outside { place, counted, at_most } => {
             let found = outside::count(counted, world.outgoing());

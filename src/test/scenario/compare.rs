@@ -122,7 +122,7 @@ fn text_of_expected(expected: &Value) -> String {
 }
 
 /// Whether two values are the same JSON: numbers by their value, members in any order.
-fn is_same(one: &Value, other: &Value) -> bool {
+pub(super) fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
         (Value::Array(one), Value::Array(other)) => {

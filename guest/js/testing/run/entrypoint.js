@@ -10,7 +10,7 @@ import { checkInvariants, checkSettled } from "../emu/invariants.js";
 import { takeMarks } from "../emu/marks.js";
 import { takeStrays } from "./rejections.js";
 import { collectedFile, collectedTests, run } from "./runner.js";
-import { errorsOf, modeOf, resultOf, suiteErrors } from "./tasks.js";
+import { errorsOf, modeOf, reportOf, resultOf, suiteErrors } from "./tasks.js";
 
 function collect() {
     const file = collectedFile();
@@ -22,8 +22,8 @@ function collect() {
 }
 
 function stray(reason) {
-    const { name = "Error", message = String(reason), stack = "" } = reason ?? {};
-    return { suite: [], name, message, stack };
+    const { name, message, stack } = reportOf(reason);
+    return { suite: [], name: name || "Error", message, stack };
 }
 
 async function runTests(asks) {
@@ -38,6 +38,11 @@ async function runTests(asks) {
         inline,
         marks: takeMarks(),
     };
+}
+
+/** Whoever reads an answer reads Unicode: names and messages of tests may be none. */
+function wellFormed(_key, value) {
+    return typeof value === "string" ? value.toWellFormed() : value;
 }
 
 const REQUESTS = {
@@ -57,6 +62,6 @@ export class TestEntrypoint extends WorkerEntrypoint {
         if (!Object.hasOwn(REQUESTS, name)) {
             return Response.json({ error: `the tests do not know the request \`${name}\`` }, { status: 404 });
         }
-        return Response.json(await REQUESTS[name](request));
+        return new Response(JSON.stringify(await REQUESTS[name](request), wellFormed));
     }
 }

@@ -10,6 +10,7 @@ import { getTests } from "@vitest/runner/utils";
 import { forgetChecks, requireInvariants } from "../emu/invariants.js";
 import { EXPECTS_ERRORS, hasSaid } from "../emu/said.js";
 import { resetFetchMock } from "../cloudflare/fetch-mock.js";
+import { undoAsConfigured } from "../vitest/config.js";
 import { beginExpecting, checkExpectations, provideExpect, trustSpelling } from "../vitest/expect.js";
 import { restoreTimers } from "../vitest/fake-timers.js";
 import { closeSnapshots, forgetSnapshotsOf, openSnapshots, prepareSnapshots } from "../vitest/snapshots.js";
@@ -123,6 +124,7 @@ const driver = {
         }
         // What an earlier try left is over with it.
         takeRejections();
+        undoAsConfigured();
         forgetSnapshotsOf(test);
         beginExpecting(test);
         await pushStorage();
@@ -137,6 +139,9 @@ const driver = {
         await popStorage();
     },
     extendTaskContext: provideExpect,
+    // Nobody shows what tests note of themselves; that they do is no mistake.
+    onTestAnnotate: async (_test, annotation) => annotation,
+    onTestArtifactRecord: async (_test, artifact) => artifact,
 };
 
 /** Opens the collector. Before the test file is evaluated, and at once: nobody waits for a module beside it. */

@@ -4,6 +4,7 @@
  * Invariant: changes nothing; ids depend on the order in which tests were declared and on nothing else.
  */
 
+import { processError } from "@vitest/utils/error";
 import { EXPECTS_ERRORS, hasSaid, IDEMPOTENT_ALARMS, WITHSTANDS } from "../emu/said.js";
 
 /**
@@ -34,26 +35,35 @@ function shown(thrown) {
     }
 }
 
-/** An error as it is reported. */
-function report(error) {
+/** How many errors are reported that one was made of; some are made of themselves. */
+const CAUSES_MAX = 8;
+
+/** An error as it is reported. What tests throw may have anything under the names of an error's properties. */
+function report(error, causesLeft = CAUSES_MAX) {
     const { name, message, stack, diff, cause, oracle } = error;
     const text = typeof message === "string" ? message : shown(error);
-    const reported = { name: name ?? "", message: text, stack: stack ?? "", fault: isFault(error) };
-    if (typeof oracle === "string") {
-        reported.oracle = oracle;
-    }
-    if (diff !== undefined) {
-        reported.diff = diff;
-    }
-    if (cause !== undefined && cause !== null) {
-        reported.cause = typeof cause === "object" ? report(cause) : { name: "", message: String(cause), stack: "" };
+    const reported = { name: textOr(name, ""), message: text, stack: textOr(stack, ""), fault: isFault(error) };
+    reported.oracle = textOr(oracle, undefined);
+    reported.diff = textOr(diff, undefined);
+    if (cause !== undefined && cause !== null && causesLeft > 0) {
+        const isError = typeof cause === "object";
+        reported.cause = isError ? report(cause, causesLeft - 1) : { name: "", message: String(cause), stack: "" };
     }
     return reported;
 }
 
+/** What was thrown, as it is reported. */
+export function reportOf(thrown) {
+    return report(processError(thrown));
+}
+
+function textOr(value, otherwise) {
+    return typeof value === "string" ? value : otherwise;
+}
+
 /** The errors of a task itself. */
 export function errorsOf(task) {
-    return (task.result?.errors ?? []).map(report);
+    return (task.result?.errors ?? []).map((error) => report(error));
 }
 
 const MODES = { queued: "run" };

@@ -98,6 +98,7 @@ export async function program(file, answers = {}) {
     const ask = (name, init = undefined) => entrypoint.fetch(new Request(`emu-test://${name}`, init));
     const json = async (name, init) => (await ask(name, init)).json();
     return {
+        core,
         sent,
         ask,
         collect: () => json("collect"),

@@ -259,6 +259,25 @@ test("snapshots come and go with the run", async () => {
     assert.deepEqual([part.ran.obsolete, part.ran.results.length], [[], 1]);
 });
 
+test("an inline snapshot that is taken again and again has one text", async () => {
+    const file = (texts, inSource) => ({ it, expect }) => {
+        it("loops", () => texts.forEach((text) => expect(text).toMatchInlineSnapshot(...inSource)));
+    };
+    const cases = [
+        [["a", "a"], [], "pass", ['"a"']],
+        [["a", "a"], ['"a"'], "pass", []],
+        [["a", "b"], [], "fail", []],
+        [["a", "b"], ['"a"'], "fail", []],
+        [["a", "a"], ['"b"'], "fail", []],
+    ];
+    for (const [texts, inSource, state, taken] of cases) {
+        const { results, ran } = await resultsOf(file(texts, inSource));
+        const told = JSON.stringify([texts, inSource, results.loops.errors]);
+        assert.equal(results.loops.state, state, told);
+        assert.deepEqual(ran.inline.map(({ text }) => text), taken, told);
+    }
+});
+
 test("vi replaces functions, timers, globals, and refuses modules", async () => {
     await check(({ it, expect, vi, vitest }) => {
         it("pass: spies", () => {

@@ -13,6 +13,9 @@ const TO_FAKE = [
     "performance",
 ];
 
+/** After so many timers `runAllTimers()` takes them for endless. */
+const LOOP_LIMIT = 10_000;
+
 const RealDate = Date;
 
 /** The package tries a timer when it is evaluated, which global scope does not allow: so it is when asked for. */
@@ -58,12 +61,13 @@ export function advanceBy(ms) {
     installed().tick(ms);
 }
 
-function useFakeTimers(config = {}) {
-    const now = config.now ?? dateMs ?? worldNowMs();
+function useFakeTimers({ toFake = TO_FAKE, toNotFake = [], ...config } = {}) {
+    // Who fakes again goes on from the time that is faked already.
+    const now = config.now ?? clock?.now ?? dateMs ?? worldNowMs();
     useRealTimers();
     const present = withGlobal(globalThis);
-    const toFake = (config.toFake ?? TO_FAKE).filter((name) => name in present.timers);
-    clock = present.install({ ...config, now, toFake, ignoreMissingTimers: true });
+    const faked = toFake.filter((name) => name in present.timers && !toNotFake.includes(name));
+    clock = present.install({ loopLimit: LOOP_LIMIT, ...config, now, toFake: faked, ignoreMissingTimers: true });
 }
 
 function useRealTimers() {
@@ -98,6 +102,15 @@ async function toNextTimerAsync(steps = 1) {
     }
 }
 
+const TICK_MODES = { manual: "manual", nextTimerAsync: "nextAsync", interval: "interval" };
+
+function tickMode(mode, intervalMs = undefined) {
+    if (!Object.hasOwn(TICK_MODES, mode)) {
+        throw new Error(`Invalid tick mode: ${mode}`);
+    }
+    installed().setTickMode({ mode: TICK_MODES[mode], ...(intervalMs === undefined ? {} : { delta: intervalMs }) });
+}
+
 /** Ends what a test left in place. */
 export function restoreTimers() {
     if (clock !== undefined || dateMs !== undefined) {
@@ -119,6 +132,8 @@ export const timerActions = {
     advanceTimersByTimeAsync: async (ms) => void (await installed().tickAsync(ms)),
     advanceTimersToNextTimer: toNextTimer,
     advanceTimersToNextTimerAsync: toNextTimerAsync,
+    advanceTimersToNextFrame: () => void installed().runToFrame(),
+    setTimerTickMode: tickMode,
     clearAllTimers: () => clock?.reset(),
 };
 

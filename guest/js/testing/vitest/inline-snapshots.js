@@ -55,15 +55,24 @@ export function matchInline(place, testId, { update, inSource }, compare) {
     const known = taken.get(place);
     const result = compare(known?.text ?? inSource);
     if (known !== undefined) {
+        return result.pass ? result : differs(place, result);
+    }
+    if (result.pass) {
+        taken.set(place, { text: inSource, testId });
         return result;
     }
     const isTaken = update === "all" || (update === "new" && inSource === undefined);
-    if (result.pass || (isTaken && place !== "")) {
-        taken.set(place, { text: result.actual ?? inSource, testId });
-    }
-    if (result.pass || !isTaken || place === "") {
+    if (!isTaken || place === "") {
         return result;
     }
+    taken.set(place, { text: result.actual, testId });
     written.add(place);
     return { ...result, pass: true };
+}
+
+/** One place cannot have two snapshots: it gets none. */
+function differs(place, result) {
+    const wasTaken = written.delete(place);
+    const why = "different snapshots cannot be taken at the same place";
+    return wasTaken ? { ...result, message: () => `${result.message()}: ${why}` } : result;
 }

@@ -14,11 +14,12 @@ const mocks = new Map();
  * Declares a mock.
  *
  * @param {number} number
+ * @param {string} specifier The module as the test file names it.
  * @param {() => Promise<object>} original Imports the module itself.
  * @param {((original: () => Promise<object>) => unknown) | {spy?: boolean} | undefined} factory
  */
-export function mock(number, original, factory) {
-    mocks.set(number, { original, factory, exports: undefined });
+export function mock(number, specifier, original, factory) {
+    mocks.set(number, { specifier, original, factory, exports: undefined });
 }
 
 async function make({ original, factory }) {
@@ -39,15 +40,27 @@ export async function settle() {
     }
 }
 
-/** The exports of a mock. */
-export function mocked(number) {
-    const exports = mocks.get(number)?.exports;
+/** An export of a mock. */
+export function mocked(number, name) {
+    const { specifier, exports } = mocks.get(number) ?? {};
     if (exports === undefined) {
         throw new Error(
             "a mocked module was imported before its mock was made: `vi.mock()` what other mocks import before them",
         );
     }
-    return exports;
+    return name in exports ? exports[name] : missing(specifier, name);
+}
+
+/** Stands for an export that a mock does not have: whoever uses it is told so. */
+function missing(specifier, name) {
+    function refuse() {
+        throw new Error(
+            `[vitest] No "${name}" export is defined on the "${specifier}" mock. Did you forget to return it from ` +
+                '"vi.mock"? To replace a part of the module only, begin with the module itself: ' +
+                "`async (importOriginal) => ({ ...(await importOriginal()), … })`",
+        );
+    }
+    return new Proxy(refuse, { get: refuse, set: refuse, has: refuse, apply: refuse, construct: refuse });
 }
 
 function isExtended(holder) {

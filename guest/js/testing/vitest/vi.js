@@ -5,7 +5,9 @@
  */
 
 import * as spies from "@vitest/spy";
+import { configuring } from "./config.js";
 import { timerActions, timerFacts } from "./fake-timers.js";
+import { automock } from "./mocks.js";
 import { stubs } from "./stubs.js";
 import { waitFor, waitUntil } from "./wait.js";
 
@@ -18,7 +20,7 @@ function unseen(name) {
     return () => {
         throw new Error(
             `\`vi.${name}()\` is called where \`emu test\` does not see it: call it by that name, with a path in quotes, ` +
-                `in the test file or a setup file${name === "mock" ? ", and at its top level" : ""}`,
+                "in the test file or a setup file",
         );
     };
 }
@@ -57,6 +59,7 @@ export const vi = {
     spyOn,
     isMockFunction,
     mocked: (item) => item,
+    mockObject: (object, { spy: isSpy = false } = {}) => automock(object, isSpy),
     hoisted,
     waitFor,
     waitUntil,
@@ -66,4 +69,4 @@ export const vi = {
     ...Object.fromEntries(NO_MODULES.map((name) => [name, noModules(name)])),
 };
 
-Object.assign(vi, chained(vi, { clearAllMocks, resetAllMocks, restoreAllMocks, ...timerActions, ...stubs }));
+Object.assign(vi, chained(vi, { clearAllMocks, resetAllMocks, restoreAllMocks, ...timerActions, ...stubs, ...configuring }));
