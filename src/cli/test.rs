@@ -16,6 +16,7 @@ mod outputs;
 mod patterns;
 mod program;
 pub(super) mod replay;
+mod saved;
 mod session;
 mod snapshots;
 mod trace_file;

@@ -123,6 +123,38 @@ fn a_failure_is_run_again_by_what_is_told_of_it() {
 }
 
 #[test]
+fn what_was_saved_is_tried_by_every_run() {
+    let project = project(FORGETFUL);
+    let (code, text) = emu(&project, &["test", "-t", "counts", "--save", "test/saved/eviction"]);
+    assert_eq!(code, 1, "{text}");
+    fs::remove_dir_all(project.path(".emu")).expect("the last failures");
+    // One run, of a seed that decides nothing, would not find it.
+    let few = ["test", "-t", "counts", "--faults", "evict", "--depth", "0", "--seeds", "0"];
+    let (code, text) = emu(&project, &few);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("this failure is saved in `test/saved/eviction`"), "{text}");
+    project.write("src/index.ts", WORKER.replace("KEPT", SOUND));
+    let (code, text) = emu(&project, &few);
+    assert_eq!(code, 0, "{text}");
+    assert!(project.path("test/saved/eviction/rerun.json").is_file(), "it stays");
+
+    project.write("test/counter.test.ts", TESTS.replace("\"counts\"", "\"is counted\""));
+    project.write("test/saved/damaged/rerun.json", "{");
+    let (code, text) = emu(&project, &["test", "--seeds", "1"]);
+    assert_eq!(code, 0, "{text}");
+    for says in [
+        "warning: `test/saved/eviction` is of the test `counter › counts` in `test/counter.test.ts`, which is not there",
+        "warning: a saved failure is not tried: `",
+        "does not say what to run",
+    ] {
+        assert!(text.contains(says), "{says} in\n{text}");
+    }
+    // Nobody asked for it.
+    let (_, text) = emu(&project, &["test", "--seeds", "1", "other"]);
+    assert!(!text.contains("which is not there"), "{text}");
+}
+
+#[test]
 fn exit_codes_say_what_happened() {
     let project = project(SOUND);
     for (args, expected, says) in [

@@ -109,7 +109,8 @@ pub(in crate::cli) struct TestArgs {
     #[arg(short, long)]
     pub(super) update: bool,
 
-    /// Keep the first failure in this folder, for `emu replay`
+    /// Keep the first failure in this folder of the project: `emu test` tries it first from then on, and `emu replay` runs
+    /// it alone
     #[arg(long, value_name = "FOLDER")]
     pub(super) save: Option<PathBuf>,
 

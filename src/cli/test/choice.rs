@@ -3,8 +3,9 @@
 //! Invariant: the same tests whatever the order in which they are asked about.
 
 use super::kept::Bugs;
+use super::saved::Saved;
 use crate::error::{Error, Result};
-use crate::test::campaign::Choice;
+use crate::test::campaign::{Choice, Known};
 use crate::test::program::{Mode, Test};
 use crate::world::Rerun;
 use regress::Regex;
@@ -49,19 +50,28 @@ pub(in crate::cli) struct Chosen<'a> {
     /// This test only.
     pub(in crate::cli) id: Option<String>,
     pub(in crate::cli) bugs: Option<&'a Bugs>,
+    pub(in crate::cli) saved: Option<&'a Saved>,
 }
 
 impl Choice for Chosen<'_> {
-    fn takes(&self, test: &Test) -> bool {
+    fn takes(&self, file: &str, test: &Test) -> bool {
+        if let Some(saved) = self.saved {
+            saved.meet(file, test);
+        }
         self.id.as_ref().is_none_or(|id| *id == test.id) && self.name.as_ref().is_none_or(|name| name.takes(test))
     }
 
-    fn failed_before(&self, file: &str, test: &Test) -> Option<Rerun> {
-        self.bugs.filter(|_| matches!(test.mode, Mode::Run | Mode::Only))?.find(file, test)
+    fn failed_before(&self, file: &str, test: &Test) -> Vec<Known> {
+        if !matches!(test.mode, Mode::Run | Mode::Only) {
+            return Vec::new();
+        }
+        let bug = self.bugs.and_then(|bugs| bugs.find(file, test)).map(|rerun| Known { rerun, saved_in: None });
+        let saved = self.saved.map(|saved| saved.of(file, test)).unwrap_or_default();
+        bug.into_iter().chain(saved).collect()
     }
 
-    fn passes_again(&self, file: &str, test: &Test) {
-        if let Some(bugs) = self.bugs {
+    fn passes_again(&self, file: &str, test: &Test, rerun: &Rerun) {
+        if let Some(bugs) = self.bugs.filter(|bugs| bugs.find(file, test).as_ref() == Some(rerun)) {
             bugs.forget(file, test);
         }
     }

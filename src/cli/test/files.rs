@@ -2,6 +2,7 @@
 //!
 //! Invariant: reads folders only, none outside the project, and a bounded number of them.
 
+use super::kept::RERUN_FILE;
 use super::patterns::Patterns;
 use crate::config::CONFIG_NAMES;
 use crate::error::{Error, Result};
@@ -57,10 +58,11 @@ fn scenarios_at(path: &Path) -> Vec<PathBuf> {
     inside
 }
 
-/// The test files of a project, and the folders in which others may come.
+/// The test files of a project, the failures saved beside them, and the folders in which others may come.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Listing {
     pub(super) files: Vec<TestFile>,
+    pub(super) saved: Vec<PathBuf>,
     pub(super) folders: Vec<PathBuf>,
 }
 
@@ -84,6 +86,9 @@ pub(super) fn list(folder: &Path, own: &Path, patterns: &Patterns, filters: &[St
             if kind.is_dir() && !is_skipped && (!is_project(&entry.path()) || is_same(&entry.path(), own)) {
                 waiting.push(entry.path());
             } else if kind.is_file() {
+                if name == RERUN_FILE {
+                    listing.saved.push(entry.path());
+                }
                 let found = file(folder, entry.path());
                 if patterns.take(&found.name) || name == SCENARIO {
                     listing.files.push(found);
@@ -98,6 +103,7 @@ pub(super) fn list(folder: &Path, own: &Path, patterns: &Patterns, filters: &[St
     }
     listing.files.retain(|file| filters.is_empty() || filters.iter().any(|filter| is_meant(file, filter)));
     listing.files.sort_by(|one, other| one.name.cmp(&other.name));
+    listing.saved.sort();
     listing.folders.sort();
     Ok(listing)
 }

@@ -3,7 +3,7 @@
 //! Invariant: all runs of a file start from one image.
 
 use super::carried::{Ingredients, Written};
-use super::files::{self, TestFile};
+use super::files::{self, Listing, TestFile};
 use super::vitest_config::VitestConfig;
 use crate::bundle::{self, Bundle, Entry};
 use crate::config::Overrides;
@@ -115,15 +115,14 @@ impl Workshop {
         self.projects.first().map_or(Path::new("."), |project| &project.folder)
     }
 
-    /// The tests that are meant.
+    /// The tests that are meant, and the failures that are saved in the project.
     ///
     /// # Errors
     /// When a folder cannot be read.
-    pub(in crate::cli) fn files(&self, named: &[String]) -> Result<Vec<TestFile>> {
+    pub(super) fn files(&self, named: &[String]) -> Result<Listing> {
         match self.projects.is_empty() {
-            true => Ok(files::scenarios(named).unwrap_or_default()),
-            false => files::list(self.folder(), &self.project().folder, &self.vitest.patterns, named)
-                .map(|listing| listing.files),
+            true => Ok(Listing { files: files::scenarios(named).unwrap_or_default(), ..Listing::default() }),
+            false => files::list(self.folder(), &self.project().folder, &self.vitest.patterns, named),
         }
     }
 

@@ -253,7 +253,7 @@ pub(in crate::cli) fn run_shrink(args: &ShrinkArgs) -> Result<ExitCode> {
         shard: Shard::ALL,
         interrupted: Arc::default(),
     };
-    let chosen = Chosen { name: None, id: Some(found.test.id.clone()), bugs: None };
+    let chosen = Chosen { name: None, id: Some(found.test.id.clone()), bugs: None, saved: None };
     let mut last = None;
     let (programs, snapshots) = ([found.program], [found.snapshots]);
     campaign(&programs, &snapshots, &options, &chosen, &mut |progress| {

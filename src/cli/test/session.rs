@@ -5,11 +5,12 @@
 use super::args::{TestArgs, is_ci};
 use super::carried::Ingredients;
 use super::choice::{Chosen, NameFilter};
-use super::files::TestFile;
+use super::files::{Listing, TestFile};
 use super::interrupt::Interrupt;
 use super::kept::{self, Bugs, Kept};
 use super::outputs::Outputs;
 use super::program::{Made, Workshop};
+use super::saved::Saved;
 use super::{carried, inline_snapshots, snapshots, trace_file};
 use crate::cli::eprint;
 use crate::cli::watch::{self, Seen};
@@ -53,16 +54,18 @@ pub(super) enum Passed {
 /// When something is wrong beside the tests themselves.
 pub(super) fn pass(args: &TestArgs, workshop: &Workshop, interrupt: &Interrupt, seen: &mut Seen) -> Result<Passed> {
     let folder = workshop.folder().to_owned();
-    let files = workshop.files(&args.files)?;
+    let Listing { files, saved, .. } = workshop.files(&args.files)?;
     if files.is_empty() {
         return Ok(Passed::Nothing { files: 0 });
     }
     let bugs = Bugs::of(&folder);
+    let saved = Saved::read(&folder, &saved, &mut warn);
     let options = Options { interrupted: interrupt.asked(), ..options(args)? };
     let chosen = Chosen {
         name: args.name.as_deref().map(NameFilter::parse).transpose()?,
         id: None,
         bugs: (args.rerun().is_none() && options.shard.index == 1).then_some(&bugs),
+        saved: (args.rerun().is_none() && options.shard.index == 1).then_some(&saved),
     };
     let began = steady();
     let since = watch::now();
@@ -107,7 +110,15 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, interrupt: &Interrupt, 
         failed: None,
     };
     interrupt.heeded(|| campaign(&programs, &texts, &options, &chosen, &mut |progress| session.take(progress)))?;
+    if chosen.saved.is_some() {
+        let files: Vec<_> = sources.iter().map(|source| &source.file).collect();
+        saved.lost(&files, args.files.is_empty() && session.summary.broken == 0).into_iter().for_each(warn);
+    }
     session.end((steady() - began).as_secs_f64() * 1000.0)
+}
+
+fn warn(text: String) {
+    eprint(&format!("warning: {text}\n"));
 }
 
 fn options(args: &TestArgs) -> Result<Options> {
@@ -142,7 +153,7 @@ fn list(args: &TestArgs, programs: &[Program], broken: &[FileTested], chosen: &C
     let mut lines = Vec::new();
     for program in programs {
         let (tests, _) = collect(program)?;
-        for test in tests.iter().filter(|test| chosen.takes(test)) {
+        for test in tests.iter().filter(|test| chosen.takes(&program.name, test)) {
             lines.push(match args.json {
                 true => json!({ "file": &*program.name, "suite": test.suite, "name": test.name }).to_string(),
                 false => format!("{} › {}", program.name, story::one_line(&test.full_name())),

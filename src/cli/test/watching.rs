@@ -74,7 +74,7 @@ fn listing(args: &TestArgs) -> Listing {
     if let Some(files) = files::scenarios(&args.files) {
         let named = args.files.iter().map(PathBuf::from);
         let folders = named.map(|path| if path.is_dir() { path } else { parent(&path) }).collect();
-        return Listing { files, folders };
+        return Listing { files, folders, ..Listing::default() };
     }
     let Ok((configs, vitest)) = load::find(&args.configs) else { return Listing::default() };
     let own = configs.first().map_or_else(|| PathBuf::from("."), |config| parent(config));

@@ -90,13 +90,21 @@ impl Shard {
 /// Which tests are run, and with what.
 pub trait Choice: Sync {
     /// Whether a test is run.
-    fn takes(&self, test: &Test) -> bool;
+    fn takes(&self, file: &str, test: &Test) -> bool;
 
     /// What made a test fail before: it is tried first.
-    fn failed_before(&self, file: &str, test: &Test) -> Option<Rerun>;
+    fn failed_before(&self, file: &str, test: &Test) -> Vec<Known>;
 
     /// A test has passed with what made it fail before.
-    fn passes_again(&self, file: &str, test: &Test);
+    fn passes_again(&self, file: &str, test: &Test, rerun: &Rerun);
+}
+
+/// What made a test fail once.
+pub struct Known {
+    /// The run.
+    pub rerun: Rerun,
+    /// The folder in which somebody saved it, as people call it.
+    pub saved_in: Option<String>,
 }
 
 /// What is told while a campaign goes on.
@@ -152,7 +160,7 @@ pub fn campaign(
     let mut planned = Vec::new();
     for (index, program) in programs.iter().enumerate() {
         let (tests, errors) = collect(program)?;
-        let taken: Vec<Test> = tests.into_iter().filter(|test| choice.takes(test)).collect();
+        let taken: Vec<Test> = tests.into_iter().filter(|test| choice.takes(&program.name, test)).collect();
         planned.push(Planned { file: index, tests: taken, errors });
     }
     let tests = planned.iter().map(|planned| planned.tests.len()).sum();

@@ -4,7 +4,7 @@
 
 use super::enough::Enough;
 use super::runs::{Runs, calm_of};
-use super::{Choice, Options, Progress, Unit};
+use super::{Choice, Known, Options, Progress, Unit};
 use crate::error::{Result, report};
 use crate::test::judge::{Oracle, judge};
 use crate::test::program::Program;
@@ -198,18 +198,20 @@ impl<'a> ShakenPass<'a> {
         runs.differs_again(rerun, points, &ended, tested).map(drop)
     }
 
-    /// Whether a test passes with what made it fail before, if that may happen in this campaign.
+    /// Whether a test passes with what made it fail before, as far as that may happen in this campaign.
     fn passes_again(&self, runs: &mut Runs<'_>, points: Points, tested: &mut Tested) -> Result<bool> {
-        let Some(rerun) = self.choice.failed_before(&runs.program.name, &tested.test) else { return Ok(true) };
-        let mut decided = rerun.tape.iter().flat_map(Tape::iter);
-        if !decided.all(|(place, _)| points.contains(place.point)) {
-            return Ok(true);
+        for Known { rerun, saved_in } in self.choice.failed_before(&runs.program.name, &tested.test) {
+            let mut decided = rerun.tape.iter().flat_map(Tape::iter);
+            if !decided.all(|(place, _)| points.contains(place.point)) {
+                continue;
+            }
+            if runs.attempt(&rerun, points, tested)?.is_none() {
+                tested.notes.extend(saved_in.map(|folder| format!("this failure is saved in `{folder}`")));
+                return Ok(false);
+            }
+            self.choice.passes_again(&runs.program.name, &tested.test, &rerun);
         }
-        let passes = runs.attempt(&rerun, points, tested)?.is_some();
-        if passes {
-            self.choice.passes_again(&runs.program.name, &tested.test);
-        }
-        Ok(passes)
+        Ok(true)
     }
 
     /// Every deviation from the calm run that there is time for. True if one made the test fail.
