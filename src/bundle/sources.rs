@@ -78,31 +78,49 @@ impl SourceMap {
         Self { root, modules, texts: None, named: Mutex::default() }
     }
 
-    /// The same map with the texts of the worker's own sources in it. What packages are made of is left out: it is only
-    /// shown where there is nothing else.
+    /// The same map with the texts of the worker's own sources in it, and without the project's folder. What packages are
+    /// made of is left out: it is only shown where there is nothing else.
     pub fn carried(&self) -> Self {
         let mut texts = BTreeMap::new();
         let mut left: Vec<(PathBuf, usize)> = self.files().into_iter().map(|file| (file, 0)).collect();
         while let Some((file, depth)) = left.pop() {
-            if is_of_package(&file) || texts.contains_key(&file) {
+            if is_of_package(&file) || texts.contains_key(&self.inside(&file)) {
                 continue;
             }
             let Some(text) = self.read(&file) else { continue };
             let named = if depth < MAPS_DEPTH_MAX { named_map(&file, &text) } else { None };
-            match named {
-                Some(Named::Data(table)) => left.extend(sources_of(&table, &file).map(|source| (source, depth + 1))),
-                Some(Named::File(map)) => {
-                    if let Some(json) = self.read(&map) {
-                        let table = Table::parse(&json).unwrap_or_default();
-                        left.extend(sources_of(&table, &file).map(|source| (source, depth + 1)));
-                        texts.insert(map, json);
-                    }
-                }
-                None => {}
-            }
-            texts.insert(file, text);
+            let table = match named {
+                Some(Named::Data(table)) => Some(table),
+                Some(Named::File(map)) => self.read(&map).and_then(|json| {
+                    let table = Table::parse(&json);
+                    texts.insert(self.inside(&map), json);
+                    table
+                }),
+                None => None,
+            };
+            left.extend(table.iter().flat_map(|table| sources_of(table, &file)).map(|source| (source, depth + 1)));
+            texts.insert(self.inside(&file), text);
         }
-        Self { root: self.root.clone(), modules: self.modules.clone(), texts: Some(texts), named: Mutex::default() }
+        let modules = self.modules.iter().map(|(name, origin)| (name.clone(), self.inside_of(origin))).collect();
+        Self { root: PathBuf::new(), modules, texts: Some(texts), named: Mutex::default() }
+    }
+
+    /// A path from the project's folder.
+    fn inside(&self, file: &Path) -> PathBuf {
+        file.strip_prefix(&self.root).unwrap_or(file).to_owned()
+    }
+
+    fn inside_of(&self, origin: &Origin) -> Origin {
+        match origin {
+            Origin::File(file) => Origin::File(self.inside(file)),
+            Origin::Bundled(table) => {
+                let mut table = table.clone();
+                for file in &mut table.files {
+                    *file = self.inside(Path::new(file)).to_string_lossy().into_owned();
+                }
+                Origin::Bundled(table)
+            }
+        }
     }
 
     /// The text of a file, unless it is too large or no text.

@@ -485,7 +485,11 @@ fn positions_lead_back_to_the_sources() {
         "nothing: here, at 10:20:30 or worker.js"
     );
     assert_eq!(made.sources.code_frame("Error: x"), None);
+    let (carried, root) = (made.sources.carried(), folder.root.display().to_string());
     drop(folder);
+    assert_eq!((carried.map_text(&stack).as_ref(), carried.code_frame(&stack)), (expected, Some(frame)));
+    let text = serde_json::to_string(&carried).expect("a text");
+    assert!(!text.contains(&root), "{root} in {text}");
 }
 
 #[cfg(unix)]
@@ -513,8 +517,10 @@ fn maps_that_files_name_are_followed() {
     let (_folder, mut project) = Folder::new(&files);
     project.no_bundle = true;
     let made = bundle(&project).bundle.expect("a bundle");
-    assert_eq!(made.sources.map_text("at f (index.js:2:9)"), "at f (src/app.rs:5:1)");
-    assert!(made.sources.code_frame("at f (index.js:2:9)").expect("a frame").contains("5 | five"));
+    for sources in [made.sources.carried(), Arc::into_inner(made.sources).expect("the only one")] {
+        assert_eq!(sources.map_text("at f (index.js:2:9)"), "at f (src/app.rs:5:1)");
+        assert!(sources.code_frame("at f (index.js:2:9)").expect("a frame").contains("5 | five"));
+    }
 }
 
 #[test]
