@@ -15,7 +15,15 @@ const RANDOM_SEED_BYTES: usize = 4;
 /// With the next best one it is not worth looking further. One seed in four hundred has all faults.
 const MAX_SEEDS_TRIED: usize = 20_000;
 /// Points that hold something back for a time. A clock that stands still never lets it go.
-const DELAYS: [Point; 3] = [Point::Deliver, Point::SlowStart, Point::FlushLate];
+const DELAYS: [Point; 7] = [
+    Point::Deliver,
+    Point::Message,
+    Point::TimerLate,
+    Point::AlarmLate,
+    Point::SlowStart,
+    Point::FlushLate,
+    Point::CloseLate,
+];
 
 /// The options of `emu serve` that change its world.
 #[derive(Args, Debug)]

@@ -102,15 +102,10 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// What `--faults help` shows, and `--chaos help`.
 pub(super) fn faults_help() -> String {
-    let mut text =
-        String::from("Faults, by class; a class names all of its faults. Usual are order, silent and loud.\n");
+    let mut text = String::from("Faults, by class; a class names all of its faults.\n");
     for class in Class::ALL {
-        let points: Vec<_> = Point::ALL.iter().filter(|point| point.class() == class).collect();
-        if points.is_empty() {
-            continue;
-        }
         text.push_str(&format!("\n{}\n", class.name()));
-        for point in points {
+        for point in Point::ALL.iter().filter(|point| point.class() == class) {
             text.push_str(&format!(
                 "  {:<20} {}\n{:23}must hold: {}\n",
                 point.name(),

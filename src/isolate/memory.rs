@@ -25,7 +25,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::ptr::{NonNull, null_mut};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread::ThreadId;
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
@@ -239,7 +239,8 @@ pub(super) struct ImageMemory {
     started: usize,
     /// Bytes the memory may grow to.
     reserved: usize,
-    image: Option<Arc<Contents>>,
+    /// What it starts with. Its mapping needs no more than the file; a memory must not keep alive what nobody runs any more.
+    image: Option<Weak<Contents>>,
     /// Its own pages of those there were at the start, by number, in order; the others are the image's still. Empty before
     /// anybody has looked.
     own: Vec<Range<usize>>,
@@ -272,6 +273,7 @@ impl ImageMemory {
                 )?;
             }
         }
+        let image = image.as_ref().map(Arc::downgrade);
         let memory = Self { mapping, accessible: started, started, reserved, image, own: Vec::new(), lent_at: None };
         memory.protect(image_len..started, MprotectFlags::READ | MprotectFlags::WRITE)?;
         Ok(memory)
@@ -280,10 +282,20 @@ impl ImageMemory {
     /// Whether this memory, rewound, is what is wanted.
     pub(super) fn is(&self, wanted: &Wanted) -> bool {
         let image_len = wanted.image.as_ref().map_or(0, |image| image.len());
-        self.image.as_ref().map(Arc::as_ptr) == wanted.image.as_ref().map(Arc::as_ptr)
+        self.image.as_ref().map(Weak::as_ptr) == wanted.image.as_ref().map(Arc::as_ptr)
             && self.started == wanted.minimum.max(image_len)
             && self.reserved == wanted.reserved
             && self.mapping.len == wanted.reserved + wanted.guard
+    }
+
+    /// Whether no further isolate will start from its image.
+    pub(super) fn is_out_of_use(&self) -> bool {
+        self.image.as_ref().is_some_and(|image| image.strong_count() == 0)
+    }
+
+    /// Whether both start with the same image.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.image.as_ref().map(Weak::as_ptr) == other.image.as_ref().map(Weak::as_ptr)
     }
 
     /// Where it begins, and how many bytes of it there were when it started.
@@ -317,8 +329,9 @@ impl ImageMemory {
     /// When the kernel refuses; then the memory is of no use any more.
     pub(super) fn rewind(&mut self) -> std::io::Result<()> {
         self.shrink()?;
-        let image = self.image.as_ref().map_or(Some(&[][..]), |image| image.bytes());
-        let image = image.ok_or_else(|| std::io::Error::other("the image cannot be read"))?;
+        let unreadable = || std::io::Error::other("the image cannot be read");
+        let image = self.image.as_ref().map(|image| image.upgrade().ok_or_else(unreadable)).transpose()?;
+        let image = image.as_ref().map_or(Some(&[][..]), |image| image.bytes()).ok_or_else(unreadable)?;
         // SAFETY: these bytes are mapped, readable and writable; the isolate has ended, so `self` alone points to them.
         let memory = unsafe { std::slice::from_raw_parts_mut(self.mapping.base.as_ptr(), self.started) };
         for pages in &self.own {
@@ -515,5 +528,32 @@ mod tests {
         assert!(spare::take(&wanted(None, 1 << 20)).is_none());
         assert!(spare::take(&wanted(Some(&ours), 1 << 21)).is_none());
         assert!(spare::take(&wanted(Some(&ours), 1 << 20)).is_some());
+    }
+
+    #[test]
+    fn spare_memories_are_few_and_do_not_outlive_their_image() {
+        let (_, ours) = image();
+        let (_, other) = image();
+        let wanted = |image: &Arc<Contents>| Wanted {
+            image: Some(Arc::clone(image)),
+            minimum: WASM_PAGE,
+            reserved: 1 << 20,
+            guard: 0,
+        };
+        let give_back = |image, number: usize| {
+            let ended: Vec<_> = (0..number).map(|_| ImageMemory::map(wanted(image)).unwrap()).collect();
+            ended.into_iter().for_each(spare::give_back);
+        };
+        give_back(&ours, 20);
+        assert_eq!(spare::count(), 8);
+        give_back(&other, 1);
+        assert_eq!(spare::count(), 8);
+        assert!(spare::take(&wanted(&other)).is_some(), "there is room for another worker's");
+        let late = ImageMemory::map(wanted(&ours)).unwrap();
+        drop(ours);
+        assert!(spare::take(&wanted(&other)).is_none());
+        assert_eq!(spare::count(), 0);
+        spare::give_back(late);
+        assert_eq!(spare::count(), 0);
     }
 }

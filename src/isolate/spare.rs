@@ -28,6 +28,7 @@ pub(super) fn take(wanted: &Wanted) -> Option<ImageMemory> {
     SPARE
         .try_with(|spare| {
             let mut spare = spare.borrow_mut();
+            spare.retain(|memory| !memory.is_out_of_use());
             let found = spare.iter().position(|memory| memory.is(wanted))?;
             let mut memory = spare.swap_remove(found);
             memory.lend();
@@ -39,6 +40,10 @@ pub(super) fn take(wanted: &Wanted) -> Option<ImageMemory> {
 
 /// Takes the memory of an isolate that has ended.
 pub(super) fn give_back(mut memory: ImageMemory) {
+    // A thread that ends keeps nothing.
+    if !SPARE.try_with(|spare| make_room(&mut spare.borrow_mut(), &memory)).unwrap_or(false) {
+        return;
+    }
     if !memory.is_known() {
         let (address, len) = memory.extent();
         let Some(own) = written_pages(address, len) else { return };
@@ -47,15 +52,28 @@ pub(super) fn give_back(mut memory: ImageMemory) {
     if memory.own_pages() > WRITTEN_PAGES_MAX || memory.rewind().is_err() {
         return;
     }
-    // A thread that ends keeps nothing.
-    _ = SPARE.try_with(|spare| {
-        let mut spare = spare.borrow_mut();
-        if spare.len() == SPARE_MAX {
-            // The one that was given back first: its image may be out of use.
-            spare.remove(0);
-        }
-        spare.push(memory);
-    });
+    _ = SPARE.try_with(|spare| spare.borrow_mut().push(memory));
+}
+
+/// How many this thread has.
+#[cfg(test)]
+pub(super) fn count() -> usize {
+    SPARE.with(|spare| spare.borrow().len())
+}
+
+/// Lets go of what nobody will want any more. Whether there is room for one more: where many isolates end at once, most
+/// memories are not worth the copying.
+fn make_room(spare: &mut Vec<ImageMemory>, memory: &ImageMemory) -> bool {
+    spare.retain(|memory| !memory.is_out_of_use());
+    if memory.is_out_of_use() {
+        return false;
+    }
+    if spare.len() < SPARE_MAX {
+        return true;
+    }
+    // Other workers had their turn.
+    let other = spare.iter().position(|other| !other.is_like(memory));
+    other.map(|other| spare.remove(other)).is_some()
 }
 
 /// The pages of a mapping that are its own, no longer its file's, by number; `None` when the kernel does not say.

@@ -332,6 +332,8 @@ impl Lane {
                 response.body = Body::Stream { id: stream, length: None };
             }
             Body::Stream { id, length } => {
+                // Those that nobody has read are gone without having broken off.
+                self.breaking.retain(|stream| self.streams.consumer(*stream).is_some());
                 self.breaking.insert(id);
                 response.body = Body::Stream { id, length };
             }

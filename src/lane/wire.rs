@@ -2,6 +2,7 @@
 //!
 //! Invariant: the tables in `core` decide what goes where; this file only carries it there.
 
+use super::faults::connection_lost;
 use super::instance::Owner;
 use super::message::{Effect, Parcel};
 use super::object::Delivery;
@@ -77,7 +78,14 @@ impl Lane {
                 let notices = self.streams.pull(stream);
                 self.notify_all(notices);
             }
-            Signal::Chunk(bytes) if self.breaking.remove(&stream) => self.break_off(stream, bytes),
+            Signal::Chunk(bytes) if self.breaking.remove(&stream) => {
+                // Nobody wants the rest, and whoever sends it must not wait to be asked for it.
+                self.effects.push(Effect::Stream(stream, Signal::Cancel));
+                self.break_off(stream, bytes);
+            }
+            Signal::End if self.breaking.remove(&stream) => {
+                self.stream_signal(None, stream, Signal::Failed(connection_lost()));
+            }
             Signal::Chunk(bytes) => {
                 if let Ok(notices) = self.streams.chunk(stream, bytes) {
                     self.notify_all(notices);

@@ -6,7 +6,7 @@
 use super::body::{GuestBody, OutgoingBody};
 use super::clock::Rest;
 use super::connection::Connection;
-use super::levers::LaneLevers;
+use super::levers::{FetchFault, LaneLevers};
 use super::log::Log;
 use super::outbound::Outbound;
 use super::record::{Recorder, Recording};
@@ -14,7 +14,6 @@ use super::routes::Routes;
 use crate::core::ends::SocketId;
 use crate::core::stream::{Signal, StreamId};
 use crate::lane::{Answered, Effect, FetchId, Input, Lane, Parcel, PortId, Prepared, Thrown};
-use crate::world::Whose;
 use bytes::Bytes;
 use emu_abi::{Failure, Response};
 use http_body_util::BodyExt;
@@ -161,9 +160,9 @@ impl Driver {
         lane.take_effects()
     }
 
-    /// Whose a request to the network is.
-    pub(super) fn asker(&self, fetch: FetchId) -> Whose {
-        self.lane.borrow().asker(fetch)
+    /// What chaos does to a request to the network, if anything.
+    pub(super) fn fetch_fault(&self, fetch: FetchId, url: &str) -> Option<FetchFault> {
+        self.levers.as_ref()?.fetch_fault(&self.lane.borrow(), fetch, url, &self.log)
     }
 
     /// The time of the lane's world, in milliseconds since the epoch.

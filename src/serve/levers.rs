@@ -4,7 +4,7 @@
 
 use super::clock::Clock;
 use super::log::Log;
-use crate::lane::Lane;
+use crate::lane::{FetchId, Lane};
 use crate::storage::Storage;
 use crate::world::levers::{LeveredWorld, Strike};
 use crate::world::{Point, Whose, World};
@@ -42,10 +42,12 @@ impl LaneLevers {
 
     /// What becomes of a request to the network, which is told at once. It is drawn for whoever asks, as in simulated
     /// worlds.
-    pub(super) fn fetch_fault(&self, asker: Whose, url: &str, log: &Log) -> Option<FetchFault> {
+    pub(super) fn fetch_fault(&self, lane: &Lane, fetch: FetchId, url: &str, log: &Log) -> Option<FetchFault> {
+        let asker = lane.asker(fetch);
         let fault = draw_fetch_fault(&*self.world, asker)?;
+        let at = lane.name_of(asker).map_or_else(|| url.to_owned(), |name| format!("{name} ({url})"));
         for Strike { point, .. } in self.world.take_strikes() {
-            log.warn(&strike_text(point, Some(url)));
+            log.warn(&strike_text(point, Some(&at)));
         }
         Some(fault)
     }

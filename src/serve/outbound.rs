@@ -44,8 +44,7 @@ impl Outbound {
 
     /// Sends a request; its answer becomes an input of the lane.
     pub(super) fn start(&self, driver: &Rc<Driver>, fetch: FetchId, mut request: GuestRequest) {
-        let levers = driver.levers.as_ref();
-        let fault = levers.and_then(|levers| levers.fetch_fault(driver.asker(fetch), &request.url, &driver.log));
+        let fault = driver.fetch_fault(fetch, &request.url);
         let driver = Rc::clone(driver);
         // However the task ends, and even when it never runs, the body is dropped and so cancelled.
         // What chaos does is no answer of the other server.

@@ -16,7 +16,7 @@ const DEPTH: usize = 3;
 
 /// The driver of a seed. `draws` is how many orders the calm run left open.
 pub(super) fn driver(seed: Seed, points: Points, draws: usize) -> Box<dyn Driver> {
-    let orders = points.without(Points::of(&[Class::Silent, Class::Loud, Class::Beyond]));
+    let orders = points.without(Points::of(&[Class::Silent, Class::Loud]));
     let kind = if orders == Points::NONE || draws == 0 { KINDS } else { mix(&[DRIVER, seed.0]) % KINDS };
     match kind {
         0 => Box::new(Walk::new(seed.0, orders)),

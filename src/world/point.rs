@@ -1,6 +1,6 @@
 //! The places where a world may decide: every open ordering and every fault that the platform may do (reference §1).
 //!
-//! Invariant: a closed table. A point is here only if the platform permits what happens there, or it is `Beyond`.
+//! Invariant: a closed table. A point is here only if the platform permits what happens there.
 
 use std::fmt;
 
@@ -13,13 +13,11 @@ pub enum Class {
     Silent,
     /// A fault that callers see as an error: only invariants and clients that retry are judged.
     Loud,
-    /// What no documented promise permits; off unless asked for by name.
-    Beyond,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Order, Self::Silent, Self::Loud, Self::Beyond];
+    pub const ALL: [Self; 3] = [Self::Order, Self::Silent, Self::Loud];
 
     /// Its name in options and reports.
     pub fn name(self) -> &'static str {
@@ -27,7 +25,6 @@ impl Class {
             Self::Order => "order",
             Self::Silent => "silent",
             Self::Loud => "loud",
-            Self::Beyond => "beyond",
         }
     }
 }
@@ -159,14 +156,12 @@ impl Points {
     }
 
     /// The set that a text names: points and classes behind commas, each added to the ones before it, or taken from them
-    /// where a `-` precedes it. `none` is no point. A text that begins with `-` begins with all points but the `beyond`
-    /// ones.
+    /// where a `-` precedes it. `none` is no point. A text that begins with `-` begins with all points.
     ///
     /// # Errors
     /// What cannot be understood, and which names there are.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let usual = Self::of(&[Class::Order, Class::Silent, Class::Loud]);
-        let start = if text.trim_start().starts_with('-') { usual } else { Self::NONE };
+        let start = if text.trim_start().starts_with('-') { Self::of(&Class::ALL) } else { Self::NONE };
         text.split(',').map(str::trim).try_fold(start, |set, word| {
             let (taken, name) = word.strip_prefix('-').map_or((false, word), |name| (true, name));
             let named = Self::named(name).ok_or_else(|| unknown(name))?;
@@ -220,18 +215,17 @@ mod tests {
 
     #[test]
     fn sets_are_written_as_names() {
-        let usual = Points::of(&[Class::Order, Class::Silent, Class::Loud]);
         for (text, expected) in [
             ("none", Points::NONE),
             ("crash", [Point::Crash].into_iter().collect()),
             ("crash, deploy", [Point::Deploy, Point::Crash].into_iter().collect()),
-            ("order,silent,loud", usual),
+            ("order,silent,loud", Points::of(&Class::ALL)),
             ("silent,-alarm-twice", Points::of(&[Class::Silent]).without([Point::AlarmTwice].into_iter().collect())),
             ("-loud", Points::of(&[Class::Order, Class::Silent])),
         ] {
             assert_eq!(Points::parse(text), Ok(expected), "{text}");
         }
-        for text in ["", "crush", "crash,", "--crash", "Crash", "crash silent"] {
+        for text in ["", "beyond", "crush", "crash,", "--crash", "Crash", "crash silent"] {
             let error = Points::parse(text).expect_err(text);
             assert!(error.contains("`crash-after-commit`") && error.contains("`silent`"), "{error}");
         }

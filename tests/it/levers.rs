@@ -4,6 +4,7 @@
 
 use crate::support::{Emu, Ended, Got, Project, Raw, ends, now_ms, wait_for};
 use serde_json::{Value, json};
+use std::fs;
 use tokio_websockets::Message;
 
 const HOUR_MS: f64 = 3_600_000.0;
@@ -77,55 +78,84 @@ fn randomness_follows_from_the_seed() {
     }
 }
 
-/// Every fault of an object; those around a commit also where commits wait for the disk.
-const FAULTS: &[(&str, &str)] = &[
-    ("task", "process"),
-    ("deliver", "process"),
-    ("timer-late", "process"),
-    ("alarm-late", "process"),
-    ("alarm-twice", "process"),
-    ("clock-skew", "process"),
-    ("slow-start", "process"),
-    ("flush-late", "process"),
-    ("flush-late", "full"),
-    ("crash", "process"),
-    ("crash-before-commit", "process"),
-    ("crash-after-commit", "process"),
-    ("crash-after-commit", "full"),
-    ("storage-error", "process"),
-    ("storage-full", "process"),
-    ("call-fails", "process"),
-    ("call-overloaded", "process"),
-    ("cpu-limit", "process"),
-    ("memory-limit", "process"),
-    ("deploy", "process"),
-];
+/// Those around a commit, once more where commits wait for the disk.
+const DURABLE: [&str; 2] = ["flush-late", "crash-after-commit"];
+
+/// What `--chaos help` lists.
+fn faults(project: &Project) -> Vec<String> {
+    let help = project.run(&["serve", "--chaos", "help"]).text;
+    let names = help.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
+    names.filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
 
 #[test]
 fn every_fault_strikes_and_emu_goes_on() {
-    for (point, durability) in FAULTS {
-        // What happens when an object starts needs objects that start often.
-        let hibernate = if ["clock-skew", "slow-start"].contains(point) { "after-every-event" } else { "idle" };
-        let args = ["--chaos", point, "--seed", "3", "--durability", durability, "--hibernate", hibernate];
-        let (_project, emu) = serve(&args);
-        let struck = format!("chaos: `{point}`");
-        for round in 0.. {
-            assert!(round < 500, "{point} has not struck:\n{}", emu.log());
-            let name = format!("o{}", round % 3);
-            for path in ["note?what=x", "alarm?in=0", "ran"] {
-                let status = emu.get(&format!("/{name}/{path}")).status;
-                assert!(matches!(status, 200 | 500), "{point}: {status}");
-            }
-            emu.text("/sleep?ms=1");
-            // Two at the same time, so that there is an order.
-            emu.get("/both");
-            if emu.log().contains(&struck) {
-                break;
-            }
-        }
-        assert!(!emu.log().contains("this is a bug"), "{point}:\n{}", emu.log());
-        emu.stop();
+    let (project, other) = serve(&["--ephemeral"]);
+    let faults = faults(&project);
+    assert!(faults.len() > 20 && DURABLE.iter().all(|fault| faults.iter().any(|other| other == fault)), "{faults:?}");
+    for fault in &faults {
+        strikes_and_goes_on(fault, "process", &other.url("/now"));
     }
+    for fault in DURABLE {
+        strikes_and_goes_on(fault, "full", &other.url("/now"));
+    }
+}
+
+/// Gives a fault all chances until it strikes, and looks whether all is well after it.
+fn strikes_and_goes_on(fault: &str, durability: &str, other: &str) {
+    // What happens when an object starts needs objects that start often.
+    let hibernate = if ["clock-skew", "slow-start"].contains(&fault) { "after-every-event" } else { "idle" };
+    let args = ["--chaos", fault, "--seed", "3", "--durability", durability, "--hibernate", hibernate];
+    let (project, emu) = serve(&args);
+    let struck = format!("chaos: `{fault}`");
+    let mut acknowledged = [0; 3];
+    for round in 0.. {
+        assert!(round < 500, "{fault} has not struck:\n{}", emu.log());
+        let object = round % acknowledged.len();
+        acknowledged[object] += usize::from(give_chances(&emu, &format!("o{object}"), other));
+        if emu.log().contains(&struck) {
+            break;
+        }
+    }
+    let line = emu.logged(&struck);
+    let is_told = match fault {
+        "task" | "deploy" => line.contains(&format!("{struck}: ")),
+        "fetch-fails" | "fetch-hangs" => line.contains(&format!("{struck} at levers ({other}): ")),
+        _ => line.contains(&format!("{struck} at levers: ")) || line.contains(&format!("{struck} at Counter/")),
+    };
+    assert!(is_told && line.contains(". What must hold: "), "{line}");
+    assert!(!emu.log().contains("this is a bug"), "{fault}:\n{}", emu.log());
+    emu.stop();
+
+    let calm = project.serve(&[]);
+    for (object, acknowledged) in acknowledged.into_iter().enumerate() {
+        let noted = ran(&calm, &format!("o{object}")).iter().filter(|(what, _)| what == "x").count();
+        assert!(noted >= acknowledged, "{fault}: {noted} notes of {acknowledged}");
+    }
+    calm.stop();
+}
+
+/// Does with an object, and beside it, all that a fault can befall. Whether the object has said that it noted something.
+fn give_chances(emu: &Emu, object: &str, other: &str) -> bool {
+    let get = |path: &str| {
+        let status = emu.get(path).status;
+        assert!(matches!(status, 200 | 500), "{path}: {status}");
+        status == 200
+    };
+    let is_noted = get(&format!("/{object}/note?what=x"));
+    get(&format!("/{object}/alarm?in=0"));
+    get(&format!("/{object}/ran"));
+    get("/sleep?ms=1");
+    // Two at the same time, so that there is an order.
+    get("/both");
+    get(&format!("/read?url={other}"));
+    // A client that is gone without a word.
+    if let Some(mut socket) = emu.try_websocket("/ws")
+        && socket.try_send(Message::text("hello")).is_ok()
+    {
+        socket.next();
+    }
+    is_noted
 }
 
 #[test]
@@ -145,23 +175,46 @@ fn a_real_client_loses_its_socket() {
 }
 
 #[test]
-fn requests_to_the_network_fail_or_hang() {
+fn requests_to_the_network_come_to_nothing_good() {
     let (_other, other) = serve(&["--ephemeral"]);
-    let out = format!("/out?url={}", other.url("/now"));
+    let read = format!("/read?url={}", other.url("/large"));
+    let good = json!({ "status": 200, "length": 4 << 20 });
+    let lost = json!({ "error": "Error", "message": "Network connection lost." });
+    let timeout = json!({ "error": "TimeoutError", "message": "The operation was aborted due to timeout" });
     // With these seeds it strikes once in four times.
     for (fault, seed, expected) in [
-        ("fetch-fails", "5", json!({ "error": "Error", "message": "Network connection lost." })),
-        ("fetch-hangs", "7", json!({ "error": "TimeoutError", "message": "The operation was aborted due to timeout" })),
+        ("fetch-fails", "5", &lost),
+        ("fetch-hangs", "7", &timeout),
+        ("fetch-unavailable", "9", &json!({ "status": 503, "length": "Service Unavailable".len() })),
+        ("fetch-breaks", "7", &lost),
     ] {
         let (_project, emu) = serve(&["--ephemeral", "--chaos", fault, "--seed", seed]);
-        let answers: Vec<Value> = (0..60).map(|_| json_of(&emu, &out)).collect();
-        assert!(answers.contains(&json!({ "status": 200 })) && answers.contains(&expected), "{answers:?}");
-        emu.logged(&format!("chaos: `{fault}` at {}: ", other.url("/now")));
-        let struck = answers.iter().filter(|answer| **answer == expected).count();
+        let answers: Vec<Value> = (0..60).map(|_| json_of(&emu, &read)).collect();
+        assert!(answers.contains(&good) && answers.contains(expected), "{fault}: {answers:?}");
+        let struck = answers.iter().filter(|answer| *answer == expected).count();
         wait_for("every fault in the log", || {
-            (emu.log().matches(&format!("chaos: `{fault}`")).count() == struck).then_some(())
+            (emu.log().matches(&format!("chaos: `{fault}` at levers")).count() == struck).then_some(())
         });
+        // Nothing is kept of what nobody reads.
+        wait_for("connections to be let go of", || (connections(&emu, other.port()) == 0).then_some(()));
     }
+}
+
+/// How many connections of a process lead to a port.
+fn connections(emu: &Emu, port: u16) -> usize {
+    let descriptors = fs::read_dir(format!("/proc/{}/fd", emu.pid())).expect("the process is there");
+    let links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    let own: Vec<_> = links
+        .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.trim_end_matches(']').to_owned()))
+        .collect();
+    let remote = format!(":{port:04X}");
+    let tables = ["tcp", "tcp6"].map(|table| fs::read_to_string(format!("/proc/net/{table}")).unwrap_or_default());
+    let columns = tables.iter().flat_map(|table| table.lines()).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let leads_there = |columns: &Vec<&str>| columns.get(2).is_some_and(|address| address.ends_with(&remote));
+    columns
+        .filter(leads_there)
+        .filter(|columns| columns.get(9).is_some_and(|inode| own.iter().any(|own| own == inode)))
+        .count()
 }
 
 fn clock(project: &Project, args: &[&str]) -> Ended {
@@ -204,6 +257,40 @@ fn the_clock_stands_still_until_it_is_moved() {
         2,
         "error: the clock shows 2099-01-02T00:00:00.500Z already, and never goes back\n  help: restart emu for an earlier time",
     );
+}
+
+#[test]
+fn the_same_requests_get_the_same_answers_and_the_same_log() {
+    // Without what holds something back for a time: the clock stands still.
+    let chaos = "task,evict,alarm-twice,clock-skew,crash,crash-before-commit,crash-after-commit,storage-error,\
+                 storage-full,call-fails,call-overloaded,cpu-limit,memory-limit,deploy";
+    let play = || {
+        let (project, emu) = serve(&["--ephemeral", "--virtual-time", "--seed", "3", "--chaos", chaos]);
+        // It leaves no folder to find it by.
+        let url = emu.url("");
+        clock_json(&project, &["set", "2099-01-01T00:00:00Z", "--url", &url]);
+        let mut answers = Vec::new();
+        for round in 0..30 {
+            let object = format!("o{}", round % 3);
+            for path in ["note?what=x", "count", "alarm?in=0", "ran"].map(|path| format!("/{object}/{path}")) {
+                let reply = emu.get(&path);
+                answers.push((path, reply.status, reply.body));
+            }
+            let random = emu.get("/random");
+            answers.push(("/random".to_owned(), random.status, random.body));
+            if round % 10 == 9 {
+                clock_json(&project, &["advance", "90s", "--url", &url]);
+            }
+        }
+        emu.text("/now");
+        emu.logged("GET /now 200");
+        let log: Vec<String> =
+            emu.log().lines().filter(|line| line.starts_with(['▲', '✘'])).map(str::to_owned).collect();
+        (answers, log)
+    };
+    let (first, again) = (play(), play());
+    assert!(first.1.iter().any(|line| line.contains("chaos: `evict`")), "{:?}", first.1);
+    assert_eq!(first, again);
 }
 
 #[test]
@@ -292,6 +379,11 @@ fn what_cannot_be_done_is_said() {
         (&["clock", "advance", "soon"], 2, "error: `soon` is no span of time"),
         (&["clock", "set", "2h"], 2, "error: `2h` is no time"),
         (&["serve", "--chaos", "nonsense"], 2, "there is no fault `nonsense`; there are the classes `order`"),
+        (
+            &["serve", "--chaos", "beyond"],
+            2,
+            "there is no fault `beyond`; there are the classes `order`, `silent`, `loud`",
+        ),
         (&["serve", "--seed", "nonsense"], 2, "`nonsense` is no seed"),
         (&["serve", "--chaos", "help"], 0, "must hold: the handler is idempotent"),
     ];

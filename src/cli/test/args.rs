@@ -170,7 +170,7 @@ impl TestArgs {
     /// # Errors
     /// When `--faults` names what there is not.
     pub(super) fn points(&self) -> Result<Points> {
-        let usual = || Ok(Points::of(&[Class::Order, Class::Silent, Class::Loud]));
+        let usual = || Ok(Points::of(&Class::ALL));
         let parse = |text: &str| Points::parse(text).map_err(|problem| Error::usage(format!("--faults: {problem}")));
         self.faults.as_deref().map_or_else(usual, parse)
     }

@@ -272,7 +272,7 @@ impl<'a> ShakenPass<'a> {
 fn judged(program: &Program, calm: &TestResult, asked: Points) -> Points {
     match calm.withstands {
         true => program.points(asked),
-        false => program.points(asked).without(Points::of(&[Class::Loud, Class::Beyond])),
+        false => program.points(asked).without(Points::of(&[Class::Loud])),
     }
 }
 

@@ -150,7 +150,7 @@ impl Scenario {
 
 /// What the world may do in the runs that a scenario has to survive.
 fn points(modes: Option<&[(String, Place)]>) -> Result<Points> {
-    let Some(modes) = modes else { return Ok(Points::of(&[Class::Order, Class::Silent, Class::Loud])) };
+    let Some(modes) = modes else { return Ok(Points::of(&Class::ALL)) };
     let faults: Vec<_> = modes.iter().filter(|(mode, _)| mode != "calm").collect();
     if let Some((what, place)) = faults.iter().find_map(|(mode, place)| Some((Points::parse(mode).err()?, place))) {
         return Err(refused(what, place));
