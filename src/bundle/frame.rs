@@ -60,8 +60,10 @@ fn excerpt(shown: &mut String, place: &Place<'_>, around: usize, gutter: usize) 
     let target = place.text.lines().nth(place.line - 1).unwrap_or_default();
     let before = to_characters(target, place.column);
     let length = (to_characters(target, place.column + place.length) - before).max(1);
-    // Long lines are all cut at the same character, so that they stay in line with each other.
-    let cut = if target.chars().count() > LINE_WIDTH_MAX { before.saturating_sub(LINE_WIDTH_MAX / 3) } else { 0 };
+    // Long lines are all cut at the same character, so that they stay in line with each other; and not at all where the
+    // place is seen without that, for then so is what leads up to it.
+    let is_seen = before + length.min(LINE_WIDTH_MAX / 3) <= LINE_WIDTH_MAX;
+    let cut = if is_seen { 0 } else { before.saturating_sub(LINE_WIDTH_MAX / 3) };
     let mut is_first = true;
     for (index, line) in lines {
         if is_first {
@@ -136,6 +138,14 @@ mod tests {
         assert_eq!(context(&place), expected);
         let first = Place { line: 1, column: 0, ..place };
         assert!(context(&first).contains("1 | line 1\n  | ^\n2 | line 2\n3 | line 3"), "{}", context(&first));
+    }
+
+    #[test]
+    fn a_long_line_begins_where_it_does_if_the_place_is_seen_so() {
+        let text = format!("if (a)\n{}HERE{}", "x".repeat(100), "y".repeat(100));
+        let shown = context(&Place { file: "a.ts", text: &text, line: 2, column: 100, length: 4 });
+        let cut = format!("2 | {}HERE{}…\n  | {}^^^^", "x".repeat(100), "y".repeat(16), " ".repeat(100));
+        assert_eq!(shown, format!(" --> a.ts:2:101\n  |\n1 | if (a)\n{cut}"));
     }
 
     #[test]

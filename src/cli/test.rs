@@ -88,6 +88,11 @@ fn nothing(args: &TestArgs, workshop: &Workshop, files: usize) -> String {
              counts with those of its suites, and capital letters count\n",
             name = story::clean(name),
         ),
+        _ if !args.files.is_empty() => format!(
+            "error: no test file of `{folder}` has {} in its path\n  help: `-t` picks tests by their names; `emu test \
+             --list` lists them\n",
+            args.files.iter().map(|part| format!("`{}`", story::clean(part))).collect::<Vec<_>>().join(" or "),
+        ),
         _ => format!(
             "error: no test matches in `{folder}`\n  help: tests are in files like `room.test.ts`; `emu test --list` \
              lists them\n"

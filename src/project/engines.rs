@@ -144,15 +144,19 @@ pub(crate) fn testing_modules() -> Result<Vec<GuestModule>> {
     Ok(sources.into_iter().map(module).collect())
 }
 
-/// Where compiled code is kept: `EMU_CACHE_DIR`, or the user's cache folder.
+/// Where compiled code is kept: `EMU_CACHE_DIR`, or the user's cache folder if it can be made, which in a container it
+/// often cannot.
 pub(crate) fn cache_folder() -> Option<PathBuf> {
     let of_user = || {
         let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
-            .map(|base| base.join("emu"))
+            .and_then(|base| std::path::absolute(base.join("emu")).ok())
+            .filter(|folder| fs::create_dir_all(folder).is_ok())
     };
-    let folder = std::env::var_os("EMU_CACHE_DIR").map(PathBuf::from).or_else(of_user)?;
-    std::path::absolute(folder).ok()
+    match std::env::var_os("EMU_CACHE_DIR") {
+        Some(folder) => std::path::absolute(folder).ok(),
+        None => of_user(),
+    }
 }
 
 /// What distinguishes this engine from every other one.

@@ -138,6 +138,9 @@ pub struct TestResult {
     /// It says that there are errors which nobody catches, and that they are no failure.
     #[serde(default, rename = "expectsErrors")]
     pub expects_errors: bool,
+    /// It says that answers may tell of evictions, and that this is no failure.
+    #[serde(default, rename = "expectsOtherAnswers")]
+    pub expects_other_answers: bool,
     /// What is to be said of it beside that.
     #[serde(skip)]
     pub notes: Vec<String>,

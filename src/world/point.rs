@@ -65,7 +65,7 @@ points! {
     TimerLate, "timer-late", Silent, "a timer fires late", "nothing relies on an exact time";
     AlarmLate, "alarm-late", Silent, "an alarm runs late", "nothing relies on an exact time";
     AlarmTwice, "alarm-twice", Silent, "an alarm that has succeeded runs again", "the handler is idempotent";
-    ClockSkew, "clock-skew", Silent, "an object starts on a machine whose clock is ahead", "times of two objects are not compared";
+    ClockSkew, "clock-skew", Silent, "an object starts on a machine whose clock is ahead", "times of two objects, or of two instances of one, are not compared";
     SlowStart, "slow-start", Silent, "an instance takes long to start", "whoever waits for it can wait";
     FlushLate, "flush-late", Silent, "a commit stays pending, outputs are held", "nothing left before its writes were durable";
     Crash, "crash", Loud, "an object is lost while it awaits something", "storage is a prefix of the committed writes";

@@ -365,3 +365,29 @@ fn a_timeout_is_one_in_ci_too() {
         assert_eq!((code, &again["failure"]["digest"]), (1, &told["failure"]["digest"]), "{again}");
     }
 }
+
+#[test]
+fn answers_may_tell_of_an_eviction_only_where_the_test_says_so() {
+    let test = r#"
+import { SELF } from "cloudflare:test";
+import { expect, it } from "vitest";
+import { world } from "emu:test";
+
+it("looks at half of an answer", async () => {
+    SAYS
+    for (const count of [1, 2, 3]) {
+        expect(await (await SELF.fetch("https://example.com/")).json()).toMatchObject({ count });
+    }
+});
+"#;
+    let project = project(test);
+    // How often this instance was asked is in memory only.
+    let asked = WORKER.replace("json(count)", "json({ count, asked: this.asked = (this.asked ?? 0) + 1 })");
+    project.write("index.js", asked);
+    for (says, expected) in [("", 1), ("world.expectsOtherAnswers();", 0)] {
+        project.write("a.test.js", test.replace("SAYS", says));
+        let (code, told) = tested(&project, &["--seeds", "5"], &[]);
+        assert_eq!(code, expected, "{told}");
+        assert!(code == 0 || told["failure"]["oracle"] == "answers", "{told}");
+    }
+}

@@ -90,3 +90,15 @@ fn what_is_kept_may_be_damaged_or_gone() {
         assert_eq!(answer(&project), first, "{begin}*{end}: none");
     }
 }
+
+#[test]
+fn tests_run_without_a_folder_to_keep_things_in() {
+    let project = project();
+    project.write("a.test.js", "import { it } from 'vitest';\nit('runs', () => {});\n");
+    let mut command = project.command(&["test", "--calm"]);
+    // Where the user's folder would be made there is a file.
+    command.env_remove("EMU_CACHE_DIR").env("XDG_CACHE_HOME", project.path("worker.js"));
+    let output = command.output().expect("emu runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), said.matches("`EMU_CACHE_DIR` names one").count()), (Some(0), 1), "{said}");
+}

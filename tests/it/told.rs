@@ -162,6 +162,17 @@ fn a_rerun_pasted_into_a_shell_runs_one_test() {
 }
 
 #[test]
+fn annotations_are_at_paths_of_the_checkout() {
+    let project = project("it('adds', () => expect(1 + 1).toBe(3));\n");
+    let folder = project.folder();
+    let mut command = project.command(&["test", "--calm", "--reporter", "github"]);
+    let output = command.env("GITHUB_WORKSPACE", folder.parent().expect("a folder")).output().expect("emu runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let name = folder.file_name().expect("a name").to_string_lossy();
+    assert!(text.contains(&format!("::error file={name}/")) && text.contains(",line="), "{text}");
+}
+
+#[test]
 fn reporters_count_files_that_cannot_be_run() {
     let project = project("import 'nothing-there';\n");
     let text = emu(&project, &["test", "--reporter", "github"]);

@@ -18,7 +18,7 @@ use url::Url;
 const STATE_FILE: &str = "emu.json";
 /// More than that in it was not written by emu.
 const MAX_STATE_FILE_BYTES: u64 = 64 * 1024;
-const START_IT: &str = "start it with `emu serve`, or pass `--url` if it runs elsewhere";
+const START_IT: &str = "start it with `emu serve`, or pass `--url` if it runs elsewhere or with `--ephemeral`";
 
 /// Where to look for the running emu.
 #[derive(Args, Debug, Default)]

@@ -24,7 +24,12 @@ use std::sync::Arc;
 /// # Errors
 /// As [`Engines::simulated`].
 pub(in crate::cli) fn engines() -> Result<Arc<Engines>> {
-    Engines::simulated(cache_folder()).map(Arc::new)
+    let cache = cache_folder();
+    if cache.is_none() {
+        let note = "there is no folder to keep compiled code in, so starting takes seconds longer";
+        eprint(&format!("note: {note}; `EMU_CACHE_DIR` names one\n"));
+    }
+    Engines::simulated(cache).map(Arc::new)
 }
 
 /// What the command line says of configurations.

@@ -5,7 +5,7 @@
 use super::bar::Bar;
 use crate::cli::takes_colours;
 use crate::error::{Error, Result};
-use crate::test::report::{Begin, Reporter, ReporterName, Summary, Told, reporter};
+use crate::test::report::{Begin, InCheckout, Reporter, ReporterName, Summary, Told, reporter};
 use crate::test::tested::FileTested;
 use crate::test::timeline::View;
 use std::fs::File;
@@ -31,7 +31,7 @@ impl Outputs {
     ///
     /// # Errors
     /// When a file cannot be made.
-    pub(super) fn open(wanted: &[(ReporterName, Option<PathBuf>)]) -> Result<Self> {
+    pub(super) fn open(wanted: &[(ReporterName, Option<PathBuf>)], folders: &InCheckout) -> Result<Self> {
         let mut wanted = wanted.to_vec();
         if wanted.is_empty() {
             wanted.push((ReporterName::Pretty, None));
@@ -47,7 +47,7 @@ impl Outputs {
                 None => Box::new(io::stdout()),
             };
             let view = if path.is_none() { view } else { View::WHOLE };
-            Ok(Output { reporter: reporter(name, has_colours && path.is_none(), view), writer, path })
+            Ok(Output { reporter: reporter(name, has_colours && path.is_none(), view, folders), writer, path })
         });
         let all = all.collect::<Result<Vec<_>>>()?;
         Ok(Self { all, bar: Bar::new() })
@@ -107,4 +107,13 @@ fn create(path: &Path) -> Result<File> {
 
 fn not_written(path: &Path) -> Error {
     Error::storage(format!("`{}` cannot be written", path.display()))
+}
+
+/// Where a folder is in the checkout of a workflow of GitHub's; nowhere outside of one.
+pub(super) fn in_checkout(folder: &Path) -> PathBuf {
+    let inside = || {
+        let checkout = Path::new(&std::env::var_os("GITHUB_WORKSPACE")?).canonicalize().ok()?;
+        Some(folder.canonicalize().ok()?.strip_prefix(checkout).ok()?.to_owned())
+    };
+    inside().unwrap_or_default()
 }

@@ -31,15 +31,15 @@ use std::sync::Arc;
 /// Run a failure again that `emu test` kept.
 ///
 /// A trace holds the test and its workers, and runs as they were, anywhere; with `-c` or `--against` it runs what is in
-/// the project now, as a saved folder always does. Exits with 1 when it fails as it did, with 0 when it passes now, and with 3 when the run is no longer the same.
+/// the project now, as a saved folder always does. Exits with 1 when it fails as it did, with 0 when it passes now, and
+/// with 3 when it fails in another way, or was not put to the test because what struck then does not come up any more.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct ReplayArgs {
     #[command(flatten)]
     kept: KeptArgs,
 
     /// Run the same test against the worker of another configuration, one of the same name, and say where the two runs
-    /// part. Exits with 1 when
-    /// it fails, with 0 when it passes
+    /// part. Exits with 1 when it fails, with 0 when it passes
     #[arg(long, value_name = "CONFIG")]
     against: Option<PathBuf>,
 }
@@ -213,14 +213,21 @@ pub(in crate::cli) fn run_replay(args: &ReplayArgs) -> Result<ExitCode> {
     };
     if args.against.is_some() {
         eprint(if is_same { "the two runs are the same\n" } else { &parting });
-    } else if !unmet.is_empty() && is_same {
-        return Ok(ExitCode::from(DIVERGED));
+    } else if !is_same && is_mended(&found.origin, has_failed, &unmet) {
+        eprint(&format!("note: {parting}"));
     } else if !is_same {
         let help = "the code, its tests, its snapshots or emu are not those of the run that was kept";
         eprint(&format!("error: {parting}  help: {help}\n"));
         return Ok(ExitCode::from(DIVERGED));
+    } else if !unmet.is_empty() {
+        return Ok(ExitCode::from(DIVERGED));
     }
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Whether what failed then has been struck in the same way and passes. What a trace carries cannot have been mended.
+fn is_mended(origin: &Origin, has_failed: bool, unmet: &[String]) -> bool {
+    matches!(origin, Origin::Made(_)) && !has_failed && unmet.is_empty()
 }
 
 /// Where a run parts from the one that was kept.

@@ -8,7 +8,7 @@ use super::choice::{Chosen, NameFilter};
 use super::files::{Listing, TestFile};
 use super::interrupt::Interrupt;
 use super::kept::{self, Bugs, Kept};
-use super::outputs::Outputs;
+use super::outputs::{Outputs, in_checkout};
 use super::program::{Made, Workshop};
 use super::saved::Saved;
 use super::{carried, inline_snapshots, snapshots, trace_file};
@@ -19,7 +19,7 @@ use crate::test::campaign::{Choice, Options, Progress, Shard, campaign};
 use crate::test::finding::Finding;
 use crate::test::judge::Oracle;
 use crate::test::program::Program;
-use crate::test::report::{Begin, Summary, Told, plain_story};
+use crate::test::report::{Begin, InCheckout, Summary, Told, plain_story};
 use crate::test::run::{InlineSnapshot, Snapshots, collect};
 use crate::test::story;
 use crate::test::tested::{FileTested, Outcome, Tested};
@@ -74,7 +74,8 @@ pub(super) fn pass(args: &TestArgs, workshop: &Workshop, interrupt: &Interrupt, 
         inputs.files.iter().for_each(|file| seen.note_read(file, since));
         inputs.trees.iter().for_each(|folder| seen.note_tree(folder));
     }
-    let mut outputs = Outputs::open(if args.list { &[] } else { &args.reporter })?;
+    let folders = InCheckout { tests: in_checkout(workshop.folder()), places: in_checkout(workshop.root()) };
+    let mut outputs = Outputs::open(if args.list { &[] } else { &args.reporter }, &folders)?;
     let (mut programs, mut sources, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for (file, Made { program, text, logged, .. }) in files.into_iter().zip(made) {
         match program {

@@ -42,6 +42,27 @@ fn row_counts_are_the_platforms() {
     }
 }
 
+// In one database, in this order; what the real platform counts.
+const BOUND_COUNTS: &[(&str, &[&str], u64, u64)] = &[
+    ("create table t(id text primary key, v)", &[], 1, 3),
+    ("insert or ignore into t values(?, ?)", &["a", "1"], 0, 2),
+    ("insert or ignore into t values(?, ?)", &["a", "2"], 0, 0),
+    ("select * from t where id = ?", &["a"], 1, 0),
+    ("update t set v = ?", &["3"], 1, 1),
+    ("insert into t values(?, ?) on conflict (id) do update set v = excluded.v", &["a", "4"], 1, 1),
+    ("delete from t where id = ?", &["a"], 1, 1),
+];
+
+#[test]
+fn statements_with_parameters_are_counted_too() {
+    let object = in_memory();
+    for (query, parameters, rows_read, rows_written) in BOUND_COUNTS {
+        let parameters: Vec<_> = parameters.iter().map(|text| Text((*text).to_owned())).collect();
+        let rows = all(&object, query, &parameters).unwrap();
+        assert_eq!((rows.rows_read, rows.rows_written), (*rows_read, *rows_written), "{query}");
+    }
+}
+
 // In one database, in this order.
 const ERRORS: &[(&str, &str)] = &[
     ("create table t(id integer primary key, v text unique, w)", ""),

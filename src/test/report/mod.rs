@@ -14,6 +14,7 @@ mod tests;
 use super::story::{Story, one_line};
 use super::tested::{FileTested, Tested};
 use super::timeline::View;
+pub use github::InCheckout;
 use std::io::{self, Write};
 
 /// Which reporter.
@@ -115,14 +116,15 @@ pub trait Reporter {
     fn end(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// A reporter. Colours, and a timeline that leaves out what there is no room for, are only for people.
-pub fn reporter(name: ReporterName, has_colours: bool, view: View) -> Box<dyn Reporter> {
+/// A reporter. Colours, and a timeline that leaves out what there is no room for, are only for people; the folders are
+/// for GitHub.
+pub fn reporter(name: ReporterName, has_colours: bool, view: View, folders: &InCheckout) -> Box<dyn Reporter> {
     match name {
         ReporterName::Pretty => Box::new(pretty::Pretty::new(has_colours, view)),
         ReporterName::Tap => Box::new(tap::Tap::default()),
         ReporterName::Junit => Box::new(junit::Junit::default()),
         ReporterName::Json => Box::new(json::Json),
-        ReporterName::Github => Box::new(github::Github),
+        ReporterName::Github => Box::new(github::Github { folders: folders.clone() }),
     }
 }
 

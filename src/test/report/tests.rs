@@ -62,7 +62,11 @@ fn failed() -> Told {
 }
 
 fn written(name: ReporterName) -> String {
-    let (mut reporter, mut out) = (reporter(name, false, View::default()), Vec::new());
+    written_in(name, &InCheckout::default())
+}
+
+fn written_in(name: ReporterName, folders: &InCheckout) -> String {
+    let (mut reporter, mut out) = (reporter(name, false, View::default(), folders), Vec::new());
     let mut write = || {
         reporter.begin(&Begin { files: 2, tests: 3, base: "7f3a".into() }, &mut out)?;
         let broken = Some("it has 1 error\nthere".into());
@@ -85,6 +89,16 @@ fn written(name: ReporterName) -> String {
     };
     write().expect("memory can be written");
     String::from_utf8(out).expect("text")
+}
+
+#[test]
+fn annotations_are_at_paths_of_the_checkout() {
+    let folders = InCheckout { tests: "packages/chat".into(), places: "packages/chat/worker".into() };
+    let text = written_in(ReporterName::Github, &folders);
+    for says in ["::error file=packages/chat/test/b.test.ts,", "::error file=packages/chat/worker/src/room.ts,line=4,"]
+    {
+        assert!(text.contains(says), "{says} in\n{text}");
+    }
 }
 
 #[test]

@@ -123,6 +123,7 @@ impl<'s> Play<'s, '_> {
             withstands: self.scenario.withstands(),
             idempotent_alarms: false,
             expects_errors: false,
+            expects_other_answers: false,
         };
         (result, stuck)
     }

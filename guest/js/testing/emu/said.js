@@ -12,6 +12,8 @@ export const WITHSTANDS = "withstands";
 export const IDEMPOTENT_ALARMS = "idempotentAlarms";
 /** Errors that nobody catches are what it is about. */
 export const EXPECTS_ERRORS = "expectsErrors";
+/** What the worker answers may tell that an object was evicted: answers are not compared with the calm run's. */
+export const EXPECTS_OTHER_ANSWERS = "expectsOtherAnswers";
 
 const said = new WeakMap();
 

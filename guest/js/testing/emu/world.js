@@ -8,7 +8,7 @@ import { objectOf, runInObject, world as send } from "emu:internals";
 import { skipTime, worldNowMs } from "../vitest/timers.js";
 import { durationMs } from "./durations.js";
 import { isLooking } from "./looking.js";
-import { EXPECTS_ERRORS, IDEMPOTENT_ALARMS, say } from "./said.js";
+import { EXPECTS_ERRORS, EXPECTS_OTHER_ANSWERS, IDEMPOTENT_ALARMS, say } from "./said.js";
 
 function objectNamed(stub, method) {
     const object = objectOf(stub);
@@ -100,6 +100,10 @@ export const world = {
     /** Says that there will be errors which nobody catches, and that they are no failure. */
     expectsErrors() {
         say(EXPECTS_ERRORS);
+    },
+    /** Says that answers may tell of evictions, as a cache's hits do, and that this is no failure. */
+    expectsOtherAnswers() {
+        say(EXPECTS_OTHER_ANSWERS);
     },
     /** Stops the faults, and waits until nothing is left to do. */
     async settle() {

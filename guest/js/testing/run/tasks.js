@@ -5,7 +5,7 @@
  */
 
 import { processError } from "@vitest/utils/error";
-import { EXPECTS_ERRORS, hasSaid, IDEMPOTENT_ALARMS, WITHSTANDS } from "../emu/said.js";
+import { EXPECTS_ERRORS, EXPECTS_OTHER_ANSWERS, hasSaid, IDEMPOTENT_ALARMS, WITHSTANDS } from "../emu/said.js";
 
 /**
  * The tests of a suite, with their ids and the names of the suites around them.
@@ -98,7 +98,7 @@ export function resultOf(test, wasWanted) {
     const errors = hasPassed ? [] : [...errorsOf(test), ...around];
     const state = errors.length > 0 ? "fail" : stateOf(test);
     const ms = Math.round(test.result?.duration ?? 0);
-    const words = [WITHSTANDS, IDEMPOTENT_ALARMS, EXPECTS_ERRORS];
+    const words = [WITHSTANDS, IDEMPOTENT_ALARMS, EXPECTS_ERRORS, EXPECTS_OTHER_ANSWERS];
     const said = Object.fromEntries(words.map((word) => [word, hasSaid(test, word)]));
     return { state, ms, errors, ...said, ...noteOf(test) };
 }
