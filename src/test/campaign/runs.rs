@@ -26,6 +26,9 @@ pub(super) const TEXTS: Keep = Keep { census: false, texts: true };
 /// How often runs are told of: waking up who listens takes as long as some runs.
 const TELLING: Duration = Duration::from_millis(20);
 
+/// How long after the end of the budget a failure is shrunk that was found just before.
+const OVERTIME: Duration = Duration::from_secs(1);
+
 /// The runs of one test.
 pub(super) struct Runs<'a> {
     pub(super) program: &'a Program,
@@ -46,6 +49,8 @@ pub(super) struct Runs<'a> {
     untold: u64,
     told: Duration,
     enough: &'a Enough,
+    /// When the time for all tests is over, if ever.
+    pub(super) end: Option<Duration>,
 }
 
 impl Drop for Runs<'_> {
@@ -72,6 +77,7 @@ impl<'a> Runs<'a> {
             untold: 0,
             told: steady(),
             enough,
+            end: None,
         }
     }
 
@@ -180,7 +186,7 @@ impl<'a> Runs<'a> {
     /// A run failed: makes its tape as small as it can be, and runs it once more for its story.
     pub(super) fn found(&mut self, failure: Failure, seed: Seed, ended: Ended) -> Result<Finding> {
         let (run, before) = (self.count, ended.record.tape.len());
-        let (until, enough) = (steady() + SHRINK_TIME, self.enough);
+        let (until, enough) = (shrunk_until(steady(), self.end), self.enough);
         let shrunk = shrink(
             &ended.record.tape,
             SHRINK_RUNS,
@@ -204,7 +210,27 @@ impl<'a> Runs<'a> {
     }
 }
 
+/// Until when a failure is shrunk that was found now.
+fn shrunk_until(now: Duration, end: Option<Duration>) -> Duration {
+    let most = now + SHRINK_TIME;
+    end.map_or(most, |end| most.min(end.max(now) + OVERTIME))
+}
+
 /// What runs a test calmly.
 pub(super) fn calm_of(seed: Seed) -> Rerun {
     Rerun { seed, tape: Some(Tape::default()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_shrunk_for_a_second_more_than_there_is_time() {
+        let seconds = Duration::from_secs;
+        for (now, end, until) in [(10, None, 15), (10, Some(60), 15), (10, Some(12), 13), (10, Some(10), 11), (10, Some(7), 11)]
+        {
+            assert_eq!(shrunk_until(seconds(now), end.map(seconds)), seconds(until), "{now} {end:?}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::error::{Result, report};
 use crate::test::judge::{Oracle, judge};
 use crate::test::program::Program;
 use crate::test::replay::unmet;
-use crate::test::run::{Snapshots, TestResult};
+use crate::test::run::{Ended, Snapshots, TestResult};
 use crate::test::tested::{Outcome, Tested};
 use crate::world::driver::Explorer;
 use crate::world::mix::mix;
@@ -77,17 +77,12 @@ impl<'a> ShakenPass<'a> {
         let (program, snapshots) = (&self.programs[unit.file], &self.snapshots[unit.file]);
         let mut runs = Runs::new(program, snapshots, &unit.test.id, self.enough);
         runs.tell_to(sender);
+        runs.end = self.end;
         let mut tested = Tested::once(&program.name, unit.test.clone(), Outcome::Passed);
         tested.notes.clone_from(&unit.result.notes);
         tested.virtual_ms = unit.result.ms;
         let until = self.share();
-        let next = match self.enough.reason() {
-            Some(reason) => {
-                tested.notes.push(format!("not shaken: {reason}"));
-                Ok(Next::Over)
-            }
-            None => self.first_runs(&mut runs, &unit, until, &mut tested),
-        };
+        let next = self.first_runs(&mut runs, &unit, until, &mut tested);
         self.left.fetch_sub(1, Ordering::Relaxed);
         tested.real_ms = ms_since(began);
         let file = unit.file;
@@ -145,33 +140,20 @@ impl<'a> ShakenPass<'a> {
         until: Option<Duration>,
         tested: &mut Tested,
     ) -> Result<Next> {
+        if self.has_no_time(tested) {
+            return Ok(Next::Over);
+        }
         let points = judged(runs.program, &unit.result, self.options.points);
         if let Some(rerun) = &self.options.rerun {
             return self.rerun(runs, rerun, points, tested).map(|()| Next::Over);
         }
-        // The test alone, as every run from here on is.
-        let base = self.options.base;
-        let ended = runs.run(&calm_of(base), Points::NONE, CENSUS)?;
-        if let Some(failure) = judge(&runs.ids[0], &ended, None) {
-            // It was its own assertion, which the tests before it had made come true.
-            if failure.oracle == Oracle::Test && !unit.is_first {
-                tested.notes.push("not shaken: it passes only together with the tests before it".into());
-                return Ok(Next::Over);
-            }
-            tested.outcome = Outcome::Failed(Box::new(runs.found(failure, base, ended)?));
-            return Ok(Next::Over);
-        }
-        if runs.differs_again(&calm_of(base), Points::NONE, &ended, tested)? {
-            return Ok(Next::Over);
-        }
-        runs.count_orders(&ended);
-        runs.compare_with(base, &ended)?;
-        if !self.passes_again(runs, points, tested)? {
+        let Some(calm) = self.calm_runs(runs, unit, tested)? else { return Ok(Next::Over) };
+        if self.has_no_time(tested) || !self.passes_again(runs, points, tested)? {
             return Ok(Next::Over);
         }
         let explored = judged(runs.program, &unit.result, self.options.explored);
         tested.notes.extend(unjudged(runs.program.points(self.options.explored), explored));
-        let explorer = Explorer::new(&ended.record.census, explored, self.options.depth);
+        let explorer = Explorer::new(&calm.record.census, explored, self.options.depth);
         let shard = self.options.shard;
         tested.explored = (0, shard.share(explorer.len()));
         let mut tapes = (0..).zip(explorer).filter(move |(number, _)| shard.takes(*number)).map(|(_, tape)| tape);
@@ -179,6 +161,39 @@ impl<'a> ShakenPass<'a> {
             true => Ok(Next::Over),
             false => Ok(Next::GoesOn(points, Box::new(tapes))),
         }
+    }
+
+    /// The test alone, as every run from here on is, and what all of these are compared with. Nothing if it is over.
+    fn calm_runs(&self, runs: &mut Runs<'a>, unit: &Unit, tested: &mut Tested) -> Result<Option<Ended>> {
+        let base = self.options.base;
+        let ended = runs.run(&calm_of(base), Points::NONE, CENSUS)?;
+        if let Some(failure) = judge(&runs.ids[0], &ended, None) {
+            // It was its own assertion, which the tests before it had made come true.
+            if failure.oracle == Oracle::Test && !unit.is_first {
+                tested.notes.push("not shaken: it passes only together with the tests before it".into());
+                return Ok(None);
+            }
+            tested.outcome = Outcome::Failed(Box::new(runs.found(failure, base, ended)?));
+            return Ok(None);
+        }
+        if self.has_no_time(tested) || runs.differs_again(&calm_of(base), Points::NONE, &ended, tested)? {
+            return Ok(None);
+        }
+        if self.has_no_time(tested) {
+            return Ok(None);
+        }
+        runs.count_orders(&ended);
+        runs.compare_with(base, &ended)?;
+        Ok(Some(ended))
+    }
+
+    /// Whether there is no time for the runs that come before all faults, which is then said.
+    fn has_no_time(&self, tested: &mut Tested) -> bool {
+        let is_late = self.end.is_some_and(|end| steady() >= end);
+        let late = is_late.then_some("there was no time for it; a longer `--budget` has it");
+        let reason = self.enough.reason().or(late);
+        tested.notes.extend(reason.map(|reason| format!("not shaken: {reason}")));
+        reason.is_some()
     }
 
     /// The one run that was asked for.
