@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::test::finding::Finding;
 use crate::test::judge::{Baseline, Failure, Oracle, judge, other_seed};
 use crate::test::marks::Marks;
-use crate::test::program::Program;
+use crate::test::program::{Program, Test};
 use crate::test::run::{Ended, Plan, SnapshotWrites, Snapshots, run};
 use crate::test::search;
 use crate::test::tested::{Outcome, Tested};
@@ -32,7 +32,8 @@ const OVERTIME: Duration = Duration::from_secs(1);
 /// The runs of one test.
 pub(super) struct Runs<'a> {
     pub(super) program: &'a Program,
-    snapshots: &'a Snapshots,
+    /// Those that the test can ask for.
+    snapshots: Snapshots,
     pub(super) ids: [String; 1],
     pub(super) count: u64,
     /// Tests have their timeouts, as in the calm run of the whole file.
@@ -61,11 +62,11 @@ impl Drop for Runs<'_> {
 
 impl<'a> Runs<'a> {
     /// No runs yet but the calm one of the whole file.
-    pub(super) fn new(program: &'a Program, snapshots: &'a Snapshots, id: &str, enough: &'a Enough) -> Self {
-        let ids = [id.to_owned()];
+    pub(super) fn new(program: &'a Program, snapshots: &Snapshots, test: &Test, enough: &'a Enough) -> Self {
+        let ids = [test.id.clone()];
         Self {
             program,
-            snapshots,
+            snapshots: snapshots.of_test(test),
             ids,
             count: 1,
             is_timed: false,
@@ -105,7 +106,7 @@ impl<'a> Runs<'a> {
             driver,
             keep,
             is_shaken: !self.is_timed,
-            snapshots: self.snapshots,
+            snapshots: &self.snapshots,
             // The calm run of the whole file has written them.
             writes: SnapshotWrites::None,
         };
@@ -228,7 +229,8 @@ mod tests {
     #[test]
     fn failures_are_shrunk_for_a_second_more_than_there_is_time() {
         let seconds = Duration::from_secs;
-        for (now, end, until) in [(10, None, 15), (10, Some(60), 15), (10, Some(12), 13), (10, Some(10), 11), (10, Some(7), 11)]
+        for (now, end, until) in
+            [(10, None, 15), (10, Some(60), 15), (10, Some(12), 13), (10, Some(10), 11), (10, Some(7), 11)]
         {
             assert_eq!(shrunk_until(seconds(now), end.map(seconds)), seconds(until), "{now} {end:?}");
         }

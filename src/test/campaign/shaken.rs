@@ -75,7 +75,7 @@ impl<'a> ShakenPass<'a> {
     pub(super) fn begin(&self, unit: Unit, sender: &Sender<Progress>) -> Option<Begun<'a>> {
         let began = steady();
         let (program, snapshots) = (&self.programs[unit.file], &self.snapshots[unit.file]);
-        let mut runs = Runs::new(program, snapshots, &unit.test.id, self.enough);
+        let mut runs = Runs::new(program, snapshots, &unit.test, self.enough);
         runs.tell_to(sender);
         runs.end = self.end;
         let mut tested = Tested::once(&program.name, unit.test.clone(), Outcome::Passed);

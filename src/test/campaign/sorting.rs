@@ -107,7 +107,7 @@ impl<'a> Sorting<'a> {
     /// and run again.
     fn alone(&self, test: Test, result: Option<TestResult>) -> Sorted {
         let rerun = calm_of(self.pass.seed());
-        let mut runs = Runs::new(&self.pass.programs[self.file], self.snapshots, &test.id, self.pass.enough);
+        let mut runs = Runs::new(&self.pass.programs[self.file], self.snapshots, &test, self.pass.enough);
         runs.is_timed = true;
         runs.tell_to(self.sender);
         let state = result.as_ref().map(|result| result.state);
