@@ -23,6 +23,11 @@ use std::time::Duration;
 /// A calm run that notes what can be decided otherwise.
 const CENSUS: Keep = Keep { census: true, texts: false };
 
+/// How many calm runs of its own a test has before all others.
+const CALM_RUNS: u32 = 3;
+/// Among how many of its faults a test looks for one to begin with: those before it are passed over one by one.
+const FIRST_FAULTS_MAX: usize = 1000;
+
 /// The runs of all tests that passed calmly.
 pub(super) struct ShakenPass<'a> {
     programs: &'a [Program],
@@ -147,7 +152,9 @@ impl<'a> ShakenPass<'a> {
         if let Some(rerun) = &self.options.rerun {
             return self.rerun(runs, rerun, points, tested).map(|()| Next::Over);
         }
+        let began = steady();
         let Some(calm) = self.calm_runs(runs, unit, tested)? else { return Ok(Next::Over) };
+        let run = (steady() - began) / CALM_RUNS;
         if self.has_no_time(tested) || !self.passes_again(runs, points, tested)? {
             return Ok(Next::Over);
         }
@@ -156,7 +163,12 @@ impl<'a> ShakenPass<'a> {
         let explorer = Explorer::new(&calm.record.census, explored, self.options.depth);
         let shard = self.options.shard;
         tested.explored = (0, shard.share(explorer.len()));
-        let mut tapes = (0..).zip(explorer).filter(move |(number, _)| shard.takes(*number)).map(|(_, tape)| tape);
+        let tapes = (0..).zip(explorer).filter(move |(number, _)| shard.takes(*number)).map(|(_, tape)| tape);
+        let turn = self.left.load(Ordering::Relaxed);
+        // Of pairs there are many, and single faults come before them.
+        let faults = if self.options.depth > 1 { 0 } else { tested.explored.1 };
+        let first = first_fault(faults, run, until.map(|until| until.saturating_sub(steady())), turn);
+        let mut tapes = tapes.clone().skip(first).chain(tapes.take(first));
         match self.explore(runs, &mut tapes, points, until, tested)? {
             true => Ok(Next::Over),
             false => Ok(Next::GoesOn(points, Box::new(tapes))),
@@ -280,6 +292,16 @@ impl<'a> ShakenPass<'a> {
     }
 }
 
+/// With which of its faults a test begins, whose turn it is. Where there is no time for all of them each test begins with
+/// another one: between them tests of one worker try more of it than if all tried what comes first.
+fn first_fault(faults: usize, run: Duration, left: Option<Duration>, turn: usize) -> usize {
+    let needed = run.saturating_mul(u32::try_from(faults).unwrap_or(u32::MAX));
+    match left {
+        Some(left) if left < needed => turn % faults.min(FIRST_FAULTS_MAX),
+        _ => 0,
+    }
+}
+
 /// The points at which a test is judged, of those that are asked for: without loud ones where callers do not say how they
 /// cope with errors.
 fn judged(program: &Program, calm: &TestResult, asked: Points) -> Points {
@@ -308,4 +330,25 @@ fn untried((tried, all): (usize, usize)) -> Option<String> {
 
 fn ms_since(began: Duration) -> f64 {
     (steady() - began).as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_begin_with_different_faults_where_there_is_no_time_for_all() {
+        let ms = Duration::from_millis;
+        for (faults, left, turn, first) in [
+            (13, None, 5, 0),
+            (13, Some(26), 5, 0),
+            (13, Some(25), 5, 5),
+            (13, Some(25), 14, 1),
+            (13, Some(0), 13, 0),
+            (0, Some(0), 3, 0),
+            (5_000_000, Some(1), 1001, 1),
+        ] {
+            assert_eq!(first_fault(faults, ms(2), left.map(ms), turn), first, "{faults} {left:?} {turn}");
+        }
+    }
 }
