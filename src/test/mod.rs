@@ -13,6 +13,7 @@ pub mod difference;
 pub mod finding;
 pub mod judge;
 mod marks;
+mod own_snapshots;
 pub mod parallel;
 pub mod places;
 pub mod program;

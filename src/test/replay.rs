@@ -30,7 +30,7 @@ pub struct Replayed {
 pub fn replay(program: &Program, snapshots: &Snapshots, test: &Test, rerun: &Rerun) -> Result<Replayed> {
     let tape = rerun.tape.clone().unwrap_or_default();
     let is_calm = tape.is_empty();
-    let ids = [test.id.clone()];
+    let (ids, snapshots) = ([test.id.clone()], snapshots.of_test(test));
     let go = |seed: Seed, tape: Tape| -> Result<Ended> {
         let plan = Plan {
             ids: Some(&ids),
@@ -39,7 +39,7 @@ pub fn replay(program: &Program, snapshots: &Snapshots, test: &Test, rerun: &Rer
             is_shaken: !is_calm,
             driver: Box::new(Replay(tape)),
             keep: Keep { census: false, texts: true },
-            snapshots,
+            snapshots: &snapshots,
             writes: SnapshotWrites::None,
         };
         run(program, plan)

@@ -142,6 +142,31 @@ fn what_is_asked_for_is_run_to_its_end_unless_there_is_a_budget() {
 }
 
 #[test]
+fn a_budget_that_is_over_ends_the_runs_that_come_before_faults_too() {
+    let many = SOUND.replace("it(\"counts\",", "for (const name of [1, 2, 3, 4]) it(`counts ${name}`,");
+    let project = project(&many);
+    let args = ["test", "--budget", "1ms", "--jobs", "1", "--reporter", "json", "--reporter", "pretty=told.txt"];
+    let output = project.command(&args).output().expect("emu runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let told: Vec<Value> = lines.filter(|line| line["type"] == "test").collect();
+    assert_eq!(told.len(), 4, "{text}");
+    let why = "not shaken: there was no time for it; a longer `--budget` has it";
+    for test in &told {
+        assert_eq!((&test["state"], &test["notes"]), (&"pass".into(), &serde_json::json!([why])), "{test}");
+    }
+    // The first one had begun when the time was over; of the others there is only the run of the whole file.
+    for test in &told[1..] {
+        assert_eq!(test["runs"], 1, "{test}");
+    }
+    // People are not told a thousand times.
+    let pretty = fs::read_to_string(project.path("told.txt")).expect("what people are told");
+    assert_eq!(pretty.matches(why).count(), 4, "{pretty}");
+    assert!(pretty.contains(&format!("\nnote: of 1 more test: {why}\n")), "{pretty}");
+}
+
+#[test]
 fn the_environment_says_what_the_command_line_does_not() {
     let project = project(SOUND);
     let base = |variables: &[(&str, &str)], args: &[&str]| {

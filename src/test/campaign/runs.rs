@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::test::finding::Finding;
 use crate::test::judge::{Baseline, Failure, Oracle, judge, other_seed};
 use crate::test::marks::Marks;
-use crate::test::program::Program;
+use crate::test::program::{Program, Test};
 use crate::test::run::{Ended, Plan, SnapshotWrites, Snapshots, run};
 use crate::test::search;
 use crate::test::tested::{Outcome, Tested};
@@ -26,10 +26,14 @@ pub(super) const TEXTS: Keep = Keep { census: false, texts: true };
 /// How often runs are told of: waking up who listens takes as long as some runs.
 const TELLING: Duration = Duration::from_millis(20);
 
+/// How long after the end of the budget a failure is shrunk that was found just before.
+const OVERTIME: Duration = Duration::from_secs(1);
+
 /// The runs of one test.
 pub(super) struct Runs<'a> {
     pub(super) program: &'a Program,
-    snapshots: &'a Snapshots,
+    /// Those that the test can ask for.
+    snapshots: Snapshots,
     pub(super) ids: [String; 1],
     pub(super) count: u64,
     /// Tests have their timeouts, as in the calm run of the whole file.
@@ -46,6 +50,8 @@ pub(super) struct Runs<'a> {
     untold: u64,
     told: Duration,
     enough: &'a Enough,
+    /// When the time for all tests is over, if ever.
+    pub(super) end: Option<Duration>,
 }
 
 impl Drop for Runs<'_> {
@@ -56,11 +62,11 @@ impl Drop for Runs<'_> {
 
 impl<'a> Runs<'a> {
     /// No runs yet but the calm one of the whole file.
-    pub(super) fn new(program: &'a Program, snapshots: &'a Snapshots, id: &str, enough: &'a Enough) -> Self {
-        let ids = [id.to_owned()];
+    pub(super) fn new(program: &'a Program, snapshots: &Snapshots, test: &Test, enough: &'a Enough) -> Self {
+        let ids = [test.id.clone()];
         Self {
             program,
-            snapshots,
+            snapshots: snapshots.of_test(test),
             ids,
             count: 1,
             is_timed: false,
@@ -72,6 +78,7 @@ impl<'a> Runs<'a> {
             untold: 0,
             told: steady(),
             enough,
+            end: None,
         }
     }
 
@@ -99,7 +106,7 @@ impl<'a> Runs<'a> {
             driver,
             keep,
             is_shaken: !self.is_timed,
-            snapshots: self.snapshots,
+            snapshots: &self.snapshots,
             // The calm run of the whole file has written them.
             writes: SnapshotWrites::None,
         };
@@ -180,7 +187,7 @@ impl<'a> Runs<'a> {
     /// A run failed: makes its tape as small as it can be, and runs it once more for its story.
     pub(super) fn found(&mut self, failure: Failure, seed: Seed, ended: Ended) -> Result<Finding> {
         let (run, before) = (self.count, ended.record.tape.len());
-        let (until, enough) = (steady() + SHRINK_TIME, self.enough);
+        let (until, enough) = (shrunk_until(steady(), self.end), self.enough);
         let shrunk = shrink(
             &ended.record.tape,
             SHRINK_RUNS,
@@ -204,7 +211,28 @@ impl<'a> Runs<'a> {
     }
 }
 
+/// Until when a failure is shrunk that was found now.
+fn shrunk_until(now: Duration, end: Option<Duration>) -> Duration {
+    let most = now + SHRINK_TIME;
+    end.map_or(most, |end| most.min(end.max(now) + OVERTIME))
+}
+
 /// What runs a test calmly.
 pub(super) fn calm_of(seed: Seed) -> Rerun {
     Rerun { seed, tape: Some(Tape::default()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_shrunk_for_a_second_more_than_there_is_time() {
+        let seconds = Duration::from_secs;
+        for (now, end, until) in
+            [(10, None, 15), (10, Some(60), 15), (10, Some(12), 13), (10, Some(10), 11), (10, Some(7), 11)]
+        {
+            assert_eq!(shrunk_until(seconds(now), end.map(seconds)), seconds(until), "{now} {end:?}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::error::{Result, report};
 use crate::test::judge::{Oracle, judge};
 use crate::test::program::Program;
 use crate::test::replay::unmet;
-use crate::test::run::{Snapshots, TestResult};
+use crate::test::run::{Ended, Snapshots, TestResult};
 use crate::test::tested::{Outcome, Tested};
 use crate::world::driver::Explorer;
 use crate::world::mix::mix;
@@ -22,6 +22,11 @@ use std::time::Duration;
 
 /// A calm run that notes what can be decided otherwise.
 const CENSUS: Keep = Keep { census: true, texts: false };
+
+/// How many calm runs of its own a test has before all others.
+const CALM_RUNS: u32 = 3;
+/// Among how many of its faults a test looks for one to begin with: those before it are passed over one by one.
+const FIRST_FAULTS_MAX: usize = 1000;
 
 /// The runs of all tests that passed calmly.
 pub(super) struct ShakenPass<'a> {
@@ -75,19 +80,14 @@ impl<'a> ShakenPass<'a> {
     pub(super) fn begin(&self, unit: Unit, sender: &Sender<Progress>) -> Option<Begun<'a>> {
         let began = steady();
         let (program, snapshots) = (&self.programs[unit.file], &self.snapshots[unit.file]);
-        let mut runs = Runs::new(program, snapshots, &unit.test.id, self.enough);
+        let mut runs = Runs::new(program, snapshots, &unit.test, self.enough);
         runs.tell_to(sender);
+        runs.end = self.end;
         let mut tested = Tested::once(&program.name, unit.test.clone(), Outcome::Passed);
         tested.notes.clone_from(&unit.result.notes);
         tested.virtual_ms = unit.result.ms;
         let until = self.share();
-        let next = match self.enough.reason() {
-            Some(reason) => {
-                tested.notes.push(format!("not shaken: {reason}"));
-                Ok(Next::Over)
-            }
-            None => self.first_runs(&mut runs, &unit, until, &mut tested),
-        };
+        let next = self.first_runs(&mut runs, &unit, until, &mut tested);
         self.left.fetch_sub(1, Ordering::Relaxed);
         tested.real_ms = ms_since(began);
         let file = unit.file;
@@ -145,40 +145,67 @@ impl<'a> ShakenPass<'a> {
         until: Option<Duration>,
         tested: &mut Tested,
     ) -> Result<Next> {
+        if self.has_no_time(tested) {
+            return Ok(Next::Over);
+        }
         let points = judged(runs.program, &unit.result, self.options.points);
         if let Some(rerun) = &self.options.rerun {
             return self.rerun(runs, rerun, points, tested).map(|()| Next::Over);
         }
-        // The test alone, as every run from here on is.
+        let began = steady();
+        let Some(calm) = self.calm_runs(runs, unit, tested)? else { return Ok(Next::Over) };
+        let run = (steady() - began) / CALM_RUNS;
+        if self.has_no_time(tested) || !self.passes_again(runs, points, tested)? {
+            return Ok(Next::Over);
+        }
+        let explored = judged(runs.program, &unit.result, self.options.explored);
+        tested.notes.extend(unjudged(runs.program.points(self.options.explored), explored));
+        let explorer = Explorer::new(&calm.record.census, explored, self.options.depth);
+        let shard = self.options.shard;
+        tested.explored = (0, shard.share(explorer.len()));
+        let tapes = (0..).zip(explorer).filter(move |(number, _)| shard.takes(*number)).map(|(_, tape)| tape);
+        let turn = self.left.load(Ordering::Relaxed);
+        // Of pairs there are many, and single faults come before them.
+        let faults = if self.options.depth > 1 { 0 } else { tested.explored.1 };
+        let first = first_fault(faults, run, until.map(|until| until.saturating_sub(steady())), turn);
+        let mut tapes = tapes.clone().skip(first).chain(tapes.take(first));
+        match self.explore(runs, &mut tapes, points, until, tested)? {
+            true => Ok(Next::Over),
+            false => Ok(Next::GoesOn(points, Box::new(tapes))),
+        }
+    }
+
+    /// The test alone, as every run from here on is, and what all of these are compared with. Nothing if it is over.
+    fn calm_runs(&self, runs: &mut Runs<'a>, unit: &Unit, tested: &mut Tested) -> Result<Option<Ended>> {
         let base = self.options.base;
         let ended = runs.run(&calm_of(base), Points::NONE, CENSUS)?;
         if let Some(failure) = judge(&runs.ids[0], &ended, None) {
             // It was its own assertion, which the tests before it had made come true.
             if failure.oracle == Oracle::Test && !unit.is_first {
                 tested.notes.push("not shaken: it passes only together with the tests before it".into());
-                return Ok(Next::Over);
+                return Ok(None);
             }
             tested.outcome = Outcome::Failed(Box::new(runs.found(failure, base, ended)?));
-            return Ok(Next::Over);
+            return Ok(None);
         }
-        if runs.differs_again(&calm_of(base), Points::NONE, &ended, tested)? {
-            return Ok(Next::Over);
+        if self.has_no_time(tested) || runs.differs_again(&calm_of(base), Points::NONE, &ended, tested)? {
+            return Ok(None);
+        }
+        if self.has_no_time(tested) {
+            return Ok(None);
         }
         runs.count_orders(&ended);
         runs.compare_with(base, &ended)?;
-        if !self.passes_again(runs, points, tested)? {
-            return Ok(Next::Over);
-        }
-        let explored = judged(runs.program, &unit.result, self.options.explored);
-        tested.notes.extend(unjudged(runs.program.points(self.options.explored), explored));
-        let explorer = Explorer::new(&ended.record.census, explored, self.options.depth);
-        let shard = self.options.shard;
-        tested.explored = (0, shard.share(explorer.len()));
-        let mut tapes = (0..).zip(explorer).filter(move |(number, _)| shard.takes(*number)).map(|(_, tape)| tape);
-        match self.explore(runs, &mut tapes, points, until, tested)? {
-            true => Ok(Next::Over),
-            false => Ok(Next::GoesOn(points, Box::new(tapes))),
-        }
+        Ok(Some(ended))
+    }
+
+    /// Whether there is no time for the runs that come before all faults, which is then said.
+    fn has_no_time(&self, tested: &mut Tested) -> bool {
+        let is_late = self.end.is_some_and(|end| steady() >= end);
+        let late = is_late.then_some("there was no time for it; a longer `--budget` has it");
+        let reason = self.enough.reason().or(late);
+        tested.notes.extend(reason.map(|reason| format!("not shaken: {reason}")));
+        reason.is_some()
     }
 
     /// The one run that was asked for.
@@ -267,6 +294,16 @@ impl<'a> ShakenPass<'a> {
     }
 }
 
+/// With which of its faults a test begins, whose turn it is. Where there is no time for all of them each test begins with
+/// another one: between them tests of one worker try more of it than if all tried what comes first.
+fn first_fault(faults: usize, run: Duration, left: Option<Duration>, turn: usize) -> usize {
+    let needed = run.saturating_mul(u32::try_from(faults).unwrap_or(u32::MAX));
+    match left {
+        Some(left) if left < needed => turn % faults.min(FIRST_FAULTS_MAX),
+        _ => 0,
+    }
+}
+
 /// The points at which a test is judged, of those that are asked for: without loud ones where callers do not say how they
 /// cope with errors.
 fn judged(program: &Program, calm: &TestResult, asked: Points) -> Points {
@@ -295,4 +332,25 @@ fn untried((tried, all): (usize, usize)) -> Option<String> {
 
 fn ms_since(began: Duration) -> f64 {
     (steady() - began).as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_begin_with_different_faults_where_there_is_no_time_for_all() {
+        let ms = Duration::from_millis;
+        for (faults, left, turn, first) in [
+            (13, None, 5, 0),
+            (13, Some(26), 5, 0),
+            (13, Some(25), 5, 5),
+            (13, Some(25), 14, 1),
+            (13, Some(0), 13, 0),
+            (0, Some(0), 3, 0),
+            (5_000_000, Some(1), 1001, 1),
+        ] {
+            assert_eq!(first_fault(faults, ms(2), left.map(ms), turn), first, "{faults} {left:?} {turn}");
+        }
+    }
 }

@@ -18,6 +18,8 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 /// What is said of a failure of which there is no run to tell.
+const INTERRUPTED: &str = "emu was interrupted before it was run by itself: its run cannot be told or kept";
+/// Likewise.
 const ONLY_TOGETHER: &str = "it fails only together with the tests before it: its run cannot be told or kept";
 
 /// What becomes of a test after the calm run of its file.
@@ -105,7 +107,7 @@ impl<'a> Sorting<'a> {
     /// and run again.
     fn alone(&self, test: Test, result: Option<TestResult>) -> Sorted {
         let rerun = calm_of(self.pass.seed());
-        let mut runs = Runs::new(&self.pass.programs[self.file], self.snapshots, &test.id, self.pass.enough);
+        let mut runs = Runs::new(&self.pass.programs[self.file], self.snapshots, &test, self.pass.enough);
         runs.is_timed = true;
         runs.tell_to(self.sender);
         let state = result.as_ref().map(|result| result.state);
@@ -113,6 +115,12 @@ impl<'a> Sorting<'a> {
             oracle: Oracle::Test,
             error: self.ended.errors.first().cloned().unwrap_or_default(),
         });
+        if self.pass.enough.is_interrupted() {
+            return match state {
+                Some(State::Fail) => self.together(test, result, together, INTERRUPTED.into()),
+                _ => self.over(test, result, Outcome::Skipped),
+            };
+        }
         let ended = match runs.run(&rerun, Points::NONE, TEXTS) {
             Ok(ended) => ended,
             Err(error) => return self.together(test, result, together, report(&error)),

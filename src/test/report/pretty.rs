@@ -46,16 +46,32 @@ impl Paint {
     }
 }
 
+/// How many tests without a failure show a note that is the same but for its numbers: those of the others are counted.
+const NOTES_SHOWN: usize = 3;
+
 /// See the file's comment.
 pub(super) struct Pretty {
     paint: Paint,
     view: View,
     failures: Vec<String>,
+    /// Notes without their numbers, and how many tests had each.
+    notes: Vec<(String, usize)>,
 }
 
 impl Pretty {
     pub(super) fn new(has_colours: bool, view: View) -> Self {
-        Self { paint: Paint { has_colours }, view, failures: Vec::new() }
+        Self { paint: Paint { has_colours }, view, failures: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Counts a note. Whether it is shown beside its test.
+    fn shows(&mut self, note: &str) -> bool {
+        let kind = without_numbers(note);
+        let index = self.notes.iter().position(|(known, _)| *known == kind).unwrap_or_else(|| {
+            self.notes.push((kind, 0));
+            self.notes.len() - 1
+        });
+        self.notes[index].1 += 1;
+        self.notes[index].1 <= NOTES_SHOWN
     }
 }
 
@@ -86,7 +102,7 @@ impl Reporter for Pretty {
             Outcome::Todo => (paint.yellow("-"), "todo".into()),
         };
         writeln!(out, "{mark}  {}  {}", title(told), paint.dim(&rest))?;
-        for note in &told.notes {
+        for note in told.notes.iter().filter(|note| told.failure().is_some() || self.shows(note)) {
             writeln!(out, "   {} {note}", paint.yellow("note:"))?;
         }
         if let Outcome::Failed(_) = &told.outcome {
@@ -101,6 +117,10 @@ impl Reporter for Pretty {
         }
         self.failures.clear();
         let paint = self.paint;
+        for (note, tests) in self.notes.drain(..).filter(|(_, tests)| *tests > NOTES_SHOWN) {
+            let more = count(tests - NOTES_SHOWN, "more test");
+            writeln!(out, "\n{} of {more}: {note}", paint.yellow("note:"))?;
+        }
         let mut parts = vec![(summary.failed, "failed"), (summary.passed, "passed")];
         parts.extend([(summary.skipped, "skipped"), (summary.todo, "todo")]);
         let shown = parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| {
@@ -121,6 +141,19 @@ impl Reporter for Pretty {
         let runs = format!("{} in {seconds:.1} s, seed {}", count(summary.runs as usize, "run"), summary.base);
         writeln!(out, "\n{line}  {}", paint.dim(&runs))
     }
+}
+
+/// A text with `…` in place of each number.
+fn without_numbers(text: &str) -> String {
+    let mut kept = String::new();
+    for char in text.chars() {
+        match char.is_ascii_digit() {
+            true if kept.ends_with('…') => {}
+            true => kept.push('…'),
+            false => kept.push(char),
+        }
+    }
+    kept
 }
 
 /// How much was tried without finding anything.

@@ -148,6 +148,33 @@ FAIL  test/a.test.ts › chat › keeps <all> # of them  seed 7f3a-19c2 · fault
 }
 
 #[test]
+fn notes_that_many_tests_have_are_counted() {
+    let (mut reporter, mut out) = (reporter(ReporterName::Pretty, false, View::default()), Vec::new());
+    for number in 10..110 {
+        let notes = vec![format!("{number} of 200 faults were not tried")];
+        reporter.test(&Told { notes, ..told("adds", Outcome::Passed) }, &mut out).expect("memory");
+    }
+    let rare = vec!["it is rare".to_owned()];
+    reporter.test(&Told { notes: rare, ..told("adds", Outcome::Passed) }, &mut out).expect("memory");
+    // What is said of a failure is about this one.
+    for _ in 0..5 {
+        reporter.test(&Told { notes: vec!["it is number 2".into()], ..failed() }, &mut out).expect("memory");
+    }
+    reporter.end(&Summary::default(), &mut out).expect("memory");
+    let text = String::from_utf8(out).expect("text");
+    for (part, times) in [
+        ("   note: 10 of 200 faults were not tried\n", 1),
+        (" of 200 faults were not tried", 3),
+        ("\nnote: of 97 more tests: … of … faults were not tried\n", 1),
+        ("it is rare", 1),
+        ("it is number 2", 5),
+        ("more test", 1),
+    ] {
+        assert_eq!(text.matches(part).count(), times, "{part}\n{text}");
+    }
+}
+
+#[test]
 fn tap_has_a_point_for_each_test() {
     let text = written(ReporterName::Tap);
     let lines: Vec<&str> = text.lines().collect();

@@ -60,21 +60,49 @@ function inSequence(task) {
     task.tasks?.forEach(inSequence);
 }
 
-/** Leaves out what was not asked for. */
+/**
+ * Takes tests that were not asked for out of the tree, so that a run costs nothing for each of them: it reads and writes
+ * only what is around those that it was asked for.
+ */
 function select(ids) {
-    const wanted = ids === null ? undefined : new Set(ids.map((id) => tests.get(id)?.test));
-    if (wanted?.has(undefined)) {
-        throw new Error("the run asks for a test that the file does not have");
+    if (ids === null) {
+        return;
     }
-    let count = 0;
-    for (const test of getTests(file)) {
-        if (wanted?.has(test) === false) {
-            test.mode = "skip";
+    const kept = new Map([[file, new Set()]]);
+    for (const id of ids) {
+        if (!tests.has(id)) {
+            throw new Error("the run asks for a test that the file does not have");
         }
-        count += test.mode === "run" || test.mode === "queued" ? 1 : 0;
+        keep(kept, file, id.split(".").map(Number));
     }
-    skipEmptySuites(file);
-    return count;
+    for (const [suite, indices] of kept) {
+        suite.tasks = [...indices].sort((one, other) => one - other).map((index) => suite.tasks[index]);
+    }
+}
+
+/** Notes which tasks of the suites around a test lead to it. */
+function keep(kept, suite, [index, ...rest]) {
+    if (!kept.has(suite)) {
+        kept.set(suite, new Set());
+    }
+    kept.get(suite).add(index);
+    if (rest.length > 0) {
+        keep(kept, suite.tasks[index], rest);
+    }
+}
+
+function isRun({ mode }) {
+    return mode === "run" || mode === "queued";
+}
+
+/** The tests of the file that a run of these does not run. */
+function* leftOut(ids) {
+    const wanted = ids === null ? tests : new Set(ids);
+    for (const { id, test } of tests.values()) {
+        if (!wanted.has(id) || test.mode === "skip") {
+            yield test;
+        }
+    }
 }
 
 /** A suite none of whose tests runs runs no hooks either. */
@@ -84,7 +112,7 @@ function skipEmptySuites(suite) {
             skipEmptySuites(task);
         }
     }
-    if (suite.mode === "run" || suite.mode === "queued") {
+    if (isRun(suite)) {
         const isEmpty = suite.tasks.every(({ mode }) => mode === "skip" || mode === "todo");
         suite.mode = isEmpty ? "skip" : suite.mode;
     }
@@ -189,11 +217,13 @@ export async function run(asks) {
     if (options.shaken) {
         trustSpelling();
     }
-    isolateTests(select(options.ids));
+    select(options.ids);
+    skipEmptySuites(file);
+    isolateTests(getTests(file).filter(isRun).length);
     await openSnapshots(TEST_FILE, options.snapshots, options.inline, options.update);
     asked.send();
     await finished;
     restoreTimers();
     resetFetchMock();
-    return closeSnapshots(file);
+    return closeSnapshots(file.filepath, leftOut(options.ids));
 }

@@ -278,6 +278,41 @@ test("an inline snapshot that is taken again and again has one text", async () =
     }
 });
 
+test("a run has the tests that it was asked for, in the order of the file, and no others", async () => {
+    const seen = [];
+    const file = ({ beforeAll, describe, it }) => {
+        const body = ({ task }) => seen.push([task.name, task.suite?.tasks.length, task.file.tasks.length]);
+        it("first", body);
+        describe("suite", () => {
+            beforeAll(() => seen.push("suite"));
+            it("inner", body);
+            it.skip("left out", body);
+            it("last", body);
+        });
+        describe("other", () => {
+            beforeAll(() => seen.push("other"));
+            it("other", body);
+        });
+        Array.from({ length: 50 }, (_, index) => it(`many ${index}`, body));
+    };
+    for (const [ids, runs] of [
+        [["1.2"], ["suite", ["last", 1, 1]]],
+        [["1.2", "0", "1.0"], [["first", undefined, 2], "suite", ["inner", 2, 2], ["last", 2, 2]]],
+        [["1.1"], []],
+        [["1.1", "40"], [["many 37", undefined, 2]]],
+        [[], []],
+    ]) {
+        seen.length = 0;
+        const { ran } = await resultsOf(file, { asks: { ids } });
+        assert.deepEqual(seen, runs, JSON.stringify(ids));
+        const states = ran.results.map(({ id, state }) => [id, state]);
+        assert.deepEqual(states, ids.map((id) => [id, id === "1.1" ? "skip" : "pass"]));
+    }
+    const { ask } = await program(file);
+    const unknown = ask("run", { method: "POST", body: JSON.stringify({ ids: ["1.3"] }) });
+    await assert.rejects(unknown, /a test that the file does not have/);
+});
+
 test("vi replaces functions, timers, globals, and refuses modules", async () => {
     await check(({ it, expect, vi, vitest }) => {
         it("pass: spies", () => {

@@ -5,7 +5,7 @@
  */
 
 import { equals, iterableEquality, subsetEquality } from "@vitest/expect";
-import { getNames, getTests } from "@vitest/runner/utils";
+import { getNames } from "@vitest/runner/utils";
 import { SnapshotClient } from "@vitest/snapshot";
 import { closeInline, forgetInlineOf, matchInline, openInline, placeOf } from "./inline-snapshots.js";
 
@@ -17,7 +17,7 @@ const client = new SnapshotClient({
 const INLINE = "inline";
 
 let stored = null;
-let inlineUpdate = "none";
+let writes = "none";
 
 /** Whether this run has asked for a snapshot. */
 let isUsed = false;
@@ -56,7 +56,7 @@ function options(updateSnapshot) {
 
 async function setUp(file, text, update) {
     stored = text;
-    inlineUpdate = update;
+    writes = update;
     client.clear();
     await client.setup(file, options(update));
     await client.setup(INLINE, options("none"));
@@ -98,22 +98,21 @@ export function forgetSnapshotsOf(test) {
 /**
  * After a run.
  *
- * @param {object} file The file's task.
+ * @param {string} file The test file, as its tests know it.
+ * @param {Iterable<object>} leftOut Its tests that did not run: their snapshots stay. Not looked at where none are written.
  * @returns {Promise<{text: string | null, obsolete: string[], inline: {place: string, text: string}[]}>} The snapshot
  *     file's new contents, `null` if they are the old ones, empty if there is nothing left in it; the names of
  *     snapshots that no test asked for; and inline snapshots that are to be written.
  */
-export async function closeSnapshots(file) {
-    if (!isUsed && stored === null) {
+export async function closeSnapshots(file, leftOut) {
+    if (writes === "none" || (!isUsed && stored === null)) {
         return { text: null, obsolete: [], inline: [] };
     }
-    for (const test of getTests(file)) {
-        if (test.mode === "skip") {
-            client.skipTest(file.filepath, nameOf(test));
-        }
+    for (const test of leftOut) {
+        client.skipTest(file, nameOf(test));
     }
     const before = stored;
-    const { uncheckedKeys } = await client.finish(file.filepath);
+    const { uncheckedKeys } = await client.finish(file);
     return { text: stored === before ? null : stored, obsolete: [...uncheckedKeys], inline: closeInline() };
 }
 
@@ -137,7 +136,7 @@ export function matchSnapshot(test, { error, ...what }) {
     if (!what.isInline) {
         return match({ filepath: test.file.filepath });
     }
-    const how = { update: inlineUpdate, inSource: what.inlineSnapshot };
+    const how = { update: writes, inSource: what.inlineSnapshot };
     const compare = (inlineSnapshot) => match({ filepath: INLINE, error: nowhere(), inlineSnapshot });
     return matchInline(placeOf(error), test.id, how, compare);
 }
