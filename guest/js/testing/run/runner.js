@@ -10,12 +10,13 @@ import { getTests } from "@vitest/runner/utils";
 import { forgetChecks, requireInvariants } from "../emu/invariants.js";
 import { EXPECTS_ERRORS, hasSaid } from "../emu/said.js";
 import { resetFetchMock } from "../cloudflare/fetch-mock.js";
-import { undoAsConfigured } from "../vitest/config.js";
+import { inject, option, undoAsConfigured } from "../vitest/config.js";
 import { beginExpecting, checkExpectations, provideExpect, trustSpelling } from "../vitest/expect.js";
 import { restoreTimers } from "../vitest/fake-timers.js";
 import { closeSnapshots, forgetSnapshotsOf, openSnapshots, prepareSnapshots } from "../vitest/snapshots.js";
+import { config } from "./config.js";
 import { isolateTests, popStorage, pushStorage } from "./isolation.js";
-import { defaultHookTimeout, defaultTimeout, options, TEST_FILE } from "./options.js";
+import { options, TEST_FILE } from "./options.js";
 import { beginWithoutRejections, requireNoRejections, takeRejections, watchRejections } from "./rejections.js";
 import { allTests } from "./tasks.js";
 
@@ -38,22 +39,6 @@ let hasBegun = false;
 let file;
 let tests;
 
-const config = {
-    root: "/",
-    name: undefined,
-    setupFiles: [],
-    passWithNoTests: true,
-    allowOnly: true,
-    includeTaskLocation: true,
-    maxConcurrency: 1,
-    testTimeout: defaultTimeout,
-    hookTimeout: defaultHookTimeout,
-    retry: 0,
-    tags: [],
-    strictTags: false,
-    sequence: { seed: 0, hooks: "stack", setupFiles: "list", shuffle: false, concurrent: false },
-};
-
 /** One after the other: what runs at once is for the world to decide, not for the runner. */
 function inSequence(task) {
     task.concurrent = false;
@@ -67,25 +52,31 @@ function select(ids) {
         throw new Error("the run asks for a test that the file does not have");
     }
     let count = 0;
+    let isWhole = true;
     for (const test of getTests(file)) {
         if (wanted?.has(test) === false) {
+            isWhole &&= test.mode !== "run" && test.mode !== "queued";
             test.mode = "skip";
         }
         count += test.mode === "run" || test.mode === "queued" ? 1 : 0;
     }
-    skipEmptySuites(file);
+    skipEmptySuites(file, isWhole);
     return count;
 }
 
-/** A suite none of whose tests runs runs no hooks either. */
-function skipEmptySuites(suite) {
+/**
+ * A suite none of whose tests runs runs no hooks either. One that never had a test is a mistake, which runs of all tests
+ * tell.
+ */
+function skipEmptySuites(suite, isWhole) {
     for (const task of suite.tasks) {
         if (task.type === "suite") {
-            skipEmptySuites(task);
+            skipEmptySuites(task, isWhole);
         }
     }
     if (suite.mode === "run" || suite.mode === "queued") {
-        const isEmpty = suite.tasks.every(({ mode }) => mode === "skip" || mode === "todo");
+        const isTold = isWhole && suite.tasks.length === 0;
+        const isEmpty = !isTold && suite.tasks.every(({ mode }) => mode === "skip" || mode === "todo");
         suite.mode = isEmpty ? "skip" : suite.mode;
     }
 }
@@ -102,6 +93,7 @@ const driver = {
     },
     onCollected([collectedFile]) {
         file = collectedFile;
+        file.name = option("file") ?? file.name;
         tests = new Map(allTests(file).map((known) => [known.id, known]));
         inSequence(file);
         collected.send();
@@ -139,6 +131,7 @@ const driver = {
         await popStorage();
     },
     extendTaskContext: provideExpect,
+    injectValue: inject,
     // Nobody shows what tests note of themselves; that they do is no mistake.
     onTestAnnotate: async (_test, annotation) => annotation,
     onTestArtifactRecord: async (_test, artifact) => artifact,
