@@ -1,6 +1,7 @@
-//! A file's imports as calls of `import()`, for files that say what is imported before it is: what such a call gives is an
-//! object, and each use of a name becomes a look at that object, so that names stay what they are for other files: bound to
-//! a variable of the module that exports them, whatever becomes of it.
+//! A file's imports as calls of `import()`, for files that say what is imported before it is.
+//!
+//! Such a call gives an object, and each use of a name becomes a look at that object: so a name stays bound to the variable
+//! of the module that exports it.
 //!
 //! Invariant: pure. What a name means is told by its scope; types are left alone.
 

@@ -102,7 +102,7 @@ pub(super) fn names_of(number: &str) -> String {
 
 /// A module that is not there: only its mock is.
 pub(super) fn absent(specifier: &str) -> String {
-    let message = format!("`{specifier}` is no file of the project or its packages: there is only its mock");
+    let message = format!("`{specifier}` is no file of the project or its packages: there is at most a mock of it");
     format!("throw new Error({});\nexport {{}};\n", serde_json::Value::from(message))
 }
 

@@ -545,6 +545,16 @@ it("is bound", () => {
 }
 
 #[test]
+fn no_test_files_are_a_mistake_unless_that_is_configured() {
+    let project = project(SOUND);
+    for (config, expected) in [("passWithNoTests: false", 4), ("passWithNoTests: true", 0)] {
+        project.write("vitest.config.ts", format!("export default {{ test: {{ {config} }} }};"));
+        let (code, text) = emu(&project, &["test", "absent"]);
+        assert_eq!(code, expected, "{text}");
+    }
+}
+
+#[test]
 fn what_a_mock_cannot_do_is_said_with_its_place() {
     let project = project(SOUND);
     project.write("src/greeting.ts", GREETING);

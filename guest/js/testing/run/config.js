@@ -1,8 +1,8 @@
 /**
  * What `@vitest/runner` is configured with.
  *
- * Invariant: tests run one after the other, in the order in which they are declared; what runs at once is for the world to
- * decide.
+ * Invariant: tests run one after the other, in the order in which they are declared; what runs at once is for the world
+ * to decide.
  */
 
 import { option } from "../vitest/config.js";

@@ -96,6 +96,11 @@ test("a suite without tests is an error of the run of the whole file, unless tha
     assert.deepEqual([ran.errors, ran.results[0].state], [[], "pass"]);
 });
 
+test("a file without tests is an error that names it", async () => {
+    const { ran } = await resultsOf(() => {}, { config: { file: "test/a.test.ts" } });
+    assert.deepEqual(ran.errors.map(({ message }) => message), ["No test suite found in file test/a.test.ts"]);
+});
+
 test("what is configured is provided, and found in fixtures", async () => {
     await check(({ it, expect, inject }) => {
         it("pass: injects", () => expect([inject("url"), inject("other")]).toEqual(["http://a", undefined]));
