@@ -3,11 +3,11 @@
 //! Invariant: what is a stand-in is known before the first import is answered, and does not change.
 
 use super::exported::{Exported, exported};
-use super::mocks::{self, Mocking, ORIGINAL};
+use super::mocks::{self, Mock, Mocking, ORIGINAL};
 use super::problem::Problem;
-use super::resolve::{Imports, look_up};
+use super::resolve::{Imports, external, look_up};
 use super::vlq::{Mapping, Table};
-use super::{Entry, builtins};
+use super::{Entry, builtins, normal};
 use rolldown::plugin::{HookResolveIdArgs, HookResolveIdOutput, HookResolveIdReturn, PluginContext};
 use rolldown_common::ImportKind;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,6 +17,10 @@ use tokio::sync::OnceCell;
 
 /// How the id of a stand-in begins; its number follows.
 const STAND_IN: &str = "\0emu:mocked:";
+/// How the id of a CommonJS module begins that exports what a mock has; its number follows.
+const NAMES_OF: &str = "emu:names-of-mock:";
+/// How the id begins that stands for a module which is no file.
+const NO_FILE: &str = "\0emu:no-file:";
 /// How many modules are read to find out what one exports.
 const MODULES_MAX: usize = 1000;
 
@@ -25,8 +29,10 @@ const MODULES_MAX: usize = 1000;
 pub(super) struct Mocked {
     /// The changed test files.
     files: BTreeMap<PathBuf, Mocking>,
-    /// What is mocked: the number of the mock, its specifier and the file that says so, in order.
-    mocks: Vec<(String, PathBuf)>,
+    /// What is mocked, with the file that says so, in the order of their numbers.
+    mocks: Vec<(Mock, PathBuf)>,
+    /// Modules that tests are given, which cannot be mocked.
+    outside: Vec<String>,
     /// The stand-ins, by the ids of the modules that they stand in for. Later mocks of a module win.
     found: OnceCell<HashMap<String, (usize, String)>>,
 }
@@ -34,12 +40,12 @@ pub(super) struct Mocked {
 impl Mocked {
     /// Reads the test files of a bundle.
     pub(super) fn of(entry: &Entry) -> Self {
-        let mut mocked = Self::default();
+        let mut mocked = Self { outside: entry.outside.clone(), ..Self::default() };
         let stays = |specifier: &str| is_fixed(entry, specifier);
         for file in &entry.mocking {
             let Ok(text) = fs::read_to_string(file) else { continue };
             let Some(mocking) = mocks::hoist(file, &text, mocked.mocks.len(), &stays) else { continue };
-            mocked.mocks.extend(mocking.mocks.iter().map(|specifier| (specifier.clone(), file.clone())));
+            mocked.mocks.extend(mocking.mocks.iter().map(|mock| (mock.clone(), file.clone())));
             mocked.files.insert(file.clone(), mocking);
         }
         mocked
@@ -47,6 +53,12 @@ impl Mocked {
 
     /// The text of a changed test file, or of a stand-in.
     pub(super) fn load(&self, id: &str) -> Option<String> {
+        if let Some(number) = id.strip_prefix('\0').and_then(|id| id.strip_prefix(NAMES_OF)) {
+            return Some(mocks::names_of(number));
+        }
+        if let Some(specifier) = id.strip_prefix(NO_FILE) {
+            return Some(mocks::absent(specifier));
+        }
         if let Some(number) = id.strip_prefix(STAND_IN) {
             let stand_ins = self.found.get()?.values();
             return stand_ins.into_iter().find(|(own, _)| own.to_string() == number).map(|(_, code)| code.clone());
@@ -64,32 +76,70 @@ impl Mocked {
         let (specifier, importer) = (import.specifier, import.importer);
         if let Some(original) = specifier.strip_prefix(ORIGINAL) {
             let (original, importer) = imports.aliased(original, importer);
-            return look_up(ctx, &original, importer, import.kind).await;
+            let found = look_up(ctx, &original, importer, import.kind).await?;
+            return Ok(Some(found.unwrap_or_else(|| no_file(&original))));
         }
-        if self.mocks.is_empty() || import.is_entry || specifier.starts_with('\0') || builtins::is_platform(specifier) {
+        if specifier.starts_with(NAMES_OF) {
+            return Ok(Some(HookResolveIdOutput::from_id(format!("\0{specifier}"))));
+        }
+        if self.mocks.is_empty() || import.is_entry || specifier.starts_with('\0') || self.is_outside(specifier) {
             return Ok(None);
         }
         let stand_ins = self.found.get_or_init(|| self.find(ctx, imports)).await;
-        let (specifier, importer) = imports.aliased(specifier, importer);
-        let Some(found) = look_up(ctx, &specifier, importer, import.kind).await? else { return Ok(None) };
-        let stand_in = stand_ins.get(found.id.as_str());
+        let id = self.id(ctx, imports, specifier, importer, import.kind).await;
+        let stand_in = stand_ins.get(id.as_str());
         Ok(stand_in.map(|(number, _)| HookResolveIdOutput::from_id(format!("{STAND_IN}{number}"))))
+    }
+
+    fn is_outside(&self, specifier: &str) -> bool {
+        self.outside.iter().any(|outside| outside == specifier)
+    }
+
+    /// The id of what an import means, also where there is no such module.
+    async fn id(
+        &self,
+        ctx: &PluginContext,
+        imports: &Imports,
+        specifier: &str,
+        importer: Option<&str>,
+        kind: ImportKind,
+    ) -> String {
+        let (specifier, importer) = imports.aliased(specifier, importer);
+        if let Ok(Some(found)) = look_up(ctx, &specifier, importer, kind).await {
+            return found.id.to_string();
+        }
+        let beside = importer.filter(|_| specifier.starts_with('.')).and_then(|importer| Path::new(importer).parent());
+        match beside {
+            Some(folder) => format!("{NO_FILE}{}", normal(&folder.join(&*specifier)).display()),
+            None => format!("{NO_FILE}{}", builtins::node(&specifier).as_deref().unwrap_or(&specifier)),
+        }
     }
 
     async fn find(&self, ctx: &PluginContext, imports: &Imports) -> HashMap<String, (usize, String)> {
         let mut found = HashMap::new();
-        for (number, (specifier, file)) in self.mocks.iter().enumerate() {
-            let importer = file.to_string_lossy();
-            let (target, from) = imports.aliased(specifier, Some(&importer));
-            let module = look_up(ctx, &target, from, ImportKind::Import).await.ok().flatten();
-            let Some(module) = module else {
+        for (number, (mock, file)) in self.mocks.iter().enumerate() {
+            let (specifier, importer) = (mock.specifier.as_str(), file.to_string_lossy());
+            let id = self.id(ctx, imports, specifier, Some(&importer), ImportKind::Import).await;
+            let is_file = !id.starts_with(NO_FILE);
+            if self.is_outside(specifier) || !(is_file || mock.is_made) {
                 let message = format!("`{specifier}` cannot be mocked: it is no file of the project or its packages");
-                let help = Some("what the runtime has itself can be replaced with `vi.spyOn()`".to_owned());
-                imports.noted().errors.push(Problem::import(Some(&importer), specifier, message, help));
+                let help = match self.is_outside(specifier) {
+                    true => "what tests are given can be replaced with `vi.spyOn()`",
+                    false => "give `vi.mock()` a function that makes the mock, or replace parts with `vi.spyOn()`",
+                };
+                imports.noted().errors.push(Problem::import(
+                    Some(&importer),
+                    specifier,
+                    message,
+                    Some(help.to_owned()),
+                ));
                 continue;
+            }
+            let stand_in = match is_file {
+                true => mocks::stand_in(number, &names(ctx, &id).await),
+                false => mocks::stand_in_of_unknown(number, &format!("{NAMES_OF}{number}")),
             };
-            let names = names(ctx, module.id.as_str()).await;
-            found.insert(module.id.to_string(), (number, mocks::stand_in(number, &names)));
+            found.insert(id, (number, stand_in));
         }
         found
     }
@@ -110,9 +160,22 @@ impl Mocked {
     }
 }
 
-/// Whether a module is not a file, and cannot be mocked.
+/// The module itself where that is no file: the platform's, or one that says that it is not there.
+fn no_file(specifier: &str) -> HookResolveIdOutput {
+    match is_no_file(specifier) {
+        true => external(builtins::node(specifier).as_deref().unwrap_or(specifier)),
+        false => HookResolveIdOutput::from_id(format!("{NO_FILE}{specifier}")),
+    }
+}
+
+/// Whether a module stays where it is imported, for it is no file.
 fn is_fixed(entry: &Entry, specifier: &str) -> bool {
-    entry.is_outside(specifier) || builtins::is_platform(specifier) || builtins::node(specifier).is_some()
+    entry.is_outside(specifier) || is_no_file(specifier)
+}
+
+/// Whether a module is the platform's.
+fn is_no_file(specifier: &str) -> bool {
+    builtins::is_platform(specifier) || builtins::node(specifier).is_some()
 }
 
 /// All names that a module exports, its own and those of the modules that it exports.

@@ -1,23 +1,22 @@
 //! `vi.mock()` and `vi.hoisted()` in test files: what they do happens before anything else is imported.
 //!
-//! A test file that calls them is changed: those calls come first, then its own imports, which become calls of `import`.
+//! A test file that calls them is changed: those calls come first, then its own imports, which become calls of `import`
+//! (`called_imports`).
 //! Whoever else imports a module that is mocked gets a stand-in with the same names, which asks the test's `vi` for what
 //! the mock has under them (`emu:test/mocks`). The module itself stays there for `importOriginal()`.
 //!
 //! Invariant: pure. Files without such calls are not changed.
 
+use super::builtins;
+use super::called_imports::{self, CalledImports};
 use super::edits::Edits;
 use super::vlq::Table;
 use oxc::allocator::Allocator;
-use oxc::ast::ast::{
-    Argument, CallExpression, Expression, IdentifierReference, ImportDeclaration, ImportDeclarationSpecifier,
-    ImportOrExportKind, Program, Statement, TSClassImplements, TSInterfaceDeclaration, TSType, TSTypeAliasDeclaration,
-    TSTypeAnnotation, TSTypeParameterInstantiation, VariableDeclaration,
-};
+use oxc::ast::ast::{Argument, CallExpression, Expression, Program, Statement, VariableDeclaration};
 use oxc::ast_visit::{Visit, walk};
 use oxc::parser::Parser;
 use oxc::span::{GetSpan, SourceType, Span};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// How a specifier begins that means the module itself, also where it is mocked.
@@ -33,11 +32,20 @@ pub(super) struct Mocking {
     pub(super) code: String,
     /// Leads positions in it back to the file's own.
     pub(super) table: Table,
-    /// The specifiers of what it mocks, in order.
-    pub(super) mocks: Vec<String>,
+    /// What it mocks, in order.
+    pub(super) mocks: Vec<Mock>,
 }
 
-/// Changes a test file. Its mocks are numbered from `first`; `stays` says which modules cannot be mocked.
+/// A mock that a file declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mock {
+    /// The module as the file names it.
+    pub(super) specifier: String,
+    /// Whether a function of the file's makes the mock, so that it takes no module to make it of.
+    pub(super) is_made: bool,
+}
+
+/// Changes a test file. Its mocks are numbered from `first`; `stays` says which modules are no files.
 pub(super) fn hoist(path: &Path, text: &str, first: usize, stays: &dyn Fn(&str) -> bool) -> Option<Mocking> {
     if !["mock", "hoisted", "importActual", "importMock"].iter().any(|name| text.contains(name)) {
         return None;
@@ -48,14 +56,21 @@ pub(super) fn hoist(path: &Path, text: &str, first: usize, stays: &dyn Fn(&str) 
     if parsed.panicked {
         return None;
     }
-    let mut hoisting = Hoisting { text, first, edits: Edits::default(), mocks: Vec::new(), hoisted: String::new() };
+    let calls = Calls::of(&parsed.program);
+    let imports = match calls.mocks.is_empty() && !calls.is_hoisting {
+        true => CalledImports::default(),
+        false => called_imports::of(&parsed.program, &|specifier| stays(specifier) && !calls.replace(specifier)),
+    };
+    let mut hoisting =
+        Hoisting { text, first, edits: Edits::default(), mocks: Vec::new(), hoisted: String::new(), imports };
     hoisting.statements(&parsed.program);
+    hoisting.import();
     if hoisting.edits.is_empty() {
         return None;
     }
-    let imports = if hoisting.hoisted.is_empty() { String::new() } else { hoisting.imports(&parsed.program, stays) };
-    let front = format!("{IMPORT}{}await __emuSettle(); {imports}", hoisting.hoisted);
-    hoisting.edits.before(0, front);
+    let front = format!("{IMPORT}{}await __emuSettle(); {}", hoisting.hoisted, hoisting.imports.calls);
+    // Before what stands in the place of the file's first statement, too.
+    hoisting.edits.after(0, front);
     let table = Table::of_source(path.to_string_lossy().into_owned(), text);
     let (code, table) = hoisting.edits.apply(text, &table);
     Some(Mocking { code, table, mocks: hoisting.mocks })
@@ -70,13 +85,35 @@ pub(super) fn stand_in(number: usize, names: &BTreeSet<String>) -> String {
     format!("import {{ mocked }} from \"emu:test/mocks\";\n{}", names.collect::<String>())
 }
 
+/// The stand-in of a module of which nobody knows what it exports: it exports what its mock has. A CommonJS module can do
+/// that, whose specifier this is.
+pub(super) fn stand_in_of_unknown(number: usize, names: &str) -> String {
+    let names = serde_json::Value::from(names);
+    format!(
+        "import {{ mocked }} from \"emu:test/mocks\";\nexport * from {names};\n\
+         export default mocked({number}, \"default\");\n"
+    )
+}
+
+/// The CommonJS module that exports all names of a mock.
+pub(super) fn names_of(number: &str) -> String {
+    format!("module.exports = require(\"emu:test/mocks\").exportsOf({number});\n")
+}
+
+/// A module that is not there: only its mock is.
+pub(super) fn absent(specifier: &str) -> String {
+    let message = format!("`{specifier}` is no file of the project or its packages: there is at most a mock of it");
+    format!("throw new Error({});\nexport {{}};\n", serde_json::Value::from(message))
+}
+
 struct Hoisting<'t> {
     text: &'t str,
     first: usize,
     edits: Edits,
-    mocks: Vec<String>,
+    mocks: Vec<Mock>,
     /// What comes first.
     hoisted: String,
+    imports: CalledImports,
 }
 
 impl Hoisting<'_> {
@@ -102,10 +139,13 @@ impl Hoisting<'_> {
         }
     }
 
-    /// A part of the text, in which some of it is replaced.
+    /// A part of the text, in which some of it is replaced, and all that is imported.
     fn slice(&self, span: Span, replaced: &[Replaced]) -> String {
+        let inside = |part: &&Replaced| span.start <= part.0.start && part.0.end <= span.end;
+        let mut parts: Vec<_> = replaced.iter().chain(self.imports.uses.iter().filter(inside)).collect();
+        parts.sort_by_key(|(part, _)| part.start);
         let (mut slice, mut at) = (String::new(), span.start);
-        for (part, text) in replaced {
+        for (part, text) in parts {
             slice.push_str(&self.text[at as usize..part.start as usize]);
             slice.push_str(text);
             at = part.end;
@@ -114,70 +154,35 @@ impl Hoisting<'_> {
         slice
     }
 
+    /// Takes something out of the file.
+    fn take(&mut self, span: Span, instead: &str) {
+        self.imports.uses.retain(|(part, _)| part.end <= span.start || span.end <= part.start);
+        self.edits.replace(span.start as usize, span.end as usize, instead);
+    }
+
     fn move_up(&mut self, span: Span, replaced: &[Replaced]) {
         let text = self.slice(span, replaced);
         self.hoisted.push_str(&format!("{text};\n"));
-        self.edits.replace(span.start as usize, span.end as usize, "");
+        self.take(span, "");
     }
 
-    fn mock(&mut self, Mock { span, specifier, factory, replaced }: Mock) {
+    fn mock(&mut self, MockCall { span, specifier, factory, is_made, replaced }: MockCall) {
         let number = self.first + self.mocks.len();
         let factory = factory.map_or_else(|| "undefined".to_owned(), |factory| self.slice(factory, &replaced));
         let (quoted, original) = (serde_json::Value::from(specifier.as_str()), original(&specifier));
         self.hoisted.push_str(&format!("__emuMock({number}, {quoted}, () => {original}, {factory});\n"));
-        self.edits.replace(span.start as usize, span.end as usize, "undefined");
-        self.mocks.push(specifier);
+        self.take(span, "undefined");
+        self.mocks.push(Mock { specifier, is_made });
     }
 
-    /// The imports of a file as calls of `import`, in order; those that stay are left where they are.
-    fn imports(&mut self, program: &Program<'_>, stays: &dyn Fn(&str) -> bool) -> String {
-        let mut used = Used::default();
-        used.visit_program(program);
-        let mut calls = String::new();
-        for statement in &program.body {
-            let Statement::ImportDeclaration(import) = statement else { continue };
-            let specifier = import.source.value.as_str();
-            if stays(specifier) || import.with_clause.is_some() {
-                continue;
-            }
-            self.edits.replace(import.span.start as usize, import.span.end as usize, "");
-            if let Some(bindings) = bindings(import, &used.0) {
-                let quoted = serde_json::Value::from(specifier);
-                calls.push_str(&format!("{bindings}await import({quoted}); "));
-            }
+    /// The file's imports become calls, and what it imports is looked up where it is used.
+    fn import(&mut self) {
+        for span in std::mem::take(&mut self.imports.declarations) {
+            self.edits.replace(span.start as usize, span.end as usize, "");
         }
-        calls
-    }
-}
-
-/// What an import declares, as the left side of an assignment; none where it is all types.
-fn bindings(import: &ImportDeclaration<'_>, used: &HashSet<String>) -> Option<String> {
-    if import.import_kind == ImportOrExportKind::Type {
-        return None;
-    }
-    let Some(specifiers) = &import.specifiers else { return Some(String::new()) };
-    let (mut members, mut whole) = (Vec::new(), None);
-    for specifier in specifiers.iter().filter(|specifier| used.contains(specifier.local().name.as_str())) {
-        let local = specifier.local().name.as_str();
-        match specifier {
-            ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => whole = Some(local),
-            ImportDeclarationSpecifier::ImportDefaultSpecifier(_) => members.push(format!("default: {local}")),
-            ImportDeclarationSpecifier::ImportSpecifier(named) if named.import_kind == ImportOrExportKind::Type => {}
-            ImportDeclarationSpecifier::ImportSpecifier(named) => {
-                members.push(format!("{}: {local}", serde_json::Value::from(named.imported.name().as_str())));
-            }
+        for (span, text) in std::mem::take(&mut self.imports.uses) {
+            self.edits.replace(span.start as usize, span.end as usize, text);
         }
-    }
-    let members = format!("{{ {} }}", members.join(", "));
-    match whole {
-        Some(whole) if members.len() > 4 => Some(format!(
-            "const {whole} = await import({}); const {members} = ",
-            serde_json::Value::from(import.source.value.as_str())
-        )),
-        Some(whole) => Some(format!("const {whole} = ")),
-        None if members.len() > 4 => Some(format!("const {members} = ")),
-        None if specifiers.is_empty() => Some(String::new()),
-        None => None,
     }
 }
 
@@ -224,14 +229,16 @@ fn original(specifier: &str) -> String {
     format!("import({})", serde_json::Value::from(format!("{ORIGINAL}{specifier}")))
 }
 
-/// A call, and what stands in its place.
-type Replaced = (Span, String);
+/// A part of the file, and what stands in its place.
+pub(super) type Replaced = (Span, String);
 
 /// A call of `vi.mock()`.
-struct Mock {
+struct MockCall {
     span: Span,
     specifier: String,
     factory: Option<Span>,
+    /// Whether the factory is a function, and no options.
+    is_made: bool,
     /// What is replaced in its factory, in order.
     replaced: Vec<Replaced>,
 }
@@ -240,9 +247,24 @@ struct Mock {
 /// function, as Vitest has it.
 #[derive(Default)]
 struct Calls {
-    mocks: Vec<Mock>,
+    mocks: Vec<MockCall>,
     /// `vi.importActual()` and `vi.importMock()`, in order.
     replaced: Vec<Replaced>,
+    is_hoisting: bool,
+}
+
+impl Calls {
+    fn of(program: &Program<'_>) -> Self {
+        let mut calls = Self::default();
+        calls.visit_program(program);
+        calls
+    }
+
+    /// Whether one of the mocks replaces a module that is no file.
+    fn replace(&self, specifier: &str) -> bool {
+        let name = |specifier: &str| builtins::node(specifier).unwrap_or_else(|| specifier.into());
+        self.mocks.iter().any(|mock| mock.is_made && name(&mock.specifier) == name(specifier))
+    }
 }
 
 impl<'a> Visit<'a> for Calls {
@@ -252,36 +274,19 @@ impl<'a> Visit<'a> for Calls {
             (Some("mock"), Some(specifier)) => {
                 let mut inside = Self::default();
                 call.arguments.iter().skip(1).for_each(|argument| inside.visit_argument(argument));
-                let factory = call.arguments.get(1).map(GetSpan::span);
-                self.mocks.push(Mock { span: call.span, specifier, factory, replaced: inside.replaced });
+                let factory = call.arguments.get(1);
+                let is_made = factory.is_some_and(|factory| !matches!(factory, Argument::ObjectExpression(_)));
+                let factory = factory.map(GetSpan::span);
+                self.mocks.push(MockCall { span: call.span, specifier, factory, is_made, replaced: inside.replaced });
             }
             (Some("importActual"), Some(specifier)) => self.replaced.push((call.span, original(&specifier))),
             (Some("importMock"), Some(specifier)) => {
                 self.replaced.push((call.span, format!("__emuAutomock({})", original(&specifier))));
             }
-            _ => walk::walk_call_expression(self, call),
+            (named, _) => {
+                self.is_hoisting |= named == Some("hoisted");
+                walk::walk_call_expression(self, call);
+            }
         }
     }
-}
-
-/// The names that a file uses as values.
-#[derive(Default)]
-struct Used(HashSet<String>);
-
-impl<'a> Visit<'a> for Used {
-    fn visit_identifier_reference(&mut self, name: &IdentifierReference<'a>) {
-        self.0.insert(name.name.to_string());
-    }
-
-    fn visit_ts_type(&mut self, _: &TSType<'a>) {}
-
-    fn visit_ts_type_annotation(&mut self, _: &TSTypeAnnotation<'a>) {}
-
-    fn visit_ts_type_parameter_instantiation(&mut self, _: &TSTypeParameterInstantiation<'a>) {}
-
-    fn visit_ts_interface_declaration(&mut self, _: &TSInterfaceDeclaration<'a>) {}
-
-    fn visit_ts_type_alias_declaration(&mut self, _: &TSTypeAliasDeclaration<'a>) {}
-
-    fn visit_ts_class_implements(&mut self, _: &TSClassImplements<'a>) {}
 }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 mod additional;
 mod async_context;
 mod builtins;
+mod called_imports;
 mod decorators;
 mod deep_stack;
 mod edits;
@@ -41,7 +42,7 @@ mod vlq;
 #[cfg(test)]
 mod tests;
 
-pub use entry::Entry;
+pub use entry::{Entry, FIRST};
 pub use inline_snapshots::{InlineSnapshot, with_inline_snapshots};
 pub use literal::{ARGUMENTS, CALL, UNKNOWN, default_export};
 pub use missing::missing_export;

@@ -107,6 +107,9 @@ impl Imports {
             let entry = self.entry.as_ref().filter(|_| import.is_entry);
             return Ok(entry.map(|_| HookResolveIdOutput::from_id(entry::ID)));
         }
+        if specifier == entry::FIRST {
+            return Ok(Some(HookResolveIdOutput::from_id(entry::FIRST_ID)));
+        }
         if importer.is_some_and(|importer| importer.starts_with(REQUIRED)) {
             return Ok(Some(external(specifier)));
         }
@@ -316,9 +319,9 @@ impl Plugin for SharedImports {
             let module_type = Some(ModuleType::Js);
             return Ok(Some(HookLoadOutput { code: code.into(), module_type, ..HookLoadOutput::default() }));
         }
-        if let Some(entry) = self.0.entry.as_ref().filter(|_| args.id == entry::ID) {
+        if let Some(source) = self.0.entry.as_ref().and_then(|entry| entry.module(args.id)) {
             let module_type = Some(ModuleType::Js);
-            let code = entry.source.as_str().into();
+            let code = source.into();
             return Ok(Some(HookLoadOutput { code, module_type, ..HookLoadOutput::default() }));
         }
         if let Some(code) = self.0.mocked.load(args.id) {
@@ -357,7 +360,7 @@ pub(super) async fn look_up(
 }
 
 /// Leaves an import to the engine.
-fn external(name: &str) -> HookResolveIdOutput {
+pub(super) fn external(name: &str) -> HookResolveIdOutput {
     HookResolveIdOutput { external: Some(true.into()), ..HookResolveIdOutput::from_id(name) }
 }
 

@@ -69,6 +69,10 @@ fn once(args: &TestArgs, engines: &Arc<Engines>, interrupt: &Interrupt, seen: &m
     Ok(match passed {
         Passed::Listed { is_whole: true } => ExitCode::SUCCESS,
         Passed::Listed { is_whole: false } => ExitCode::FAILURE,
+        Passed::Nothing { files: 0 } if workshop.passes_with_no_tests() => {
+            eprint("no test files found, which is no mistake where `test.passWithNoTests` is set\n");
+            ExitCode::SUCCESS
+        }
         Passed::Nothing { files } => {
             eprint(&nothing(args, &workshop, files));
             ExitCode::from(NOTHING)

@@ -209,7 +209,9 @@ fn command(program: &Program, test: &Test, finding: &Finding) -> String {
 /// The option that names a test and no other one.
 fn filter(test: &Test) -> String {
     let name = test.full_name();
-    let is_exact = name.is_empty() || name.starts_with('/') || test.is_part_of_another;
+    // Not every shell can write a control character, and none can write the first one.
+    let is_exact =
+        name.is_empty() || name.starts_with('/') || name.contains(char::is_control) || test.is_part_of_another;
     match (is_exact, name.starts_with('-')) {
         (true, _) => format!("-t {}", quoted(&format!("/^{}$/", literal(&name)))),
         // Behind a blank it would be taken for an option.
@@ -220,9 +222,10 @@ fn filter(test: &Test) -> String {
 
 /// A regular expression that is this text.
 fn literal(text: &str) -> String {
-    let escaped = text.chars().flat_map(|char| {
-        let is_special = "\\^$.*+?()[]{}|/".contains(char);
-        is_special.then_some('\\').into_iter().chain([char])
+    let escaped = text.chars().map(|char| match char {
+        char if char.is_control() => format!("\\u{:04x}", u32::from(char)),
+        char if "\\^$.*+?()[]{}|/".contains(char) => format!("\\{char}"),
+        char => char.to_string(),
     });
     escaped.collect()
 }
@@ -334,6 +337,7 @@ mod tests {
             ("-v", true, "-t '/^-v$/'"),
             ("/a|b/", false, "-t '/^\\/a\\|b\\/$/'"),
             ("", false, "-t '/^$/'"),
+            ("a\0b\nc", false, "-t '/^a\\u0000b\\u000ac$/'"),
         ] {
             let test = Test { is_part_of_another: is_part, ..Test::named("0", name, &[]) };
             assert_eq!(filter(&test), option);

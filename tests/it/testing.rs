@@ -330,7 +330,8 @@ export default defineConfig({
         miniflare: { bindings: { LIMIT: 3, TOKEN: process.env.TOKEN }, compatibilityFlags: ["nodejs_compat"] },
     })],
     resolve: { alias: { "~": "./test/lib" } },
-    test: { globals: true, setupFiles: ["./test/setup.ts"], include: ["test/**/*.check.ts"], globalSetup: "./global.ts" },
+    test: { globals: true, setupFiles: ["./test/setup.ts"], include: ["test/**/*.check.ts"], globalSetup: "./global.ts",
+        unstubEnvs: true, env: { REGION: "here" }, testTimeout: 50 },
 });
 "#;
     project.write("vitest.config.ts", config);
@@ -345,8 +346,15 @@ it("is as configured", () => {
     expect(two).toBe(2);
     expect([env.STAGE, env.LIMIT, globalThis.setUp]).toEqual(["test", 3, true]);
     expect(Buffer.from("a").toString("hex")).toBe("61");
-    expect(import.meta.env.MODE).toBe("test");
+    expect([import.meta.env.MODE, import.meta.env.REGION, process.env.REGION]).toEqual(["test", "here", "here"]);
+    vi.stubEnv("MODE", "stubbed");
+    expect(import.meta.env.MODE).toBe("stubbed");
 });
+it("is undone", ({ task }) => {
+    expect(import.meta.env.MODE).toBe("test");
+    expect([expect.getState().testPath, task.file.name]).toEqual(["/test/deep/a.check.ts", "test/deep/a.check.ts"]);
+});
+it("has no more time", { fails: true }, () => new Promise((resolve) => setTimeout(resolve, 100)));
 "#;
     project.write("test/deep/a.check.ts", test);
     let (code, text) = emu(&project, &["test", "--calm"]);
@@ -355,7 +363,7 @@ it("is as configured", () => {
         "test/deep/a.check.ts › is as configured",
         "`vitest.config.ts`: `test.globalSetup` is left out",
         "`vitest.config.ts`: the binding `TOKEN` is left out",
-        "1 passed",
+        "3 passed",
     ] {
         assert!(text.contains(says), "{says}\n{text}");
     }
@@ -494,6 +502,92 @@ fn packages_are_mocked_as_files_are() {
     }
 }
 
+/// What a function of the test's makes takes no file to make it of.
+#[test]
+fn modules_that_are_no_files_are_mocked_by_a_function() {
+    let project = project(SOUND);
+    project.write("package.json", r#"{ "type": "module" }"#);
+    let worker = r#"import { env } from "cloudflare:workers";
+        import { readFileSync } from "node:fs";
+        import built, { version } from "virtual:build";
+        import { deep } from "./generated/deep";
+        export default { fetch: () => Response.json([env.STAGE, readFileSync("/a"), built, version, deep()]) };"#;
+    project.write("src/index.ts", worker);
+    let config = r#"{ "name": "w", "main": "src/index.ts", "compatibility_date": "2026-01-01", "compatibility_flags": ["nodejs_compat"] }"#;
+    project.write("wrangler.jsonc", config);
+    let test = r#"
+import { SELF } from "cloudflare:test";
+import { expect, it, vi } from "vitest";
+import { env, WorkerEntrypoint } from "cloudflare:workers";
+import * as fs from "node:fs";
+import built, { version } from "virtual:build";
+
+const deep = vi.fn(() => "deep");
+vi.mock("cloudflare:workers", async (original) => ({ ...(await original()), env: { STAGE: "mocked" } }));
+vi.mock("fs", () => ({ readFileSync: () => "text" }));
+vi.mock("virtual:build", () => ({ default: "built", version: 3 }));
+vi.mock("../src/generated/deep", () => ({ deep: () => deep() }));
+
+it("mocks", async () => {
+    expect([env.STAGE, fs.readFileSync("/a"), built, version]).toEqual(["mocked", "text", "built", 3]);
+    expect(typeof WorkerEntrypoint).toBe("function");
+    expect(await (await SELF.fetch("https://example.com/")).json()).toEqual(["mocked", "text", "built", 3, "deep"]);
+    expect(deep).toHaveBeenCalledOnce();
+});
+"#;
+    project.write("test/counter.test.ts", test);
+    let (code, text) = emu(&project, &["test", "--seeds", "3"]);
+    assert_eq!(code, 0, "{text}");
+}
+
+/// What a file imports is the exporting module's own variable, also where the file says what is mocked.
+#[test]
+fn imports_of_files_that_mock_are_bound_to_what_is_exported() {
+    let project = project(SOUND);
+    project.write("src/other.ts", "export const other = () => 1;\n");
+    let counting = "export let counter = 0;\nexport function inc() { counter += 1; return this; }\n\
+         export default class Base { kind = \"base\"; }\nexport const tag = (texts) => texts[0] + typeof this;\n\
+         export type Shape = { counter: number };\n";
+    project.write("src/counting.ts", counting);
+    let test = r#"
+import { expect, it, vi } from "vitest";
+import Base, { counter, inc, tag as named, type Shape } from "../src/counting";
+import * as all from "../src/counting";
+import { other } from "../src/other";
+vi.mock("../src/other", () => ({ other: () => counter + 10 }));
+
+class Derived extends Base {}
+
+it("is bound", () => {
+    const before = counter
+    inc()
+    expect([before, counter, all.counter, { counter }]).toEqual([0, 1, 1, { counter: 1 }]);
+    expect(inc()).toBeUndefined();
+    if (counter > 1)
+        inc();
+    expect([all.counter, other(), named`a`, new Derived().kind]).toEqual([3, 13, "aundefined", "base"]);
+    const shadow = (counter: number): typeof counter => counter;
+    const shape = { counter: 5 } satisfies Shape;
+    expect([shadow(7), shape.counter, ((inc) => inc)(8)]).toEqual([7, 5, 8]);
+    const { inc: again } = { inc };
+    expect(again).toBe(inc);
+});
+"#;
+    project.write("test/counter.test.ts", test);
+    let (code, text) = emu(&project, &["test", "--calm"]);
+    assert_eq!(code, 0, "{text}");
+}
+
+#[test]
+fn no_test_files_are_a_mistake_unless_that_is_configured() {
+    let project = project(SOUND);
+    for (config, expected) in [("passWithNoTests: false", 4), ("passWithNoTests: true", 0)] {
+        project.write("vitest.config.ts", format!("export default {{ test: {{ {config} }} }};"));
+        let (code, text) = emu(&project, &["test", "absent"]);
+        assert_eq!(code, expected, "{text}");
+    }
+}
+
 #[test]
 fn what_a_mock_cannot_do_is_said_with_its_place() {
     let project = project(SOUND);
@@ -505,10 +599,18 @@ fn what_a_mock_cannot_do_is_said_with_its_place() {
             "vi.mock(\"../src/greeting\", () => ({\n    greet: () => \"mocked\",\n}));\n\nit(\"a\", () => expect(greet(\"b\")).toBe(\"c\"));",
             "--> test/counter.test.ts:8:",
         ),
-        ("vi.mock(\"../src/absent\", () => ({}));", "`../src/absent` cannot be mocked"),
+        ("vi.mock(\"../src/absent\");", "`../src/absent` cannot be mocked"),
+        ("vi.mock(\"cloudflare:workers\");", "`cloudflare:workers` cannot be mocked"),
+        ("vi.mock(\"cloudflare:test\", () => ({}));", "`cloudflare:test` cannot be mocked"),
+        (
+            "vi.mock(\"../src/absent\", (original) => original());\nimport \"../src/absent\";\nit(\"a\", () => {});",
+            "`../src/absent` is no file of the project",
+        ),
         ("it(\"a\", () => { vi.doMock(\"../src/greeting\"); });", "`vi.doMock()` does not work in `emu test`"),
         ("const { mock } = vi; it(\"a\", () => { mock(\"../src/greeting\"); });", "call it by that name"),
         ("vi.mock(\"../src/greeting\", () => 1);", "did not return an object"),
+        ("const later = 1;\nvi.mock(\"../src/greeting\", () => ({ greet: later }));", "or by `vi.hoisted()`"),
+        ("vi.mock(\"../src/greeting\", () => ({ greet: expect && greet }));", "or by `vi.hoisted()`"),
     ] {
         project.write("test/counter.test.ts", format!("{head}{body}"));
         let (code, text) = emu(&project, &["test", "--calm"]);

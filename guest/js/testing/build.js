@@ -35,7 +35,7 @@ const EXTERNAL = ["cloudflare:workers", "emu:internals"];
  * file, where there is a bundle. It reads what a function asks of fixtures from its text when it is called, in every run;
  * now that is done when it is declared, before the memory is frozen.
  *
- * It keeps lists of what happened to tasks, which nobody is sent.
+ * It tells of an empty file by a path that is nobody's. It keeps lists of what happened to tasks, which nobody is sent.
  *
  * A snapshot file is read by evaluating it, which workers may not.
  *
@@ -88,6 +88,7 @@ const CHANGED = [
                 "const suite = options?.suite || collector.suite || collector.file;",
                 "const suite = options?.suite || collector.suite || collector.file;\n try { getUsedProps(fn); } catch {}",
             ],
+            ["No test suite found in file ${file.filepath}", "No test suite found in file ${file.name}"],
             ["stack && stack.file === testFilePath", 'stack && !line.includes("emu:test/")'],
         ],
     },

@@ -9,7 +9,8 @@ export {
     suite, test,
 } from "@vitest/runner";
 export { assert, chai, createExpect, expect, should } from "./vitest/expect.js";
-export { automock, mock, mocked, settle } from "./vitest/mocks.js";
+export { automock, exportsOf, mock, mocked, settle } from "./vitest/mocks.js";
+export { configure, inject } from "./vitest/config.js";
 export { vi } from "./vitest/vi.js";
 export {
     abortAllDurableObjects, evictAllDurableObjects, evictDurableObject, listDurableObjectIds, reset,

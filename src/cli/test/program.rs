@@ -5,7 +5,7 @@
 use super::carried::{Ingredients, Written};
 use super::files::{self, Listing, TestFile};
 use super::vitest_config::VitestConfig;
-use crate::bundle::{self, Bundle, Entry};
+use crate::bundle::{self, Bundle, Entry, FIRST};
 use crate::config::Overrides;
 use crate::error::{Error, Result};
 use crate::lane::{LogLine, Namespace};
@@ -113,6 +113,11 @@ impl Workshop {
     /// The folder that places in sources start from.
     pub(in crate::cli) fn root(&self) -> &Path {
         self.projects.first().map_or(Path::new("."), |project| &project.folder)
+    }
+
+    /// Whether it is no mistake that there are no test files.
+    pub(in crate::cli) fn passes_with_no_tests(&self) -> bool {
+        self.vitest.passes_with_no_tests()
     }
 
     /// The tests that are meant, and the failures that are saved in the project.
@@ -239,12 +244,15 @@ impl Workshop {
             .map(|file| format!("import {};\n", quoted(source::absolute(file))))
             .collect();
         let source = format!(
-            "import \"emu:test/begin\";\n{globals}{setup}import {test};\n{worker}import {{ end }} from \"emu:test/end\";\n\
+            "import \"emu:test/begin\";\nimport \"{FIRST}\";\n{globals}{setup}import {test};\n{worker}\
+             import {{ end }} from \"emu:test/end\";\n\
              export {{ TestEntrypoint as {ENTRYPOINT} }} from \"emu:test/runner\";\nawait end();\n"
         );
         let mocking = self.vitest.setup_files.iter().chain([&file.path]).map(|file| source::absolute(file));
+        let config = self.vitest.configured(&file.name);
         Entry {
             source,
+            first: format!("import {{ configure }} from \"emu:test/begin\";\nconfigure({config});\n"),
             mocking: mocking.map(|file| file.canonicalize().unwrap_or(file)).collect(),
             outside: self.modules.iter().map(|module| module.name.clone()).collect(),
             refused: REFUSED.map(|(start, help)| (start.to_owned(), help.to_owned())).to_vec(),
@@ -257,8 +265,8 @@ fn folder_name(file: &Path) -> Option<String> {
     Some(file.canonicalize().ok()?.parent()?.file_name()?.to_string_lossy().into_owned())
 }
 
-/// What Vite tells code of how it is built, in tests.
-const VITE_ENV: &str = r#"{ "MODE": "test", "DEV": true, "PROD": false, "SSR": true, "BASE_URL": "/" }"#;
+/// What Vite tells code of how it is built: an object that tests can change (guest/js/testing/vitest/stubs.js).
+const VITE_ENV: &str = "globalThis.__emuImportMetaEnv";
 
 /// What was recorded for a test, which is then one of the files it is made of.
 fn recorded(file: &Path, root: Option<&Path>, inputs: &mut Vec<PathBuf>) -> Result<Vec<Rule>> {

@@ -10,7 +10,7 @@ use super::patterns::Patterns;
 use crate::bundle::{ARGUMENTS, CALL, UNKNOWN, default_export};
 use crate::config::{Compatibility, Var};
 use crate::project::load::Project;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,17 +25,41 @@ const PLUGINS: [&str; 2] = ["cloudflareTest", "cloudflarePool"];
 const MINIFLARE_KNOWN: [&str; 6] =
     ["bindings", "compatibilityDate", "compatibilityFlags", "name", "verbose", "unsafeEphemeralDurableObjects"];
 
+/// Options that the modules for tests understand themselves (guest/js/testing/vitest/config.js).
+const CONFIGURED: [&str; 14] = [
+    "restoreMocks",
+    "mockReset",
+    "clearMocks",
+    "unstubEnvs",
+    "unstubGlobals",
+    "testTimeout",
+    "hookTimeout",
+    "passWithNoTests",
+    "allowOnly",
+    "chaiConfig",
+    "expect",
+    "sequence",
+    "env",
+    "provide",
+];
 /// Options that make a difference and are not honoured, each with what to do instead.
-const LEFT_OUT: [(&str, &str); 6] = [
+const LEFT_OUT: [(&str, &str); 12] = [
     ("globalSetup", "it runs in Node.js, which `emu test` does without"),
     ("projects", "run `emu test` in the folder of each project"),
     ("workspace", "run `emu test` in the folder of each project"),
     ("dir", "name it on the command line"),
     ("snapshotSerializers", "call `expect.addSnapshotSerializer()` in a file of `test.setupFiles`"),
     ("fakeTimers", "give `vi.useFakeTimers()` its options"),
+    ("includeSource", "tests inside of sources are not run: write them in files of their own"),
+    ("snapshotFormat", "snapshots are written as Vitest does by itself"),
+    ("resolveSnapshotPath", "snapshots are kept in `__snapshots__`, beside the test file"),
+    ("testNamePattern", "give `emu test` the option `-t`"),
+    (
+        "dangerouslyIgnoreUnhandledErrors",
+        "call `world.expectsErrors()` in tests that cause errors which nobody catches",
+    ),
+    ("retry", "a run that failed fails again; give a test that may fail at first `{ retry: 1 }` itself"),
 ];
-/// Options by which mocks and stubs are undone before each test.
-const UNDOING: [&str; 5] = ["restoreMocks", "mockReset", "clearMocks", "unstubEnvs", "unstubGlobals"];
 
 /// What tests are told beside the wrangler configuration.
 #[derive(Debug, Default)]
@@ -54,6 +78,8 @@ pub(super) struct VitestConfig {
     pub(super) patterns: Patterns,
     /// What is not honoured, each with the file's name.
     pub(super) warnings: Vec<String>,
+    /// What the modules for tests are told.
+    configured: Map<String, Value>,
     vars: Vec<(String, Value)>,
     main: Option<PathBuf>,
     compatibility_date: Option<String>,
@@ -107,6 +133,7 @@ impl VitestConfig {
         let exclude = self.texts(&test["exclude"], "test.exclude");
         self.patterns = Patterns::new(&include, &exclude);
         self.warn_of(test);
+        self.configure(test);
         for alias in [&root["resolve"]["alias"], &test["alias"]] {
             self.alias(alias, folder);
         }
@@ -128,11 +155,30 @@ impl VitestConfig {
                 self.warn(&format!("`test.{name}` is left out: {instead}"));
             }
         }
-        for name in UNDOING.into_iter().filter(|name| test[*name] == true) {
-            self.warn(&format!(
-                "`test.{name}` is left out: call `vi.setConfig({{ {name}: true }})` in a file of `test.setupFiles`"
-            ));
+    }
+
+    /// Takes the options that are for the modules for tests.
+    fn configure(&mut self, test: &Value) {
+        for name in CONFIGURED {
+            let value = &test[name];
+            if has_unknown(value) {
+                self.warn(&format!("`test.{name}` is left out: it cannot be read without running the file"));
+            } else if !value.is_null() {
+                self.configured.insert(name.to_owned(), value.clone());
+            }
         }
+    }
+
+    /// Whether it is no mistake that there are no test files.
+    pub(super) fn passes_with_no_tests(&self) -> bool {
+        self.configured.get("passWithNoTests").is_some_and(|value| value == true)
+    }
+
+    /// What the modules for tests are told, as an expression; `file` is the test file as its tests know it.
+    pub(super) fn configured(&self, file: &str) -> String {
+        let mut configured = self.configured.clone();
+        configured.insert("file".to_owned(), file.into());
+        Value::Object(configured).to_string()
     }
 
     /// The options of `@cloudflare/vitest-pool-workers`.
@@ -313,6 +359,14 @@ mod tests {
     }
 
     #[test]
+    fn what_tests_are_told_is_as_it_is_written() {
+        let config = read("export default { test: { testTimeout: 50, sequence: { hooks: 'list' }, pool: 'forks' } };");
+        assert_eq!(config.warnings, [""; 0]);
+        let told = r#"{"testTimeout":50,"sequence":{"hooks":"list"},"file":"a.test.ts"}"#;
+        assert_eq!(config.configured("a.test.ts"), told);
+    }
+
+    #[test]
     fn aliases_mean_what_lies_below_them_too() {
         for (alias, expected) in [
             ("{ '@': './src' }", [("@/*", "/project/src/*"), ("@", "/project/src")]),
@@ -342,7 +396,8 @@ mod tests {
                 "`miniflare.kvNamespaces` is left out",
             ),
             ("export default { plugins: [cloudflareTest(options)] };", "the options for workers cannot be read"),
-            ("export default { test: { restoreMocks: true } };", "`vi.setConfig({ restoreMocks: true })`"),
+            ("export default { test: { restoreMocks: isCi() } };", "`test.restoreMocks` is left out"),
+            ("export default { test: { retry: 2 } };", "`test.retry` is left out"),
             ("export default { test: { projects: ['a'] } };", "`test.projects` is left out"),
             (
                 "export default mergeConfig(base, { test: { globals: true } });",

@@ -52,7 +52,7 @@ pub(super) fn frames(client: &str, expecting: &Expecting, frames: &[Frame]) -> O
     if let Some(expected) = &expecting.messages {
         let in_order =
             expected.len() == messages.len() && expected.iter().zip(&messages).all(|(one, other)| says(one, other));
-        let is_same = in_order || (expecting.any_order && in_any_order(expected, messages.clone()));
+        let is_same = in_order || (expecting.any_order && in_any_order(expected, &messages));
         if !is_same {
             let wanted: Vec<String> = expected.iter().map(text_of_expected).collect();
             let found: Vec<String> = messages.iter().map(|message| text_of(message)).collect();
@@ -73,12 +73,40 @@ pub(super) fn frames(client: &str, expecting: &Expecting, frames: &[Frame]) -> O
     Some(Difference { message, diff: None })
 }
 
-fn in_any_order(expected: &[Value], mut left: Vec<&Message>) -> bool {
-    let all = expected.iter().all(|one| {
-        let place = left.iter().position(|other| says(one, other));
-        place.map(|place| left.remove(place)).is_some()
-    });
-    all && left.is_empty()
+/// Whether each message can be given to another one of the expected: one that has several to choose from leaves to others
+/// what they need.
+fn in_any_order(expected: &[Value], found: &[&Message]) -> bool {
+    if expected.len() != found.len() {
+        return false;
+    }
+    let mut given = vec![None; found.len()];
+    (0..expected.len()).all(|one| give(one, expected, found, &mut given, &mut vec![false; found.len()]))
+}
+
+/// Finds a message for one of the expected, and others for those who had it before. Nobody is asked twice for a message,
+/// so this ends after as many steps as there are pairs.
+fn give(
+    one: usize,
+    expected: &[Value],
+    found: &[&Message],
+    given: &mut Vec<Option<usize>>,
+    asked: &mut Vec<bool>,
+) -> bool {
+    let mut places: Vec<usize> = (0..found.len()).collect();
+    // What nobody has needs no one to be asked, and is found at once where the order is about right.
+    places.sort_by_key(|place| given[*place].is_some());
+    for place in places {
+        if asked[place] || !says(&expected[one], found[place]) {
+            continue;
+        }
+        asked[place] = true;
+        let is_free = given[place].is_none_or(|owner| give(owner, expected, found, given, asked));
+        if is_free {
+            given[place] = Some(one);
+            return true;
+        }
+    }
+    false
 }
 
 fn message(frame: &Frame) -> Option<&Message> {
@@ -177,6 +205,20 @@ mod tests {
         ] {
             let messages = serde_json::from_str(messages).expect("messages");
             let expecting = Expecting { messages: Some(messages), any_order, close_code };
+            assert_eq!(frames("ada", &expecting, &got).is_none(), is_same, "{expecting:?}");
+        }
+        // Whoever comes first must not take the only one that another can have.
+        let got = [text("1"), text("1.0"), text("x"), text("1")];
+        for (messages, is_same) in [
+            (r#"[1, "1", "x", "1.0"]"#, true),
+            (r#"["1", "1", "1", "x"]"#, false),
+            (r#"[1, "1", "x", "1"]"#, true),
+            (r#"[1, 1, "1", "x"]"#, true),
+            (r#"[1, "1.0", "x", "1"]"#, true),
+            (r#"["1.0", "1.0", 1, "x"]"#, false),
+        ] {
+            let messages = serde_json::from_str(messages).expect("messages");
+            let expecting = Expecting { messages: Some(messages), any_order: true, close_code: None };
             assert_eq!(frames("ada", &expecting, &got).is_none(), is_same, "{expecting:?}");
         }
         let bytes = [Frame::Message(Message::Binary(b"\xff".to_vec().into()))];

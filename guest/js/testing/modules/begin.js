@@ -1,2 +1,5 @@
 import { begin } from "emu:test/core";
+
+export { configure } from "emu:test/core";
+
 begin();

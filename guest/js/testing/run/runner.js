@@ -10,12 +10,13 @@ import { getTests } from "@vitest/runner/utils";
 import { forgetChecks, requireInvariants } from "../emu/invariants.js";
 import { EXPECTS_ERRORS, hasSaid } from "../emu/said.js";
 import { resetFetchMock } from "../cloudflare/fetch-mock.js";
-import { undoAsConfigured } from "../vitest/config.js";
+import { inject, option, undoAsConfigured } from "../vitest/config.js";
 import { beginExpecting, checkExpectations, provideExpect, trustSpelling } from "../vitest/expect.js";
 import { restoreTimers } from "../vitest/fake-timers.js";
 import { closeSnapshots, forgetSnapshotsOf, openSnapshots, prepareSnapshots } from "../vitest/snapshots.js";
+import { config } from "./config.js";
 import { isolateTests, popStorage, pushStorage } from "./isolation.js";
-import { defaultHookTimeout, defaultTimeout, options, TEST_FILE } from "./options.js";
+import { options, TEST_FILE } from "./options.js";
 import { beginWithoutRejections, requireNoRejections, takeRejections, watchRejections } from "./rejections.js";
 import { allTests } from "./tasks.js";
 
@@ -38,22 +39,6 @@ let hasBegun = false;
 let file;
 let tests;
 
-const config = {
-    root: "/",
-    name: undefined,
-    setupFiles: [],
-    passWithNoTests: true,
-    allowOnly: true,
-    includeTaskLocation: true,
-    maxConcurrency: 1,
-    testTimeout: defaultTimeout,
-    hookTimeout: defaultHookTimeout,
-    retry: 0,
-    tags: [],
-    strictTags: false,
-    sequence: { seed: 0, hooks: "stack", setupFiles: "list", shuffle: false, concurrent: false },
-};
-
 /** One after the other: what runs at once is for the world to decide, not for the runner. */
 function inSequence(task) {
     task.concurrent = false;
@@ -62,22 +47,34 @@ function inSequence(task) {
 
 /**
  * Takes tests that were not asked for out of the tree, so that a run costs nothing for each of them: it reads and writes
- * only what is around those that it was asked for.
+ * only what is around those that it was asked for. Says whether none was taken out that would have run.
  */
 function select(ids) {
-    if (ids === null) {
-        return;
+    if (ids?.some((id) => !tests.has(id))) {
+        throw new Error("the run asks for a test that the file does not have");
+    }
+    if (ids === null || areAll(ids)) {
+        return true;
     }
     const kept = new Map([[file, new Set()]]);
     for (const id of ids) {
-        if (!tests.has(id)) {
-            throw new Error("the run asks for a test that the file does not have");
-        }
         keep(kept, file, id.split(".").map(Number));
     }
     for (const [suite, indices] of kept) {
         suite.tasks = [...indices].sort((one, other) => one - other).map((index) => suite.tasks[index]);
     }
+    return false;
+}
+
+/** Whether these are all the tests that would run. It looks no further than to the first that is not among them. */
+function areAll(ids) {
+    const wanted = new Set(ids);
+    for (const { id, test } of tests.values()) {
+        if (isRun(test) && !wanted.has(id)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /** Notes which tasks of the suites around a test lead to it. */
@@ -105,15 +102,19 @@ function* leftOut(ids) {
     }
 }
 
-/** A suite none of whose tests runs runs no hooks either. */
-function skipEmptySuites(suite) {
+/**
+ * A suite none of whose tests runs runs no hooks either. One that never had a test is a mistake, which runs of all tests
+ * tell.
+ */
+function skipEmptySuites(suite, isWhole) {
     for (const task of suite.tasks) {
         if (task.type === "suite") {
-            skipEmptySuites(task);
+            skipEmptySuites(task, isWhole);
         }
     }
     if (isRun(suite)) {
-        const isEmpty = suite.tasks.every(({ mode }) => mode === "skip" || mode === "todo");
+        const isTold = isWhole && suite.tasks.length === 0;
+        const isEmpty = !isTold && suite.tasks.every(({ mode }) => mode === "skip" || mode === "todo");
         suite.mode = isEmpty ? "skip" : suite.mode;
     }
 }
@@ -130,6 +131,7 @@ const driver = {
     },
     onCollected([collectedFile]) {
         file = collectedFile;
+        file.name = option("file") ?? file.name;
         tests = new Map(allTests(file).map((known) => [known.id, known]));
         inSequence(file);
         collected.send();
@@ -167,6 +169,7 @@ const driver = {
         await popStorage();
     },
     extendTaskContext: provideExpect,
+    injectValue: inject,
     // Nobody shows what tests note of themselves; that they do is no mistake.
     onTestAnnotate: async (_test, annotation) => annotation,
     onTestArtifactRecord: async (_test, artifact) => artifact,
@@ -217,8 +220,8 @@ export async function run(asks) {
     if (options.shaken) {
         trustSpelling();
     }
-    select(options.ids);
-    skipEmptySuites(file);
+    const isWhole = select(options.ids);
+    skipEmptySuites(file, isWhole);
     isolateTests(getTests(file).filter(isRun).length);
     await openSnapshots(TEST_FILE, options.snapshots, options.inline, options.update);
     asked.send();

@@ -87,11 +87,13 @@ async function load(answers, sent) {
  *
  * @param {(modules: object) => void} file Gets what `vitest`, `cloudflare:test` and `emu:test` export.
  * @param {Record<string, (command: object) => unknown>} [answers] What the world does, by command.
+ * @param {object} [config] What vitest.config.ts says.
  */
-export async function program(file, answers = {}) {
+export async function program(file, answers = {}, config = {}) {
     const sent = [];
     const { core, exports } = await load(answers, sent);
     core.begin();
+    core.configure(config);
     file(exports);
     await core.end();
     const entrypoint = new core.TestEntrypoint();
@@ -112,8 +114,8 @@ export async function program(file, answers = {}) {
 }
 
 /** The tests of a program that has run, by name. */
-export async function resultsOf(file, { answers, asks } = {}) {
-    const made = await program(file, answers);
+export async function resultsOf(file, { answers, asks, config } = {}) {
+    const made = await program(file, answers, config);
     const { tests, errors } = await made.collect();
     const ran = await made.run(asks);
     const names = new Map(tests.map(({ id, name }) => [id, name]));

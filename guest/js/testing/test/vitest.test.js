@@ -71,6 +71,21 @@ test("tests end in the state that their declaration asks for", async () => {
     assert.deepEqual(tests.filter(({ mode }) => mode === "todo").map(({ name }) => name), ["todo: to do"]);
 });
 
+test("what a test does not await is awaited, and what needs no test run is refused or does nothing", async () => {
+    const { results } = await check(({ bench, it, expect, expectTypeOf, assertType, vi }) => {
+        it("fail: an assertion that is not awaited", () => void expect(pause(1).then(() => 1)).resolves.toBe(2));
+        it("fail: another one", () => void expect(Promise.resolve(1)).rejects.toThrow());
+        it("pass: one that holds", () => void expect(Promise.resolve(1)).resolves.toBe(1));
+        it("fail: bench", () => bench.skip("a", () => {}));
+        it("pass: types", () => {
+            expectTypeOf({ a: 1 }).toHaveProperty("a").toBeNumber();
+            assertType(1);
+        });
+        it("pass: imports are there", () => vi.dynamicImportSettled());
+    });
+    assert.equal(results["fail: bench"].errors[0].message, "`bench()` is only available in benchmark mode.");
+});
+
 test("only the marked tests of a file run", async () => {
     await check(({ describe, it }) => {
         it("skip: other", () => {});

@@ -1,11 +1,12 @@
 /**
- * What a configuration says of mocks and stubs: which of them are undone before each test.
+ * What a configuration says of tests: `test` of vitest.config.ts, and what `vi.setConfig()` changes of it.
  *
- * Invariant: nothing is undone unless it was asked for.
+ * Invariant: nothing is undone, and nothing is limited, unless it was asked for.
  */
 
+import { chai } from "@vitest/expect";
 import { clearAllMocks, resetAllMocks, restoreAllMocks } from "@vitest/spy";
-import { stubs } from "./stubs.js";
+import { setEnvs, stubs } from "./stubs.js";
 
 /** What undoes it, by the option that asks for it, in Vitest's order. */
 const UNDOING = {
@@ -16,15 +17,48 @@ const UNDOING = {
     unstubGlobals: stubs.unstubAllGlobals,
 };
 
-let config = {};
+/** What the file says. */
+let configured = {};
+let config = configured;
 
-/** Members of `vi` that return it. Of what else there is to configure nothing makes a difference here. */
+function adopt(options) {
+    config = options;
+    Object.assign(chai.config, config.chaiConfig);
+}
+
+/**
+ * Before anything of the project's is evaluated.
+ *
+ * @param {object} options Those of `test` in vitest.config.ts, and `file`, the test file's path from its folder.
+ */
+export function configure({ env = {}, ...options }) {
+    configured = options;
+    adopt(configured);
+    setEnvs(env);
+}
+
+/** An option, `undefined` where nothing is said of it. */
+export function option(name) {
+    return config[name];
+}
+
+/** What the configuration provides under a name. */
+export function inject(name) {
+    return config.provide?.[name];
+}
+
+/** The test file, as its tests know it. */
+export function testPath(file) {
+    return config.file === undefined ? file.filepath : `/${config.file}`;
+}
+
+/** Members of `vi` that return it. */
 export const configuring = {
     setConfig(changes) {
-        config = { ...config, ...changes };
+        adopt({ ...config, ...changes });
     },
     resetConfig() {
-        config = {};
+        adopt(configured);
     },
 };
 

@@ -7,6 +7,7 @@
 import * as matchers from "@vitest/expect";
 import { getCurrentTest } from "@vitest/runner";
 import { getTestName } from "@vitest/runner/utils";
+import { option, testPath } from "./config.js";
 import { poll } from "./poll.js";
 import { snapshotMatchers } from "./snapshot-matchers.js";
 
@@ -63,7 +64,7 @@ export function createExpect(test = undefined) {
     setState({
         ...getState(globalThis[matchers.GLOBAL_EXPECT]),
         ...NO_EXPECTATIONS,
-        testPath: test?.file.filepath,
+        testPath: test === undefined ? undefined : testPath(test.file),
         currentTestName: test === undefined ? undefined : getTestName(test),
     }, expect);
     state = expect.getState();
@@ -71,7 +72,7 @@ export function createExpect(test = undefined) {
     expect.extend = (custom) => chai.expect.extend(expect, custom);
     expect.addEqualityTesters = (testers) => matchers.addCustomEqualityTesters(testers);
     expect.soft = (...args) => expect(...args).withContext({ soft: true });
-    expect.poll = (fn, options) => poll(expect, fn, options);
+    expect.poll = (fn, options) => poll(expect, fn, { ...option("expect")?.poll, ...options });
     expect.unreachable = (message) => {
         chai.assert.fail(`expected ${message ? `"${message}" ` : ""}not to be reached`);
     };
@@ -96,7 +97,7 @@ export function trustSpelling() {
 /** Before a try of a test: nothing was expected yet. */
 export function beginExpecting(test) {
     expect.setState({
-        ...NO_EXPECTATIONS, currentTestName: getTestName(test), testPath: test.file.filepath,
+        ...NO_EXPECTATIONS, currentTestName: getTestName(test), testPath: testPath(test.file),
     });
 }
 
@@ -112,6 +113,9 @@ export function checkExpectations(test) {
     }
     if (state.isExpectingAssertions && state.assertionCalls === 0) {
         throw state.isExpectingAssertionsError;
+    }
+    if (option("expect")?.requireAssertions === true && state.assertionCalls === 0) {
+        throw new Error("expected any number of assertion, but got none");
     }
 }
 

@@ -22,11 +22,26 @@ export function mock(number, specifier, original, factory) {
     mocks.set(number, { specifier, original, factory, exports: undefined });
 }
 
-async function make({ original, factory }) {
+/** What a factory gives. It runs before its file, whose variables it may use only later. */
+async function manufactured({ specifier, original, factory }) {
+    try {
+        return await factory(original);
+    } catch (error) {
+        if (error instanceof ReferenceError) {
+            const why = "what the factory of `vi.mock()` uses at once must be made in it or by `vi.hoisted()`, for it " +
+                "runs before the imports and variables of its file";
+            error.message = `[vitest] There was an error when mocking "${specifier}": ${why}: ${error.message}`;
+        }
+        throw error;
+    }
+}
+
+async function make(declared) {
+    const { original, factory } = declared;
     if (typeof factory !== "function") {
         return automock(await original(), factory?.spy === true);
     }
-    const exports = await factory(original);
+    const exports = await manufactured(declared);
     if (typeof exports !== "object" || exports === null) {
         throw new TypeError("the factory of `vi.mock()` did not return an object: did you mean `{ default: … }`?");
     }
@@ -40,15 +55,25 @@ export async function settle() {
     }
 }
 
-/** An export of a mock. */
-export function mocked(number, name) {
+function made(number) {
     const { specifier, exports } = mocks.get(number) ?? {};
     if (exports === undefined) {
         throw new Error(
             "a mocked module was imported before its mock was made: `vi.mock()` what other mocks import before them",
         );
     }
+    return { specifier, exports };
+}
+
+/** An export of a mock. */
+export function mocked(number, name) {
+    const { specifier, exports } = made(number);
     return name in exports ? exports[name] : missing(specifier, name);
+}
+
+/** All exports of a mock, as a CommonJS module has them. */
+export function exportsOf(number) {
+    return { __esModule: true, ...made(number).exports };
 }
 
 /** Stands for an export that a mock does not have: whoever uses it is told so. */

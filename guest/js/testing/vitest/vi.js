@@ -9,12 +9,13 @@ import { configuring } from "./config.js";
 import { timerActions, timerFacts } from "./fake-timers.js";
 import { automock } from "./mocks.js";
 import { stubs } from "./stubs.js";
+import { delay } from "./timers.js";
 import { waitFor, waitUntil } from "./wait.js";
 
 /** Modules are mocked while a test file is bundled; a call of these is one that nobody saw there. */
 const MODULES = ["mock", "importActual", "importMock"];
 /** A bundle has its modules once. */
-const NO_MODULES = ["unmock", "doMock", "doUnmock", "resetModules", "dynamicImportSettled"];
+const NO_MODULES = ["unmock", "doMock", "doUnmock", "resetModules"];
 
 function unseen(name) {
     return () => {
@@ -63,6 +64,8 @@ export const vi = {
     hoisted,
     waitFor,
     waitUntil,
+    // What is imported in a bundle is there already; it has to be evaluated.
+    dynamicImportSettled: () => delay(0),
     defineHelper: (helper) => helper,
     ...timerFacts,
     ...Object.fromEntries(MODULES.map((name) => [name, unseen(name)])),
