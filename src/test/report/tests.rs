@@ -149,7 +149,8 @@ FAIL  test/a.test.ts › chat › keeps <all> # of them  seed 7f3a-19c2 · fault
 
 #[test]
 fn notes_that_many_tests_have_are_counted() {
-    let (mut reporter, mut out) = (reporter(ReporterName::Pretty, false, View::default()), Vec::new());
+    let (mut reporter, mut out) =
+        (reporter(ReporterName::Pretty, false, View::default(), &InCheckout::default()), Vec::new());
     for number in 10..110 {
         let notes = vec![format!("{number} of 200 faults were not tried")];
         reporter.test(&Told { notes, ..told("adds", Outcome::Passed) }, &mut out).expect("memory");
