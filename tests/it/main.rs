@@ -31,6 +31,7 @@ mod isolates;
 mod kept;
 mod kill;
 mod levers;
+mod mocks;
 mod nested;
 mod nested_exceptions;
 mod npm_apps;
