@@ -180,7 +180,7 @@ it("in a library", () => { [1].forEach(() => "a".repeat(30).match(/(a*)*b/)); })
     let (code, text) = emu(&project, &["test", "--calm", "--reporter", "json"]);
     assert_eq!(code, 1, "{text}");
     for (name, place, row) in [
-        ("in the worker", "at spin (w.js:13:", "Worker exceeded CPU time limit."),
+        ("in the worker", "at spin (w.js:1", "Worker exceeded CPU time limit."),
         ("in an object", "at fetch (w.js:6:", "Durable Object exceeded its CPU time limit and was reset."),
         ("in the test", "at <anonymous> (a.test.js:7:", "Worker exceeded CPU time limit."),
         ("in a promise", "at <anonymous> (a.test.js:11:", "Worker exceeded CPU time limit."),

@@ -14,7 +14,7 @@ import { inject, option, undoAsConfigured } from "../vitest/config.js";
 import { beginExpecting, checkExpectations, provideExpect, trustSpelling } from "../vitest/expect.js";
 import { restoreTimers } from "../vitest/fake-timers.js";
 import { closeSnapshots, forgetSnapshotsOf, openSnapshots, prepareSnapshots } from "../vitest/snapshots.js";
-import { config } from "./config.js";
+import { config, runPart } from "./config.js";
 import { isolateTests, popStorage, pushStorage } from "./isolation.js";
 import { options, TEST_FILE } from "./options.js";
 import { beginWithoutRejections, requireNoRejections, takeRejections, watchRejections } from "./rejections.js";
@@ -222,6 +222,9 @@ export async function run(asks) {
     }
     const isWhole = select(options.ids);
     skipEmptySuites(file, isWhole);
+    if (!isWhole) {
+        runPart();
+    }
     isolateTests(getTests(file).filter(isRun).length);
     await openSnapshots(TEST_FILE, options.snapshots, options.inline, options.update);
     asked.send();
