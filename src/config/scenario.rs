@@ -36,6 +36,8 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What holds all the time.
     pub always: Vec<Always>,
+    /// Answers may tell of evictions.
+    pub expects_other_answers: bool,
 }
 
 /// Something that holds all the time.
@@ -103,7 +105,8 @@ fn read(reader: &mut Reader<'_>, root: &Node) -> Option<Scenario> {
     let steps = steps.map(|items| items.iter().filter_map(|item| steps::step(reader, item, false)).collect());
     let always = root.get("always").and_then(|node| array(reader, node, "always")).unwrap_or_default();
     let always = always.iter().filter_map(|item| read_always(reader, item)).collect();
-    Some(Scenario { worker: worker?, start_ms, modes, outside, steps: steps?, always })
+    let expects_other_answers = flag(reader, root, "expectsOtherAnswers");
+    Some(Scenario { worker: worker?, start_ms, modes, outside, steps: steps?, always, expects_other_answers })
 }
 
 fn read_always(reader: &mut Reader<'_>, node: &Node) -> Option<Always> {
@@ -166,6 +169,16 @@ fn text<'n>(reader: &mut Reader<'_>, node: &'n Node, key: &str) -> Option<&'n st
         reader.error(&node.span, format!("`{key}` must be a string, found {}", node.value.noun()));
     }
     found
+}
+
+/// A key that is `true` or, as without it, `false`.
+fn flag(reader: &mut Reader<'_>, node: &Node, key: &str) -> bool {
+    let Some(node) = node.get(key) else { return false };
+    let found = node.as_flag();
+    if found.is_none() {
+        reader.error(&node.span, format!("`{key}` must be true or false, found {}", node.value.noun()));
+    }
+    found.unwrap_or(false)
 }
 
 fn array<'n>(reader: &mut Reader<'_>, node: &'n Node, key: &str) -> Option<&'n [Node]> {

@@ -196,7 +196,8 @@ fn compare(ended: &Ended, calm: Baseline, result: Option<&TestResult>) -> Option
     let compares_answers = only(Point::Evict) && !says(|result| result.expects_other_answers);
     if compares_answers && differs(calm.answers, Some(ended.answers)) {
         let message = "the test was answered otherwise than in the calm run, though objects were only evicted while \
-                       idle; if answers may tell of that, as a cache's hits do, say `world.expectsOtherAnswers()`";
+                       idle; if answers may tell of that, as a cache's hits do, say `world.expectsOtherAnswers()`, or \
+                       `\"expectsOtherAnswers\": true` in a scenario";
         return Some(Failure::of(Oracle::Answers, message.into()));
     }
     if says(|result| result.idempotent_alarms) && only(Point::AlarmTwice) && differs(calm.storage, ended.storage) {

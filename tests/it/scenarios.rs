@@ -213,6 +213,38 @@ fn scenarios_are_explored_kept_replayed_and_shrunk() {
 }
 
 #[test]
+fn answers_that_tell_of_evictions_are_for_the_scenario_to_allow() {
+    let project = Project::empty();
+    project.write(
+        "wrangler.jsonc",
+        r#"{ "name": "w", "main": "w.js", "compatibility_date": "2026-01-01",
+            "durable_objects": { "bindings": [{ "name": "CACHE", "class_name": "Cache" }] },
+            "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Cache"] }] }"#,
+    );
+    let worker = r#"
+        import { DurableObject } from "cloudflare:workers";
+        export class Cache extends DurableObject {
+            fetch() {
+                const hit = this.cached !== undefined;
+                this.cached ??= "value";
+                return Response.json({ hit, value: this.cached });
+            }
+        }
+        export default { fetch: (request, env) => env.CACHE.getByName("a").fetch(request) };
+    "#;
+    project.write("w.js", worker);
+    let asks = r#"{ "fetch": { "path": "/" }, "expect": { "status": 200 } }"#;
+    for (says, code) in [("", 1), (r#", "expectsOtherAnswers": true"#, 0)] {
+        let scenario =
+            format!(r#"{{ "worker": "../wrangler.jsonc", "modes": ["evict"], "steps": [{asks}, {asks}]{says} }}"#);
+        project.write("hits/scenario.jsonc", scenario);
+        let (found, text) = emu(&project, &["test", "--seeds", "5", "hits"]);
+        assert_eq!(found, code, "{says}: {text}");
+        assert_eq!(text.contains("`\"expectsOtherAnswers\": true` in a scenario"), code == 1, "{text}");
+    }
+}
+
+#[test]
 fn what_builds_on_a_step_that_failed_unjudged_is_not_judged_either() {
     let project = Project::empty();
     let config = r#"{

@@ -2,7 +2,8 @@
 //!
 //! Invariant: what stands in no list is an error; what is misspelled would silently not be checked.
 
-pub(super) const SCENARIO: &[&str] = &["$schema", "worker", "start", "modes", "outside", "steps", "always"];
+pub(super) const SCENARIO: &[&str] =
+    &["$schema", "worker", "start", "modes", "outside", "steps", "always", "expectsOtherAnswers"];
 pub(super) const RULE: &[&str] = &["method", "url", "body", "answer", "times"];
 pub(super) const ANSWER: &[&str] = &["status", "headers", "body", "json", "base64", "fails"];
 pub(super) const ALWAYS_QUERY: &[&str] = &["object", "sql", "is"];

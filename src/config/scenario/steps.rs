@@ -7,7 +7,7 @@ use super::super::diagnostic::Reader;
 use super::super::syntax::{Node, Value};
 use super::keys;
 use super::outside::{Counted, Payload, counted, payload};
-use super::{array, check_keys, number, required, text, time};
+use super::{array, check_keys, flag, number, required, text, time};
 
 /// A step.
 #[derive(Clone, Debug, PartialEq)]
@@ -233,7 +233,7 @@ fn expecting(reader: &mut Reader<'_>, node: &Node) -> Option<Expecting> {
         Some(code) => Some(number(reader, code, "closed", 1000..=4999)? as u16),
         None => None,
     };
-    let any_order = node.get("anyOrder").and_then(Node::as_flag).unwrap_or(false);
+    let any_order = flag(reader, node, "anyOrder");
     Some(Expecting { messages, any_order, close_code })
 }
 

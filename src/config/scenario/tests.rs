@@ -58,6 +58,7 @@ fn what_is_wrong_is_said_with_its_place() {
             "",
         ),
         (r#"{ "as": "a", "send": { "base64": 7 } }"#, "`base64` must be a string, found a number", ""),
+        (r#"{ "as": "a", "expect": { "messages": [], "anyOrder": 1 } }"#, "must be true or false, found a number", ""),
         ("7", "must be an object, found a number", ""),
     ];
     for (step, message, help) in table {

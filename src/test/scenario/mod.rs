@@ -32,6 +32,8 @@ pub struct Scenario {
     pub(super) points: Points,
     pub(super) steps: Vec<Step>,
     pub(super) always: Vec<Check>,
+    /// Answers may tell of evictions.
+    pub(super) expects_other_answers: bool,
     /// What other hosts answer.
     rules: Vec<Rule>,
     /// The names of the objects' classes.
@@ -67,6 +69,7 @@ impl Scenario {
             points: points(written.modes.as_deref())?,
             steps: written.steps,
             always: Vec::new(),
+            expects_other_answers: written.expects_other_answers,
             rules: outside::rules(&written.outside)?,
             classes,
         };

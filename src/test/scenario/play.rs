@@ -123,7 +123,7 @@ impl<'s> Play<'s, '_> {
             withstands: self.scenario.withstands(),
             idempotent_alarms: false,
             expects_errors: false,
-            expects_other_answers: false,
+            expects_other_answers: self.scenario.expects_other_answers,
         };
         (result, stuck)
     }
