@@ -129,15 +129,19 @@ fn a_test_that_never_ends_does_not_take_others_with_it() {
     }
 }
 
+/// A configuration with the class `Room`, and with what else it says.
+fn with_room(more: &str) -> Project {
+    let project = Project::empty();
+    let head = r#""name": "w", "main": "w.js", "compatibility_date": "2026-01-01","#;
+    let room = r#""durable_objects": { "bindings": [{ "name": "ROOM", "class_name": "Room" }] },
+        "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Room"] }]"#;
+    project.write("wrangler.jsonc", format!("{{ {head} {more} {room} }}"));
+    project
+}
+
 #[test]
 fn code_without_end_is_told_with_its_place() {
-    let project = Project::empty();
-    let config = r#"{
-        "name": "w", "main": "w.js", "compatibility_date": "2026-01-01", "limits": { "cpu_ms": 20 },
-        "durable_objects": { "bindings": [{ "name": "ROOM", "class_name": "Room" }] },
-        "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Room"] }]
-    }"#;
-    project.write("wrangler.jsonc", config);
+    let project = with_room(r#""limits": { "cpu_ms": 20 },"#);
     let worker = r#"
 import { DurableObject } from "cloudflare:workers";
 
@@ -149,9 +153,7 @@ export class Room extends DurableObject {
 }
 
 function spin(text) {
-    while (text) {
-        text = JSON.parse(JSON.stringify(text));
-    }
+    while (text) text = JSON.parse(JSON.stringify(text));
 }
 
 export default {
@@ -180,7 +182,7 @@ it("in a library", () => { [1].forEach(() => "a".repeat(30).match(/(a*)*b/)); })
     let (code, text) = emu(&project, &["test", "--calm", "--reporter", "json"]);
     assert_eq!(code, 1, "{text}");
     for (name, place, row) in [
-        ("in the worker", "at spin (w.js:1", "Worker exceeded CPU time limit."),
+        ("in the worker", "at spin (w.js:12:", "Worker exceeded CPU time limit."),
         ("in an object", "at fetch (w.js:6:", "Durable Object exceeded its CPU time limit and was reset."),
         ("in the test", "at <anonymous> (a.test.js:7:", "Worker exceeded CPU time limit."),
         ("in a promise", "at <anonymous> (a.test.js:11:", "Worker exceeded CPU time limit."),
@@ -221,13 +223,7 @@ fn of_two_tests_of_one_name_the_one_that_failed_is_kept() {
 
 #[test]
 fn errors_that_nobody_catches_fail_a_test_unless_it_expects_them() {
-    let project = Project::empty();
-    let config = r#"{
-        "name": "w", "main": "w.js", "compatibility_date": "2026-01-01",
-        "durable_objects": { "bindings": [{ "name": "ROOM", "class_name": "Room" }] },
-        "migrations": [{ "tag": "v1", "new_sqlite_classes": ["Room"] }]
-    }"#;
-    project.write("wrangler.jsonc", config);
+    let project = with_room("");
     let worker = r#"
 import { DurableObject } from "cloudflare:workers";
 

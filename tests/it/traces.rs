@@ -146,6 +146,11 @@ fn what_is_no_program_is_refused() {
         assert_eq!(code, 2, "{text}");
         assert!(text.contains(says) && text.contains("emu replay FILE -c"), "{says} in\n{text}");
     }
+    // The disk was full, or the copy was cut off.
+    elsewhere.write("x.emutrace", &text[..text.len() - 100]);
+    let (code, told) = emu(&elsewhere, &["replay", "x.emutrace"]);
+    assert_eq!(code, 2, "{told}");
+    assert!(told.contains("the program in `x.emutrace` is not whole") && told.contains("-c path/to"), "{told}");
     let mut newer = program.clone();
     newer["program"]["format"] = 99.into();
     newer["program"]["engine"] = "another".into();

@@ -99,7 +99,7 @@ impl KeptArgs {
     fn find(&self, against: Option<&Path>) -> Result<Found> {
         let kept = kept::read(&self.path)?;
         let carried = match self.configs.is_empty() && against.is_none() {
-            true => trace_file::program(&self.path),
+            true => trace_file::program(&self.path)?,
             false => None,
         };
         match carried {

@@ -30,8 +30,8 @@ impl Saved {
     pub(super) fn read(project: &Path, paths: &[PathBuf], warn: &mut dyn FnMut(String)) -> Self {
         let mut failures = Vec::new();
         for path in paths {
-            let folder = path.parent().map(|folder| folder.strip_prefix(project).unwrap_or(folder)).unwrap_or(path);
-            let folder = folder.to_string_lossy().replace('\\', "/");
+            let folder = path.parent().unwrap_or(project);
+            let folder = folder.strip_prefix(project).unwrap_or(folder).to_string_lossy().replace('\\', "/");
             match kept::read(path) {
                 Ok(kept) => failures.push(SavedFailure { folder, kept, is_met: AtomicBool::new(false) }),
                 Err(error) => {

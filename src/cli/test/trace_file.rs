@@ -10,6 +10,9 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+/// How the line with the program begins.
+const PROGRAM: &str = r#"{"program":"#;
+
 /// Writes the trace of a run of a program, as [`super::carried`] packs it.
 ///
 /// # Errors
@@ -37,10 +40,17 @@ fn to_json(line: &Line) -> Value {
 }
 
 /// The program in a trace; none in another file that says what to run.
-pub(in crate::cli) fn program(path: &Path) -> Option<Value> {
-    let text = if path.is_file() { fs::read_to_string(path).ok()? } else { return None };
-    let last: Value = text.lines().next_back().and_then(|line| serde_json::from_str(line).ok())?;
-    last.get("program").is_some().then_some(last)
+///
+/// # Errors
+/// When the file ends in the middle of it.
+pub(in crate::cli) fn program(path: &Path) -> Result<Option<Value>> {
+    let text = if path.is_file() { fs::read_to_string(path).ok() } else { None };
+    let last = text.as_deref().and_then(|text| text.lines().next_back()).filter(|line| line.starts_with(PROGRAM));
+    last.map(serde_json::from_str).transpose().map_err(|error| {
+        Error::usage(format!("the program in `{}` is not whole", path.display()))
+            .because(error)
+            .hint("get the file once more, or run its test in its project: `emu replay FILE -c path/to/wrangler.jsonc`")
+    })
 }
 
 /// Where a run parts from a trace: the number of the line, from 1, with what was there and what is now. None where the

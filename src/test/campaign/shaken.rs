@@ -188,10 +188,10 @@ impl<'a> ShakenPass<'a> {
             tested.outcome = Outcome::Failed(Box::new(runs.found(failure, base, ended)?));
             return Ok(None);
         }
-        if self.has_no_time(tested) || runs.differs_again(&calm_of(base), Points::NONE, &ended, tested)? {
-            return Ok(None);
-        }
-        if self.has_no_time(tested) {
+        let is_over = self.has_no_time(tested)
+            || runs.differs_again(&calm_of(base), Points::NONE, &ended, tested)?
+            || self.has_no_time(tested);
+        if is_over {
             return Ok(None);
         }
         runs.count_orders(&ended);

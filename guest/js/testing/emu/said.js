@@ -6,7 +6,7 @@
 
 import { getCurrentTest } from "@vitest/runner";
 
-/** It can be judged when callers see errors: it calls through a client that tries again, or says what must always hold. */
+/** It can be judged when callers see errors: its client tries again, or it says what must always hold. */
 export const WITHSTANDS = "withstands";
 /** An alarm that runs twice leaves what it leaves when it runs once: what is stored is compared with the calm run's. */
 export const IDEMPOTENT_ALARMS = "idempotentAlarms";

@@ -10,7 +10,8 @@
  * @property {boolean} shaken Whether the world makes faults, or the run is compared with such ones.
  * @property {string | null} snapshots The contents of the snapshot file.
  * @property {{place: string, text: string}[]} inline Inline snapshots that the sources do not have yet.
- * @property {"none" | "new" | "all"} update Which snapshots are written: those that there are not, or those that differ too.
+ * @property {"none" | "new" | "all"} update Which snapshots are written: those that there are not, or those that differ
+ *     too.
  * @property {number} timeoutMs How long a test may take that says nothing itself.
  */
 

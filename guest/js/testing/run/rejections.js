@@ -43,8 +43,8 @@ export function takeStrays() {
 }
 
 /**
- * Fails if there is something that nobody has caught, unless that `areExpected`. Whether a promise stays unhandled is only known when its turn has
- * ended, so this waits for the next one.
+ * Fails if there is something that nobody has caught, unless that `areExpected`. Whether a promise stays unhandled is
+ * only known when its turn has ended, so this waits for the next one.
  *
  * @throws {unknown[]} The reasons.
  */

@@ -46,8 +46,8 @@ function inSequence(task) {
 }
 
 /**
- * Takes tests that were not asked for out of the tree, so that a run costs nothing for each of them: it reads and writes
- * only what is around those that it was asked for. Says whether none was taken out that would have run.
+ * Takes tests that were not asked for out of the tree, so that a run costs nothing for each of them: it reads and
+ * writes only what is around those that it was asked for. Says whether none was taken out that would have run.
  */
 function select(ids) {
     if (ids?.some((id) => !tests.has(id))) {
@@ -103,8 +103,8 @@ function* leftOut(ids) {
 }
 
 /**
- * A suite none of whose tests runs runs no hooks either. One that never had a test is a mistake, which runs of all tests
- * tell.
+ * A suite none of whose tests runs runs no hooks either. One that never had a test is a mistake, which runs of all
+ * tests tell.
  */
 function skipEmptySuites(suite, isWhole) {
     for (const task of suite.tasks) {

@@ -28,8 +28,8 @@ async function manufactured({ specifier, original, factory }) {
         return await factory(original);
     } catch (error) {
         if (error instanceof ReferenceError) {
-            const why = "what the factory of `vi.mock()` uses at once must be made in it or by `vi.hoisted()`, for it " +
-                "runs before the imports and variables of its file";
+            const why = "what the factory of `vi.mock()` uses at once must be made in it or by `vi.hoisted()`, for " +
+                "it runs before the imports and variables of its file";
             error.message = `[vitest] There was an error when mocking "${specifier}": ${why}: ${error.message}`;
         }
         throw error;

@@ -99,7 +99,8 @@ export function forgetSnapshotsOf(test) {
  * After a run.
  *
  * @param {string} file The test file, as its tests know it.
- * @param {Iterable<object>} leftOut Its tests that did not run: their snapshots stay. Not looked at where none are written.
+ * @param {Iterable<object>} leftOut Its tests that did not run: their snapshots stay. Not looked at where none are
+ *     written.
  * @returns {Promise<{text: string | null, obsolete: string[], inline: {place: string, text: string}[]}>} The snapshot
  *     file's new contents, `null` if they are the old ones, empty if there is nothing left in it; the names of
  *     snapshots that no test asked for; and inline snapshots that are to be written.

@@ -72,4 +72,6 @@ export const vi = {
     ...Object.fromEntries(NO_MODULES.map((name) => [name, noModules(name)])),
 };
 
-Object.assign(vi, chained(vi, { clearAllMocks, resetAllMocks, restoreAllMocks, ...timerActions, ...stubs, ...configuring }));
+Object.assign(vi, chained(vi, {
+    clearAllMocks, resetAllMocks, restoreAllMocks, ...timerActions, ...stubs, ...configuring,
+}));
